@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The door of the loader: Compose files to a project, or to the canonical text of `config`.
+ *
+ * All mistakes are collected in the diagnostics; the functions return -1 only when something is wrong that
+ * makes the result unusable, and then the diagnostics hold at least one error.
+ */
+#ifndef YAWL_ORCHESTRATOR_COMPOSE_COMPOSE_H
+#define YAWL_ORCHESTRATOR_COMPOSE_COMPOSE_H
+
+#include <stdbool.h>
+
+#include "common/arena.h"
+#include "common/diagnostics.h"
+#include "orchestrator/compose/project.h"
+
+struct compose_options {
+    struct string_list files;       /* -f; empty: COMPOSE_FILE, else searched upwards */
+    struct string_list env_files;   /* --env-file */
+    struct string_list profiles;    /* --profile */
+    struct string_list services;    /* selection; empty: all enabled */
+    const char *project_name;       /* -p */
+    const char *project_directory;  /* --project-directory */
+    const char *const *environment; /* environ of the caller */
+    const char *working_dir;        /* absolute */
+    bool no_interpolate, no_normalize, no_path_resolution, no_consistency, no_env_resolution;
+};
+
+/* A loaded model: the project and the canonical tree behind it. */
+struct compose;
+
+MUST_CHECK int compose_load(const struct compose_options *options, struct diagnostics *diagnostics,
+                            struct compose **ret_compose);
+void compose_free(struct compose *compose);
+DEFINE_SCOPED(struct compose *, compose_free)
+
+/* Borrowed; lives as long as the compose. NULL with no_normalize or no_interpolate. */
+const struct project *compose_project(const struct compose *compose);
+
+/* The text of `config`, as the reference prints it. */
+void compose_print_yaml(const struct compose *compose, struct text *out);
+void compose_print_json(const struct compose *compose, struct text *out);
+
+/* The compact JSON of one resolved service that the config hash is made of (compose.md 3.4), without build,
+ * pull_policy, scale, deploy.replicas, depends_on and profiles. */
+void compose_print_service_for_hash(const struct compose *compose, const char *service, struct text *out);
+
+/* The project's name only, by the rules of compose.md 2.8, for commands that work from records; files may be
+ * absent when a name is given by -p or COMPOSE_PROJECT_NAME. */
+MUST_CHECK int compose_project_name(const struct compose_options *options, struct arena *arena,
+                                    const char **ret_name, struct error *err);
+
+#endif

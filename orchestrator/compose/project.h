@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the user wrote, fully resolved: files merged, variables expanded, short forms made long, paths
+ * absolute, defaults filled in. Plain data in one arena; positions tell where each part came from.
+ *
+ * A field that the user left out is NULL, empty, or where zero is a legal value paired with a has_ flag.
+ */
+#ifndef YAWL_ORCHESTRATOR_COMPOSE_PROJECT_H
+#define YAWL_ORCHESTRATOR_COMPOSE_PROJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/error.h"
+
+/* "NAME=value" pairs; value NULL: the name has no value (environment: dropped unless resolved). */
+struct pair {
+    const char *name, *value;
+    struct position at;
+};
+
+struct pair_list {
+    struct pair *items;
+    size_t count;
+};
+
+/* A command in list form. `given` distinguishes "absent" from "explicitly empty". */
+struct command {
+    struct string_list words;
+    bool given;
+    struct position at;
+};
+
+struct build {
+    const char *context, *dockerfile, *dockerfile_inline, *target;
+    struct pair_list args, labels;
+    struct position at;
+};
+
+enum volume_kind { VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS, VOLUME_IMAGE };
+
+struct service_volume {
+    enum volume_kind kind;
+    const char *source; /* bind: absolute path; named: key in project.volumes, NULL is anonymous */
+    const char *target;
+    bool read_only, create_host_path, nocopy;
+    const char *propagation, *subpath;
+    int64_t tmpfs_size_bytes;
+    int tmpfs_mode; /* 0: default */
+    struct position at;
+};
+
+struct service_port {
+    const char *host_ip;    /* NULL: all */
+    const char *published;  /* "8080", "8000-9000", NULL: a free one */
+    unsigned target;
+    const char *protocol;   /* "tcp", "udp" */
+    struct position at;
+};
+
+struct service_network {
+    const char *network; /* key in project.networks */
+    struct string_list aliases;
+    const char *ipv4_address, *ipv6_address, *mac_address, *interface_name;
+    int priority, gw_priority;
+    struct position at;
+};
+
+enum dependency_condition { CONDITION_STARTED, CONDITION_HEALTHY, CONDITION_COMPLETED };
+
+struct dependency {
+    const char *service;
+    enum dependency_condition condition;
+    bool restart, required;
+    struct position at;
+};
+
+struct healthcheck {
+    bool given, disable;
+    struct string_list test; /* "CMD", ...; "CMD-SHELL", text; "NONE" */
+    int64_t interval_ns, timeout_ns, start_period_ns, start_interval_ns; /* 0: default */
+    int64_t retries;                                                     /* 0: default */
+    struct position at;
+};
+
+/* A secret or config granted to a service. */
+struct grant {
+    const char *source; /* key in project.secrets or project.configs */
+    const char *target; /* absolute path in the container */
+    const char *uid, *gid;
+    int mode; /* -1: default 0444 */
+    struct position at;
+};
+
+struct ulimit {
+    const char *name;
+    int64_t soft, hard;
+};
+
+struct tmpfs {
+    const char *target, *options; /* options may be NULL */
+};
+
+struct service {
+    const char *name;
+    struct position at;
+    const char *image;
+    struct position image_at;
+    struct build *build; /* NULL: none */
+    const char *platform, *pull_policy;
+    struct command command, entrypoint;
+    struct pair_list environment; /* env_file and environment together, resolved */
+    struct pair_list labels, sysctls;
+    const char *user, *working_dir, *hostname, *domainname, *container_name;
+    const char *network_mode, *pid_mode, *ipc_mode, *uts_mode, *userns_mode, *cgroup_parent;
+    struct string_list cap_add, cap_drop, security_opt, group_add, profiles, devices;
+    struct string_list dns, dns_search, dns_opt, extra_hosts; /* extra_hosts "name=address" */
+    struct service_volume *volumes;
+    size_t n_volumes;
+    struct service_port *ports;
+    size_t n_ports;
+    struct service_network *networks; /* "default" is filled in; empty with network_mode */
+    size_t n_networks;
+    struct dependency *depends_on; /* implied ones included */
+    size_t n_depends_on;
+    struct grant *secrets, *configs;
+    size_t n_secrets, n_configs;
+    struct ulimit *ulimits;
+    size_t n_ulimits;
+    struct tmpfs *tmpfs;
+    size_t n_tmpfs;
+    struct healthcheck healthcheck;
+    const char *restart; /* "no", "always", "on-failure", "on-failure:3", "unless-stopped"; NULL: no */
+    const char *stop_signal;
+    int64_t stop_grace_period_ns;
+    bool has_stop_grace_period;
+    bool init, privileged, read_only, tty, stdin_open;
+    bool attach; /* true unless said otherwise */
+    int64_t scale; /* 1 unless said otherwise */
+    int64_t mem_limit_bytes, mem_reservation_bytes, memswap_limit_bytes, shm_size_bytes;
+    double cpus;
+    int64_t cpu_shares, cpu_quota_us, cpu_period_us, pids_limit;
+    const char *cpuset;
+    int oom_score_adj;
+    const char *logging_driver;
+    struct pair_list logging_options;
+};
+
+struct network {
+    const char *key, *name;
+    const char *driver;
+    bool external, internal;
+    const char *subnet, *gateway, *ip_range; /* first IPv4 ipam config */
+    struct string_list aux_addresses;
+    struct pair_list driver_opts, labels;
+    struct position at;
+};
+
+struct volume {
+    const char *key, *name;
+    const char *driver;
+    bool external;
+    struct pair_list driver_opts, labels;
+    struct position at;
+};
+
+/* A secret or config. Exactly one of the sources. */
+struct secret {
+    const char *key, *name;
+    const char *file, *content, *environment; /* environment: the variable's name, content its value */
+    bool external;
+    struct position at;
+};
+
+struct project {
+    const char *name;
+    const char *directory;   /* absolute */
+    struct string_list files; /* absolute */
+    struct service *services; /* enabled and selected ones, sorted by name */
+    size_t n_services;
+    struct string_list disabled_services; /* by profile */
+    struct network *networks;
+    size_t n_networks;
+    struct volume *volumes;
+    size_t n_volumes;
+    struct secret *secrets, *configs;
+    size_t n_secrets, n_configs;
+};
+
+const struct service *project_find_service(const struct project *project, const char *name);
+const struct network *project_find_network(const struct project *project, const char *key);
+const struct volume *project_find_volume(const struct project *project, const char *key);
+const struct secret *project_find_secret(const struct project *project, const char *key);
+const struct secret *project_find_config(const struct project *project, const char *key);
+
+#endif

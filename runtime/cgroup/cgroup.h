@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container's control group, on cgroup v2, v1 and hybrid hosts (a mirror group in the v2 tree gives
+ * kill, freeze and birth into the group also where the controllers are in v1).
+ *
+ * Layout: <root>/yawl/<project>/<id>, where <root> is the delegated group of an ordinary user or the top.
+ * Only groups below "yawl" are ever created, written or removed.
+ */
+#ifndef YAWL_RUNTIME_CGROUP_H
+#define YAWL_RUNTIME_CGROUP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "runtime/container_spec.h"
+
+struct cgroup;
+
+/* Makes a fresh group `parent`/`id` ("yawl/PROJECT", "NAME") and writes the limits. A limit that this host
+ * cannot give is an error that names the key and the controller. */
+MUST_CHECK int cgroup_create(const char *parent, const char *id, const struct resource_spec *resources,
+                             struct cgroup **ret_cgroup, struct error *err);
+/* Opens a group that exists; *ret_cgroup is NULL when it does not. */
+MUST_CHECK int cgroup_open(const char *parent, const char *id, struct cgroup **ret_cgroup,
+                           struct error *err);
+/* Closes the handle; the group stays. */
+void cgroup_free(struct cgroup *cgroup);
+DEFINE_SCOPED(struct cgroup *, cgroup_free)
+
+/* For clone3(CLONE_INTO_CGROUP): descriptor in the v2 tree, or -1 where there is none. Borrowed. */
+int cgroup_clone_fd(const struct cgroup *cgroup);
+/* Moves a process into the v1 groups, and into the v2 group when `and_v2`. */
+MUST_CHECK int cgroup_enter(struct cgroup *cgroup, pid_t pid, bool and_v2, struct error *err);
+/* Restricts devices to the default list of the runtime, plus `devices`. */
+MUST_CHECK int cgroup_allow_devices(struct cgroup *cgroup, const struct device_spec *devices,
+                                    size_t n_devices, struct error *err);
+MUST_CHECK int cgroup_kill(struct cgroup *cgroup, struct error *err);
+MUST_CHECK int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err);
+bool cgroup_oom_killed(const struct cgroup *cgroup);
+
+/* Removes the group from every hierarchy; EBUSY in err->number while processes remain. */
+MUST_CHECK int cgroup_remove(const char *parent, const char *id, struct error *err);
+/* Removes `parent` when it is empty. */
+void cgroup_remove_parent(const char *parent);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One running container: a process in its cage.
+ *
+ * container_create() clones the process into all its namespaces and returns while the child builds its
+ * root; the caller may then furnish the network namespace. container_start() lets it go on to execve. The
+ * report descriptor becomes readable when the start has succeeded or failed; nothing here blocks longer
+ * than a few milliseconds.
+ *
+ * The handle owns the pidfd, the namespace descriptors and the root mount (held so that an exit does not
+ * wait for a sync of the upper file system). Freeing it never ends the process: container_kill() does.
+ */
+#ifndef YAWL_RUNTIME_CONTAINER_H
+#define YAWL_RUNTIME_CONTAINER_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "runtime/container_spec.h"
+
+struct container;
+
+/* Clones the process. On error nothing is left. *ret_container is the caller's. */
+MUST_CHECK int container_create(const struct container_spec *spec, struct container **ret_container,
+                                struct error *err);
+
+/* Lets a created container run its program. Returns at once; see container_report_fd(). */
+MUST_CHECK int container_start(struct container *container, struct error *err);
+
+/* Readable once the outcome of the start is known. -1 after it was read. */
+int container_report_fd(const struct container *container);
+
+enum container_report { REPORT_PENDING, REPORT_STARTED, REPORT_FAILED };
+
+/* Reads the outcome without blocking. REPORT_FAILED fills err ("mount '/proc': ...", "run 'foo': No such
+ * file or directory") and *ret_exit_code with 126 (cannot run), 127 (not found) or 125 (ours). */
+enum container_report container_report_read(struct container *container, int *ret_exit_code,
+                                            struct error *err);
+
+/* Finds a container that another process of ours started. *ret_container is NULL when it is gone. */
+MUST_CHECK int container_adopt(const struct container_spec *spec, pid_t pid, uint64_t start_time,
+                               struct container **ret_container, struct error *err);
+
+void container_free(struct container *container);
+DEFINE_SCOPED(struct container *, container_free)
+
+pid_t container_pid(const struct container *container);
+uint64_t container_start_time(const struct container *container);
+/* Readable when process 1 has ended. Borrowed. */
+int container_pidfd(const struct container *container);
+/* The container's network namespace, or -1 with host_network. Borrowed. */
+int container_netns_fd(const struct container *container);
+/* Pty master when spec->tty, else -1. Borrowed. */
+int container_tty_fd(const struct container *container);
+
+/* Sends a signal to process 1 by its pidfd. A process that is gone is no error. */
+MUST_CHECK int container_signal(struct container *container, int signal_number, struct error *err);
+
+/* Whether process 1 would see the signal: caught or blocked. When not, the kernel drops it (SIGKILL and
+ * SIGSTOP excepted) and waiting for a grace period is pointless. */
+bool container_sees_signal(const struct container *container, int signal_number);
+
+/* Kills every process of the container's cgroup. */
+MUST_CHECK int container_kill(struct container *container, struct error *err);
+
+/* Removes the cgroup and what else is left after process 1 was reaped. Absent is fine. The upper directory
+ * stays. Returns -1 with EBUSY in err->number while processes remain. */
+MUST_CHECK int container_cleanup(const char *cgroup_parent, const char *id, struct error *err);
+
+/* True when the kernel ended a process of this container for lack of memory since its start. */
+bool container_oom_killed(const struct container *container);
+
+struct exec_spec {
+    struct string_list args, env; /* env replaces; give the container's own with additions */
+    const char *cwd, *user;       /* NULL: the container's */
+    bool privileged;
+    bool tty;                     /* stdio_fds[0] is the pty's other end, made the controlling terminal */
+    int stdio_fds[3];             /* become 0, 1, 2; borrowed */
+};
+
+/* Runs a program inside, with the container's namespaces, cgroup, capabilities and filter. The child is
+ * ours: *ret_pidfd is the caller's to poll and close, *ret_pid to reap. Errors as 126/127/125 in
+ * *ret_exit_code. Blocks until execve is done (about half a millisecond). */
+MUST_CHECK int container_exec(struct container *container, const struct container_spec *spec,
+                              const struct exec_spec *exec, pid_t *ret_pid, int *ret_pidfd,
+                              int *ret_exit_code, struct error *err);
+
+#endif

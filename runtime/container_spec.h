@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything that is needed to run one container: the OCI runtime specification's model, as plain data.
+ *
+ * Nothing here is resolved against the host yet except paths, which are absolute. Lives in the arena of
+ * whoever made it.
+ */
+#ifndef YAWL_RUNTIME_CONTAINER_SPEC_H
+#define YAWL_RUNTIME_CONTAINER_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/codec.h"
+
+enum mount_kind { MOUNT_BIND, MOUNT_TMPFS };
+
+struct mount_spec {
+    enum mount_kind kind;
+    const char *source; /* bind: absolute host path */
+    const char *target; /* absolute, inside the container */
+    bool read_only;
+    bool recursive;           /* bind: with the mounts below the source */
+    bool create_source;       /* bind: make a missing source directory */
+    const char *propagation;  /* "rprivate" (NULL), "rslave", "rshared", ... */
+    const char *options;      /* tmpfs: data for the file system ("size=64m,mode=1777") */
+};
+
+struct ulimit_spec {
+    const char *name; /* "nofile" */
+    int64_t soft, hard; /* -1 is unlimited */
+};
+
+struct device_spec {
+    const char *source, *target;
+    const char *permissions; /* some of "rwm" */
+};
+
+/* Zero means "not limited" throughout. */
+struct resource_spec {
+    int64_t memory_bytes;
+    int64_t memory_swap_bytes; /* memory plus swap; -1 unlimited; 0: twice the memory */
+    int64_t memory_reservation_bytes;
+    int64_t cpu_quota_us, cpu_period_us; /* `cpus: 0.5` is 50000 of 100000 */
+    uint64_t cpu_shares;
+    const char *cpuset;
+    int64_t pids; /* -1 unlimited */
+};
+
+/* Where the ids of a container's user namespace lie on the host: [0, count) inside is [base, base+count). */
+struct id_map {
+    uint32_t base;
+    uint32_t count; /* 0: no user namespace */
+};
+
+struct container_spec {
+    const char *id;       /* [a-z0-9_.-]+, unique on the host; names the cgroup */
+    const char *hostname; /* NULL: the host's */
+    const char *domainname;
+
+    struct string_list args; /* entrypoint and command together; args[0] is looked up in PATH of env */
+    struct string_list env;  /* "NAME=value" */
+    const char *cwd;         /* created when missing; NULL is "/" */
+    const char *user;        /* "", "uid", "name", "uid:gid", "name:group", ... looked up in the image */
+    struct string_list groups; /* supplementary, names or numbers */
+
+    struct string_list layers; /* absolute paths of unpacked layers, lowest first */
+    const char *upper_dir;     /* absolute; holds "upper" and "work"; NULL: the root is read-only */
+    bool read_only;            /* the root is mounted read-only after mountpoints exist */
+    struct mount_spec *mounts;
+    size_t n_mounts;
+    const char *etc_dir; /* absolute host directory with hosts, hostname and resolv.conf to mount; or NULL */
+
+    struct id_map id_map;
+    bool privileged;
+    bool init;          /* our own init as process 1 */
+    bool tty;           /* stdio is a new pty; stdin_fd.. are not used */
+    bool no_new_privileges;
+    bool host_network;  /* share the caller's network namespace */
+    bool host_pid, host_ipc, host_uts;
+    bool seccomp_unconfined;
+    struct string_list cap_add, cap_drop; /* with or without CAP_, any case, "ALL" */
+    struct string_list sysctls;           /* "name=value" */
+    struct ulimit_spec *ulimits;
+    size_t n_ulimits;
+    struct device_spec *devices;
+    size_t n_devices;
+    struct resource_spec resources;
+    const char *cgroup_parent; /* below our root: "yawl/PROJECT"; see cgroup.h */
+    int64_t shm_bytes;         /* 0: 64 MiB */
+    int oom_score_adj;
+    const char *stdout_path, *stderr_path; /* FIFOs, opened read-write; NULL: /dev/null */
+};
+
+/* For plans on disk. */
+extern const struct codec_field container_spec_codec[];
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an image says about how to run it: the "config" of an OCI image configuration (image-spec
+ * config.md) and docker's healthcheck extension, as plain data.
+ */
+#ifndef YAWL_RUNTIME_IMAGE_IMAGE_CONFIG_H
+#define YAWL_RUNTIME_IMAGE_IMAGE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+
+struct image_healthcheck {
+    struct string_list test; /* "CMD", ...; "CMD-SHELL", text; "NONE"; empty: none given */
+    int64_t interval_ns, timeout_ns, start_period_ns, start_interval_ns;
+    int64_t retries;
+};
+
+struct image_config {
+    const char *digest;      /* "sha256:..." of the configuration: the image id */
+    const char *architecture, *os;
+    struct string_list entrypoint, command, env;
+    struct string_list shell; /* for CMD-SHELL; empty: /bin/sh -c */
+    struct string_list volumes, exposed_ports; /* "/data", "80/tcp" */
+    struct string_list labels;                 /* "k=v" */
+    const char *user, *working_dir, *stop_signal;
+    struct image_healthcheck healthcheck;
+    struct string_list diff_ids; /* "sha256:...", lowest first */
+};
+
+#endif

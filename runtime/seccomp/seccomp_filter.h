@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The default system call filter of containers: a classic BPF program, generated at build time from our own
+ * table of system calls by an interval code generator (binary search over ranges of numbers, per ABI).
+ *
+ * Unknown calls answer ENOSYS, so that a libc falls back; denied ones EPERM; clone3 ENOSYS (runtime.md 3.2).
+ */
+#ifndef YAWL_RUNTIME_SECCOMP_SECCOMP_FILTER_H
+#define YAWL_RUNTIME_SECCOMP_SECCOMP_FILTER_H
+
+#include <linux/filter.h>
+#include <stdint.h>
+
+/* The program for a container that has exactly these capabilities (bit N is CAP N): calls that docker's
+ * profile ties to a capability are allowed when it is there. Static memory, ready for seccomp(2). */
+struct sock_fprog seccomp_filter_default(uint64_t capabilities);
+
+#endif
