@@ -39,15 +39,17 @@ int net_router_fd(const struct net *net);
 MUST_CHECK int net_add_network(struct net *net, const struct network_spec *spec, struct error *err);
 
 /* An address for (network, instance), the same one every time. In the arena of the caller. */
-MUST_CHECK int net_address_of(struct net *net, const char *instance, const struct endpoint_spec *spec,
-                              struct arena *arena, const char **ret_address, struct error *err);
+MUST_CHECK int net_address_of(struct net *net, const char *instance,
+                              const struct endpoint_spec *spec, struct arena *arena,
+                              const char **ret_address, struct error *err);
 const char *net_gateway_of(struct net *net, const char *network);
 
 /* Furnishes a container's fresh network namespace: lo, one interface per endpoint (eth0, ...), addresses,
  * default route, sysctls, DNS sockets on 127.0.0.11. With n == 0: lo only. Called again for an adopted
  * container it repairs what is missing. */
 MUST_CHECK int net_attach(struct net *net, const char *instance, int netns_fd,
-                          const struct endpoint_spec *endpoints, size_t n_endpoints, struct error *err);
+                          const struct endpoint_spec *endpoints, size_t n_endpoints,
+                          struct error *err);
 
 /* The container is gone: its DNS sockets and its namespace are let go. */
 void net_detach(struct net *net, const char *instance);
@@ -73,7 +75,8 @@ void net_port_release(struct net *net, const char *instance);
 
 /* Sends pending state to the worker, connecting (again) when needed and then telling it everything afresh.
  * Called from the supervisor's pass; *ret_retry_ms is 0 when all is delivered, else when to call again. */
-MUST_CHECK int net_flush(struct net *net, uint64_t now_ms, uint64_t *ret_retry_ms, struct error *err);
+MUST_CHECK int net_flush(struct net *net, uint64_t now_ms, uint64_t *ret_retry_ms,
+                         struct error *err);
 
 /* For preflight, without a net: fails when the port cannot be bound, naming the holder (pid, command). */
 MUST_CHECK int net_port_check(const struct port_spec *port, struct error *err);

@@ -13,13 +13,14 @@
 #include "common/codec.h"
 
 struct network_spec {
-    const char *name;     /* key in the project: "default" */
-    const char *subnet;   /* "10.89.3.0/24"; NULL: chosen by net from the project's and network's names */
-    const char *gateway;  /* NULL: the first address */
-    const char *ip_range; /* NULL: the whole subnet */
+    const char *name; /* key in the project: "default" */
+    const char
+        *subnet; /* "10.89.3.0/24"; NULL: chosen by net from the project's and network's names */
+    const char *gateway;         /* NULL: the first address */
+    const char *ip_range;        /* NULL: the whole subnet */
     struct string_list reserved; /* aux addresses, never handed out */
-    bool internal;        /* no way out */
-    int mtu;              /* 0: 1500 */
+    bool internal;               /* no way out */
+    int mtu;                     /* 0: 1500 */
 };
 
 /* One container's place on one network. */
@@ -27,15 +28,17 @@ struct endpoint_spec {
     const char *network;      /* network_spec.name */
     const char *ipv4_address; /* wanted by the user, or NULL: sticky choice by ipam */
     const char *mac_address;  /* or NULL: derived from the address */
-    struct string_list names; /* that resolve to this endpoint on this network: service, container, aliases */
+    struct string_list
+        names; /* that resolve to this endpoint on this network: service, container, aliases */
     int gw_priority;
 };
 
+/* A published port. Ports are 1-65535; int because that is what the codec speaks. */
 struct port_spec {
-    const char *host_ip;   /* NULL: all addresses, IPv4 and IPv6 */
-    uint16_t host_port;    /* 0: a free one */
-    uint16_t host_port_end; /* last of a range to choose from, or 0 */
-    uint16_t container_port;
+    const char *host_ip; /* NULL: all addresses, IPv4 and IPv6 */
+    int host_port;       /* 0: a free one */
+    int host_port_end;   /* last of a range to choose from, or 0 */
+    int container_port;
     bool udp;
 };
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/network_spec.h"
+
+const struct codec_field network_spec_codec[] = {
+    CODEC_FIELD(struct network_spec, name, CODEC_STRING),
+    CODEC_FIELD(struct network_spec, subnet, CODEC_STRING),
+    CODEC_FIELD(struct network_spec, gateway, CODEC_STRING),
+    CODEC_FIELD(struct network_spec, ip_range, CODEC_STRING),
+    CODEC_FIELD(struct network_spec, reserved, CODEC_STRINGS),
+    CODEC_FIELD(struct network_spec, internal, CODEC_BOOL),
+    CODEC_FIELD(struct network_spec, mtu, CODEC_INT),
+    {0},
+};
+
+const struct codec_field endpoint_spec_codec[] = {
+    CODEC_FIELD(struct endpoint_spec, network, CODEC_STRING),
+    CODEC_FIELD(struct endpoint_spec, ipv4_address, CODEC_STRING),
+    CODEC_FIELD(struct endpoint_spec, mac_address, CODEC_STRING),
+    CODEC_FIELD(struct endpoint_spec, names, CODEC_STRINGS),
+    CODEC_FIELD(struct endpoint_spec, gw_priority, CODEC_INT),
+    {0},
+};
+
+const struct codec_field port_spec_codec[] = {
+    CODEC_FIELD(struct port_spec, host_ip, CODEC_STRING),
+    CODEC_FIELD(struct port_spec, host_port, CODEC_INT),
+    CODEC_FIELD(struct port_spec, host_port_end, CODEC_INT),
+    CODEC_FIELD(struct port_spec, container_port, CODEC_INT),
+    CODEC_FIELD(struct port_spec, udp, CODEC_BOOL),
+    {0},
+};
