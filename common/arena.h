@@ -2,7 +2,8 @@
 /*
  * Memory that is freed at once: parsed data (nodes, project, plan, specs) lives in one arena.
  *
- * Blocks are zeroed. Allocation never fails; it aborts. Callers bound sizes that come from outside first.
+ * Blocks are zeroed. Allocation never fails; it aborts. Callers bound sizes that come from outside
+ * first.
  */
 #ifndef YAWL_COMMON_ARENA_H
 #define YAWL_COMMON_ARENA_H
@@ -27,7 +28,8 @@ char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 
 #define arena_new_array(arena, type, count) ((type *)arena_array((arena), sizeof(type), (count)))
 void *arena_array(struct arena *arena, size_t size, size_t count);
 
-/* An ordered list of strings, both in an arena. items[count] is always NULL once something was added. */
+/* An ordered list of strings, both in an arena. items[count] is always NULL once something was
+ * added. */
 struct string_list {
     const char **items;
     size_t count;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Scoped ownership: a local that owns something is declared `scoped`, and handing it over is `steal()`.
+ * Scoped ownership: a local that owns something is declared `scoped`, and handing it over is
+ * `steal()`.
  *
  *     scoped(endpoint_free) struct endpoint *endpoint = endpoint_new(spec);
  *     ...
  *     *ret_endpoint = steal(endpoint);
  *
- * DEFINE_SCOPED(type, destructor) goes below the destructor's declaration, once. Destructors accept NULL.
+ * DEFINE_SCOPED(type, destructor) goes below the destructor's declaration, once. Destructors accept
+ * NULL.
  */
 #ifndef YAWL_COMMON_CLEANUP_H
 #define YAWL_COMMON_CLEANUP_H
@@ -14,7 +16,7 @@
 #include <stdlib.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
-#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args), nonnull(fmt)))
 #define UNUSED __attribute__((unused))
 
 #define DEFINE_SCOPED(type, destructor)                                                            \

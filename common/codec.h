@@ -2,9 +2,9 @@
 /*
  * Plain structs to JSON and back, told by one table of fields per struct.
  *
- * Used for everything of ours that is kept on disk or sent to another of our processes: plans, records,
- * requests. Members that are zero, NULL or empty are left out; unknown members are ignored on reading, so
- * that an older record still loads.
+ * Used for everything of ours that is kept on disk or sent to another of our processes: plans,
+ * records, requests. Members that are zero, NULL or empty are left out; unknown members are ignored
+ * on reading, so that an older record still loads.
  */
 #ifndef YAWL_COMMON_CODEC_H
 #define YAWL_COMMON_CODEC_H
@@ -36,22 +36,25 @@ struct codec_field {
     const struct codec_field *table; /* CODEC_STRUCT, CODEC_STRUCT_LIST */
 };
 
-#define CODEC_FIELD(type, member, codec_kind) {#member, codec_kind, offsetof(type, member), 0, 0, NULL}
+#define CODEC_FIELD(type, member, codec_kind)                                                      \
+    {                                                                                              \
+#member, codec_kind, offsetof(type, member), 0, 0, NULL                                    \
+    }
 #define CODEC_NESTED(type, member, nested_table)                                                   \
-    {#member, CODEC_STRUCT, offsetof(type, member), 0, 0, nested_table}
+    {                                                                                              \
+#member, CODEC_STRUCT, offsetof(type, member), 0, 0, nested_table                          \
+    }
 #define CODEC_LIST(type, member, count_member, nested_table)                                       \
-    {#member,                                                                                      \
-     CODEC_STRUCT_LIST,                                                                            \
-     offsetof(type, member),                                                                       \
-     offsetof(type, count_member),                                                                 \
-     sizeof(*((type *)0)->member),                                                                 \
-     nested_table}
+    {                                                                                              \
+#member, CODEC_STRUCT_LIST, offsetof(type, member), offsetof(type, count_member),          \
+            sizeof(*((type *)0)->member), nested_table                                             \
+    }
 
 /* The caller owns the result. */
 json_t *codec_encode(const struct codec_field *table, const void *object);
 
-/* Fills `object` (zeroed by the caller); texts and lists live in the arena. A member of the wrong type is
- * an error that names it. */
+/* Fills `object` (zeroed by the caller); texts and lists live in the arena. A member of the wrong
+ * type is an error that names it. */
 MUST_CHECK int codec_decode(const struct codec_field *table, const json_t *json, void *object,
                             struct arena *arena, struct error *err);
 

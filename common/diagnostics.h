@@ -4,7 +4,8 @@
  *
  *     compose.yaml:14:5: error: services.api: unknown key 'imge' (did you mean 'image'?)
  *
- * Texts are copied. Entries keep the order in which they were found; the same entry twice is kept once.
+ * Texts are copied. Entries keep the order in which they were found; the same entry twice is kept
+ * once.
  */
 #ifndef YAWL_COMMON_DIAGNOSTICS_H
 #define YAWL_COMMON_DIAGNOSTICS_H
@@ -22,8 +23,9 @@ struct diagnostic {
     struct position at;
     const char *path; /* "services.api.ports[0]", or NULL */
     const char *message;
-    const char *hint;        /* what to write instead, or NULL */
-    struct position came_by; /* second place: the anchor, .env line, base file; line 0 when there is none */
+    const char *hint; /* what to write instead, or NULL */
+    struct position
+        came_by; /* second place: the anchor, .env line, base file; line 0 when there is none */
 };
 
 struct diagnostics;
@@ -32,7 +34,7 @@ struct diagnostics *diagnostics_new(void);
 void diagnostics_free(struct diagnostics *diagnostics);
 DEFINE_SCOPED(struct diagnostics *, diagnostics_free)
 
-/* Copies the entry; beyond MAX_DIAGNOSTICS it only counts. */
+/* Copies the entry; beyond LIMIT_DIAGNOSTICS it only counts. */
 void diagnostics_add(struct diagnostics *diagnostics, const struct diagnostic *entry);
 void diagnostics_error(struct diagnostics *diagnostics, struct position at, const char *path,
                        const char *format, ...) PRINTF_LIKE(4, 5);
@@ -43,7 +45,8 @@ size_t diagnostics_count(const struct diagnostics *diagnostics, enum severity se
 size_t diagnostics_length(const struct diagnostics *diagnostics);
 const struct diagnostic *diagnostics_get(const struct diagnostics *diagnostics, size_t index);
 
-/* Everything as the terminal shows it; with the source line and a caret where the file can be read. */
+/* Everything as the terminal shows it; with the source line and a caret where the file can be read.
+ */
 void diagnostics_print(const struct diagnostics *diagnostics, struct text *out);
 
 #endif

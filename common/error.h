@@ -2,17 +2,18 @@
 /*
  * Why a call failed, in words, built from the inside out.
  *
- * Every function that can fail takes `struct error *err` last and returns -1 or NULL. The text starts
- * with the verb of what was attempted; each caller may put its own context in front with error_wrap().
- * An error is plain data on the caller's stack; nothing is allocated. `err` may be NULL: then nothing
- * is kept.
+ * Every function that can fail takes `struct error *err` last and returns -1 or NULL. The text
+ * starts with the verb of what was attempted; each caller may put its own context in front with
+ * error_wrap(). An error is plain data on the caller's stack; nothing is allocated. `err` may be
+ * NULL: then nothing is kept.
  */
 #ifndef YAWL_COMMON_ERROR_H
 #define YAWL_COMMON_ERROR_H
 
 #include "common/cleanup.h"
 
-/* Where something stands in a text that a user wrote. Lines and columns count from 1; 0 is unknown. */
+/* Where something stands in a text that a user wrote. Lines and columns count from 1; 0 is unknown.
+ */
 struct position {
     const char *file; /* borrowed; outlives the error */
     unsigned line;

@@ -11,8 +11,8 @@
 #include "common/error.h"
 #include "common/text.h"
 
-/* Reads a file of at most limit_bytes. *ret_exists is false (and the call succeeds) when there is none;
- * pass NULL to make absence an error. */
+/* Reads a file of at most limit_bytes. *ret_exists is false (and the call succeeds) when there is
+ * none; pass NULL to make absence an error. */
 MUST_CHECK int file_read(int dir_fd, const char *name, size_t limit_bytes, struct text *ret_text,
                          bool *ret_exists, struct error *err);
 

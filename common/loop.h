@@ -2,9 +2,9 @@
 /*
  * The event loop, over libuv; common/loop.c is libuv's one home.
  *
- * Sources report: a watch's callback re-reads the truth and returns. The pass runs once before every sleep,
- * however many sources fired, and acts. A watch or timer may be freed at any time, also in its own callback;
- * no callback of it runs afterwards. Watches never own their descriptor.
+ * Sources report: a watch's callback re-reads the truth and returns. The pass runs once before
+ * every sleep, however many sources fired, and acts. A watch or timer may be freed at any time,
+ * also in its own callback; no callback of it runs afterwards. Watches never own their descriptor.
  */
 #ifndef YAWL_COMMON_LOOP_H
 #define YAWL_COMMON_LOOP_H
@@ -40,7 +40,6 @@ void fd_watch_set_events(struct fd_watch *watch, int events);
 void fd_watch_free(struct fd_watch *watch);
 DEFINE_SCOPED(struct fd_watch *, fd_watch_free)
 
-enum { TIMER_NEVER_MS = -1 };
 #define NEVER UINT64_MAX
 
 struct timer;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Paths are walked from a directory descriptor, never joined as strings; inside a container's tree the
- * kernel resolves them (openat2(2)), so that an image's symbolic links cannot lead outside.
+ * Paths are walked from a directory descriptor, never joined as strings; inside a container's tree
+ * the kernel resolves them (openat2(2)), so that an image's symbolic links cannot lead outside.
  */
 #ifndef YAWL_COMMON_PATH_H
 #define YAWL_COMMON_PATH_H
@@ -20,8 +20,8 @@ int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode);
  * RESOLVE_NO_SYMLINKS). */
 int path_open_beneath(int dir_fd, const char *path, int flags, mode_t mode);
 
-/* Creates the missing directories of `path` inside root_fd, following the tree's own links inside the
- * root, and returns a descriptor (O_PATH) of the last, or -1 with errno. */
+/* Creates the missing directories of `path` inside root_fd, following the tree's own links inside
+ * the root, and returns a descriptor (O_PATH) of the last, or -1 with errno. */
 int path_make_dirs_in_root(int root_fd, const char *path, mode_t mode);
 
 /* Creates `path` (relative to dir_fd, or absolute) like mkdir -p on the host's side. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Knowing a process again: a pid is only a name together with its start time and the boot it ran in.
+ * Knowing a process again: a pid is only a name together with its start time and the boot it ran
+ * in.
  */
 #ifndef YAWL_COMMON_PROCESS_H
 #define YAWL_COMMON_PROCESS_H
@@ -24,8 +25,8 @@ void process_boot_id(char ret_id[40]);
 enum exit_source { EXIT_RUNNING, EXIT_KNOWN, EXIT_UNKNOWN };
 
 /*
- * What became of the process behind a pidfd. A child is reaped. For another's child the status comes from
- * PIDFD_GET_INFO (Linux 6.15) or, while it is a zombie, from /proc/PID/stat.
+ * What became of the process behind a pidfd. A child is reaped. For another's child the status
+ * comes from PIDFD_GET_INFO (Linux 6.15) or, while it is a zombie, from /proc/PID/stat.
  */
 enum exit_source process_exit(int pidfd, pid_t pid, int *ret_wait_status);
 

@@ -12,7 +12,8 @@
 
 #include "common/cleanup.h"
 
-/* Owned by whoever declares it: `scoped_text struct text out = {0};`. data is NUL-terminated or NULL. */
+/* Owned by whoever declares it: `scoped_text struct text out = {0};`. data is NUL-terminated or
+ * NULL. */
 struct text {
     char *data;
     size_t length;
@@ -31,7 +32,8 @@ void text_vappendf(struct text *text, const char *format, va_list args) PRINTF_L
 /* Forgets the content, keeps the memory. */
 void text_clear(struct text *text);
 
-/* Makes room for `length` more bytes and returns where they go; the caller then adds to text->length. */
+/* Makes room for `length` more bytes and returns where they go; the caller then adds to
+ * text->length. */
 char *text_reserve(struct text *text, size_t length);
 
 /* Hands the string over to the caller, who frees it; "" when nothing was appended. */

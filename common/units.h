@@ -17,7 +17,8 @@ bool duration_parse(const char *text, int64_t *ret_ns);
 /* Go's spelling: 90 s is "1m30s", 26 h is "26h0m0s", 1500 µs is "1.5ms", 0 is "0s". */
 void duration_format(int64_t ns, struct text *out);
 
-/* "64m", "1.5gb", "512", "-1"; suffixes b k kb kib m mb mib g gb gib t tb tib p pb pib, base 1024. */
+/* "64m", "1.5gb", "512", "-1"; suffixes b k kb kib m mb mib g gb gib t tb tib p pb pib, base 1024.
+ */
 bool bytes_parse(const char *text, int64_t *ret_bytes);
 
 /* For people: "512B", "1.5MiB", "2GiB". */

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "common/text.h"
+
+enum { ARENA_BLOCK_BYTES = 32 * 1024 };
+
+struct arena_block {
+    struct arena_block *next;
+    size_t used, size;
+    alignas(max_align_t) unsigned char bytes[];
+};
+
+struct arena {
+    struct arena_block *blocks;
+};
+
+static struct arena_block *arena_block_new(size_t size)
+{
+    struct arena_block *block;
+
+    if (size > SIZE_MAX - sizeof(*block))
+        abort();
+    block = calloc(1, sizeof(*block) + size);
+    if (!block)
+        abort();
+    block->size = size;
+    return block;
+}
+
+struct arena *arena_new(void)
+{
+    struct arena *arena = calloc(1, sizeof(*arena));
+
+    if (!arena)
+        abort();
+    return arena;
+}
+
+void arena_free(struct arena *arena)
+{
+    struct arena_block *next;
+
+    if (!arena)
+        return;
+    for (struct arena_block *block = arena->blocks; block; block = next) {
+        next = block->next;
+        free(block);
+    }
+    free(arena);
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    struct arena_block *block = arena->blocks;
+    size_t rounded;
+    void *place;
+
+    if (size > SIZE_MAX / 2)
+        abort();
+    rounded = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+
+    if (rounded > ARENA_BLOCK_BYTES / 4 && (!block || block->size - block->used < rounded)) {
+        /* A large object gets a block of its own behind the current one, which stays in use. */
+        struct arena_block *large = arena_block_new(rounded);
+
+        large->used = rounded;
+        if (block) {
+            large->next = block->next;
+            block->next = large;
+        } else {
+            arena->blocks = large;
+        }
+        return large->bytes;
+    }
+    if (!block || block->size - block->used < rounded) {
+        block = arena_block_new(ARENA_BLOCK_BYTES);
+        block->next = arena->blocks;
+        arena->blocks = block;
+    }
+    place = block->bytes + block->used;
+    block->used += rounded;
+    return place;
+}
+
+void *arena_array(struct arena *arena, size_t size, size_t count)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(size, count, &bytes))
+        abort();
+    return arena_alloc(arena, bytes);
+}
+
+char *arena_strndup(struct arena *arena, const char *text, size_t length)
+{
+    char *copy = arena_alloc(arena, length + 1);
+
+    memcpy(copy, text, length);
+    return copy;
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+    return text ? arena_strndup(arena, text, strlen(text)) : NULL;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    scoped_text struct text text = {0};
+    va_list args;
+
+    va_start(args, format);
+    text_vappendf(&text, format, args);
+    va_end(args);
+    return arena_strndup(arena, text_get(&text), text.length);
+}
+
+void string_list_add(struct arena *arena, struct string_list *list, const char *text)
+{
+    /* Room is made in powers of two, one slot more for the closing NULL. */
+    if ((list->count & (list->count + 1)) == 0) {
+        const char **items = arena_new_array(arena, const char *, (list->count + 1) * 2);
+
+        if (list->count > 0)
+            memcpy(items, list->items, list->count * sizeof(*items));
+        list->items = items;
+    }
+    list->items[list->count++] = text;
+    list->items[list->count] = NULL;
+}
+
+struct string_list string_list_copy(struct arena *arena, struct string_list list)
+{
+    struct string_list copy = {0};
+
+    for (size_t i = 0; i < list.count; i++)
+        string_list_add(arena, &copy, arena_strdup(arena, list.items[i]));
+    return copy;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/units.h"
+
+#include <criterion/criterion.h>
+
+static void expect_duration(const char *text, int64_t ns)
+{
+    int64_t value = -1;
+
+    cr_expect(duration_parse(text, &value), "%s", text);
+    cr_expect_eq(value, ns, "%s is %lld", text, (long long)value);
+}
+
+Test(units, durations_add_up_their_parts)
+{
+    expect_duration("90s", 90000000000);
+    expect_duration("1m30s", 90000000000);
+    expect_duration("1.5h", 5400000000000);
+    expect_duration("1d2h", 26LL * 3600 * 1000000000);
+    expect_duration("250ms", 250000000);
+    expect_duration("10us", 10000);
+    expect_duration("0", 0);
+}
+
+Test(units, durations_need_a_unit)
+{
+    int64_t value;
+
+    cr_expect_not(duration_parse("10", &value));
+    cr_expect_not(duration_parse("", &value));
+    cr_expect_not(duration_parse("s", &value));
+    cr_expect_not(duration_parse("1x", &value));
+    cr_expect_not(duration_parse("99999999999999h", &value));
+}
+
+static void expect_formatted(int64_t ns, const char *text)
+{
+    scoped_text struct text out = {0};
+
+    duration_format(ns, &out);
+    cr_expect_str_eq(text_get(&out), text);
+}
+
+Test(units, durations_are_printed_as_go_does)
+{
+    expect_formatted(90000000000, "1m30s");
+    expect_formatted(26LL * 3600 * 1000000000, "26h0m0s");
+    expect_formatted(1500000, "1.5ms");
+    expect_formatted(1500000000, "1.5s");
+    expect_formatted(0, "0s");
+    expect_formatted(60000000000, "1m0s");
+}
+
+Test(units, sizes_are_base_1024_in_every_spelling)
+{
+    int64_t value;
+
+    cr_expect(bytes_parse("1g", &value) && value == 1073741824);
+    cr_expect(bytes_parse("1.5gb", &value) && value == 1610612736);
+    cr_expect(bytes_parse("64 MiB", &value) && value == 67108864);
+    cr_expect(bytes_parse("512", &value) && value == 512);
+    cr_expect(bytes_parse("-1", &value) && value == -1);
+    cr_expect_not(bytes_parse("1gx", &value));
+    cr_expect_not(bytes_parse("g", &value));
+    cr_expect_not(bytes_parse("99999999999999999999", &value));
+}
