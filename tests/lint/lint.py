@@ -186,19 +186,21 @@ class Lint:
             self.report(path, limit + 1, "file-length", f"{len(lines)} lines; the limit is {limit}")
 
     def check_includes(self, path, source):
-        seen_project = False
         own = path[:-2] + ".h" if path.endswith(".c") and path[:-2] + ".h" in self.paths else None
+        seen_project = False
+        is_first = path.endswith(".c")
         for directive in source.directives:
             match = re.match(r'\s*#\s*include\s*(?:<([^>]*)>|"([^"]*)")', directive.text)
             if not match:
                 continue
             system, project = match.groups()
-            if own and (own != project):
+            if is_first and own and own != project:
                 self.report(path, directive.line, "include-order", f"the first include is not '{own}'")
-            elif not own and system and seen_project:
+            if system and seen_project:
                 self.report(path, directive.line, "include-order", f"<{system}> comes after a project header")
-            seen_project = seen_project or bool(project and not own)
-            own = None
+            # The first one of a .c file is its own header, or the one that it tests or belongs to.
+            seen_project = seen_project or bool(project and not is_first)
+            is_first = False
             if system:
                 self.check_home(path, directive.line, system)
             else:
