@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/image/image_catalog.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "common/limits.h"
+#include "runtime/image/image_digest.h"
+
+static const char catalog_name[] = "index.json";
+static const char new_name[] = "index.json.new";
+
+static const char *copy_or_null(struct arena *arena, const char *text)
+{
+    return text ? arena_strdup(arena, text) : NULL;
+}
+
+/* The position of the reference, or where it belongs. */
+static size_t catalog_position(const struct image_catalog *catalog, const char *reference,
+                               bool *ret_found)
+{
+    size_t low = 0;
+    size_t high = catalog->count;
+
+    *ret_found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(catalog->records[middle].reference, reference);
+
+        if (order == 0)
+            *ret_found = true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void image_catalog_put(struct image_catalog *catalog, const struct image_record *record)
+{
+    bool found;
+    size_t at = catalog_position(catalog, record->reference, &found);
+    struct image_record copy = {
+        .reference = copy_or_null(catalog->arena, record->reference),
+        .config = copy_or_null(catalog->arena, record->config),
+        .manifest = copy_or_null(catalog->arena, record->manifest),
+        .index = copy_or_null(catalog->arena, record->index),
+    };
+
+    if (!found) {
+        struct image_record *wider =
+            arena_new_array(catalog->arena, struct image_record, catalog->count + 1);
+
+        if (catalog->count > 0) {
+            memcpy(wider, catalog->records, at * sizeof(*wider));
+            memcpy(wider + at + 1, catalog->records + at, (catalog->count - at) * sizeof(*wider));
+        }
+        catalog->records = wider;
+        catalog->count++;
+    }
+    catalog->records[at] = copy;
+}
+
+bool image_catalog_remove(struct image_catalog *catalog, const char *reference)
+{
+    bool found;
+    size_t at = catalog_position(catalog, reference, &found);
+
+    if (!found)
+        return false;
+    catalog->count--;
+    memmove(catalog->records + at, catalog->records + at + 1,
+            (catalog->count - at) * sizeof(*catalog->records));
+    return true;
+}
+
+const struct image_record *image_catalog_find(const struct image_catalog *catalog,
+                                              const char *reference)
+{
+    bool found;
+    size_t at = catalog_position(catalog, reference, &found);
+
+    return found ? &catalog->records[at] : NULL;
+}
+
+static int compare_records(const void *a, const void *b)
+{
+    const struct image_record *left = a;
+    const struct image_record *right = b;
+
+    return strcmp(left->reference, right->reference);
+}
+
+static int read_record(const char *reference, const json_t *value, struct arena *arena,
+                       struct image_record *out, struct error *err)
+{
+    out->reference = arena_strdup(arena, reference);
+    out->config = copy_or_null(arena, json_get_string(value, "config", NULL));
+    out->manifest = copy_or_null(arena, json_get_string(value, "manifest", NULL));
+    out->index = copy_or_null(arena, json_get_string(value, "index", NULL));
+    if (image_digest_check(out->config, err) < 0)
+        return error_wrap(err, "'%s'", reference);
+    return 0;
+}
+
+static int read_records(const json_t *document, struct image_catalog *out, struct error *err)
+{
+    json_t *references = json_get_object(document, "references");
+    const char *reference;
+    json_t *value;
+
+    if (!references)
+        return error_set(err, "there is no 'references'");
+    out->records = arena_new_array(out->arena, struct image_record, json_object_size(references));
+    json_object_foreach(references, reference, value) {
+        if (read_record(reference, value, out->arena, &out->records[out->count], err) < 0)
+            return -1;
+        out->count++;
+    }
+    if (out->count > 0)
+        qsort(out->records, out->count, sizeof(*out->records), compare_records);
+    return 0;
+}
+
+int image_catalog_read(int images_fd, struct arena *arena, struct image_catalog *ret_catalog,
+                       struct error *err)
+{
+    scoped_text struct text bytes = {0};
+    scoped(json_release) json_t *document = NULL;
+    struct image_catalog catalog = {.arena = arena};
+    bool exists;
+
+    if (file_read(images_fd, catalog_name, LIMIT_JSON_BYTES, &bytes, &exists, err) < 0)
+        return error_wrap(err, "read the image index");
+    if (exists) {
+        document = json_parse(text_get(&bytes), bytes.length, err);
+        if (!document || read_records(document, &catalog, err) < 0)
+            return error_wrap(err, "read the image index '%s'", catalog_name);
+    }
+    *ret_catalog = catalog;
+    return 0;
+}
+
+static void set_text(json_t *object, const char *key, const char *text)
+{
+    if (text && json_object_set_new(object, key, json_string(text)) < 0)
+        abort();
+}
+
+static void format_catalog(const struct image_catalog *catalog, struct text *out)
+{
+    scoped(json_release) json_t *document = json_object();
+    json_t *references = json_object();
+
+    for (size_t i = 0; i < catalog->count; i++) {
+        const struct image_record *record = &catalog->records[i];
+        json_t *value = json_object();
+
+        set_text(value, "config", record->config);
+        set_text(value, "manifest", record->manifest);
+        set_text(value, "index", record->index);
+        if (json_object_set_new(references, record->reference, value) < 0)
+            abort();
+    }
+    if (json_object_set_new(document, "references", references) < 0)
+        abort();
+    json_format(document, out);
+    text_append_char(out, '\n');
+}
+
+int image_catalog_write(int images_fd, const struct image_catalog *catalog, struct error *err)
+{
+    scoped_text struct text bytes = {0};
+    scoped_fd int fd = -1;
+
+    format_catalog(catalog, &bytes);
+    if (bytes.length > LIMIT_JSON_BYTES)
+        return error_set(err, "write the image index: it is larger than %d bytes",
+                         LIMIT_JSON_BYTES);
+    fd = openat(images_fd, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_sys(err, "create '%s'", new_name);
+    /* Synced before the rename: after a power cut the name leads to the whole file. */
+    if (fd_write_all(fd, bytes.data, bytes.length) < 0 || fsync(fd) < 0)
+        return error_sys(err, "write '%s'", new_name);
+    if (renameat(images_fd, new_name, images_fd, catalog_name) < 0)
+        return error_sys(err, "rename '%s' to '%s'", new_name, catalog_name);
+    return 0;
+}

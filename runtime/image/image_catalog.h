@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * images/index.json: which reference means which image.
+ *
+ *     {"references": {"docker.io/library/postgres:16": {"config": "sha256:...", "manifest":
+ * "sha256:...", "index": "sha256:..."}}}
+ *
+ * "config" is the image id. "manifest" and "index" are the digests it came by, where known, so that
+ * "postgres@sha256:..." finds it too. An image without a name stands under its id. Readers need no
+ * lock: the file is replaced in one step. Writers hold images/lock from reading to writing.
+ */
+#ifndef YAWL_RUNTIME_IMAGE_IMAGE_CATALOG_H
+#define YAWL_RUNTIME_IMAGE_IMAGE_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/arena.h"
+#include "common/error.h"
+
+struct image_record {
+    const char *reference; /* normalised, or an image id */
+    const char *config;    /* "sha256:...": the image id */
+    const char *manifest;  /* "sha256:...", or NULL */
+    const char *index;     /* "sha256:...", or NULL */
+};
+
+struct image_catalog {
+    struct arena *arena;          /* borrowed */
+    struct image_record *records; /* sorted by reference */
+    size_t count;
+};
+
+/* Reads index.json below `images_fd`; no file is an empty catalog. Everything lives in the arena.
+ */
+MUST_CHECK int image_catalog_read(int images_fd, struct arena *arena,
+                                  struct image_catalog *ret_catalog, struct error *err);
+
+/* Replaces index.json, synced. */
+MUST_CHECK int image_catalog_write(int images_fd, const struct image_catalog *catalog,
+                                   struct error *err);
+
+/* Adds the record or replaces the one with the same reference. Texts are copied. */
+void image_catalog_put(struct image_catalog *catalog, const struct image_record *record);
+
+/* Removes the reference; false when it was not there. */
+bool image_catalog_remove(struct image_catalog *catalog, const char *reference);
+
+/* The record of exactly this reference, or NULL. */
+const struct image_record *image_catalog_find(const struct image_catalog *catalog,
+                                              const char *reference);
+
+#endif
