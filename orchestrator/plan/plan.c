@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/plan/plan.h"
+
+#include <string.h>
+
+#include "common/text.h"
+
+static const struct codec_field plan_dependency_codec[] = {
+    CODEC_FIELD(struct plan_dependency, service, CODEC_STRING),
+    CODEC_FIELD(struct plan_dependency, condition, CODEC_INT),
+    CODEC_FIELD(struct plan_dependency, restart, CODEC_BOOL),
+    CODEC_FIELD(struct plan_dependency, required, CODEC_BOOL),
+    {0},
+};
+
+static const struct codec_field plan_health_codec[] = {
+    CODEC_FIELD(struct plan_health, args, CODEC_STRINGS),
+    CODEC_FIELD(struct plan_health, interval_ms, CODEC_INT64),
+    CODEC_FIELD(struct plan_health, timeout_ms, CODEC_INT64),
+    CODEC_FIELD(struct plan_health, start_period_ms, CODEC_INT64),
+    CODEC_FIELD(struct plan_health, start_interval_ms, CODEC_INT64),
+    CODEC_FIELD(struct plan_health, retries, CODEC_INT64),
+    {0},
+};
+
+static const struct codec_field plan_file_codec[] = {
+    CODEC_FIELD(struct plan_file, name, CODEC_STRING),
+    CODEC_FIELD(struct plan_file, content, CODEC_STRING),
+    CODEC_FIELD(struct plan_file, source, CODEC_STRING),
+    CODEC_FIELD(struct plan_file, uid, CODEC_INT),
+    CODEC_FIELD(struct plan_file, gid, CODEC_INT),
+    CODEC_FIELD(struct plan_file, mode, CODEC_INT),
+    {0},
+};
+
+const struct codec_field plan_instance_codec[] = {
+    CODEC_FIELD(struct plan_instance, name, CODEC_STRING),
+    CODEC_FIELD(struct plan_instance, service, CODEC_STRING),
+    CODEC_FIELD(struct plan_instance, label, CODEC_STRING),
+    CODEC_FIELD(struct plan_instance, number, CODEC_INT),
+    CODEC_FIELD(struct plan_instance, image, CODEC_STRING),
+    CODEC_FIELD(struct plan_instance, image_digest, CODEC_STRING),
+    CODEC_FIELD(struct plan_instance, config_hash, CODEC_STRING),
+    CODEC_NESTED(struct plan_instance, container, container_spec_codec),
+    CODEC_LIST(struct plan_instance, endpoints, n_endpoints, endpoint_spec_codec),
+    CODEC_LIST(struct plan_instance, ports, n_ports, port_spec_codec),
+    CODEC_LIST(struct plan_instance, dependencies, n_dependencies, plan_dependency_codec),
+    CODEC_LIST(struct plan_instance, files, n_files, plan_file_codec),
+    CODEC_FIELD(struct plan_instance, anonymous_volumes, CODEC_STRINGS),
+    CODEC_NESTED(struct plan_instance, health, plan_health_codec),
+    CODEC_FIELD(struct plan_instance, restart, CODEC_INT),
+    CODEC_FIELD(struct plan_instance, restart_max, CODEC_INT),
+    CODEC_FIELD(struct plan_instance, stop_signal, CODEC_INT),
+    CODEC_FIELD(struct plan_instance, grace_ms, CODEC_INT64),
+    CODEC_FIELD(struct plan_instance, attach, CODEC_BOOL),
+    CODEC_FIELD(struct plan_instance, hosts, CODEC_STRINGS),
+    CODEC_FIELD(struct plan_instance, dns, CODEC_STRINGS),
+    CODEC_FIELD(struct plan_instance, dns_search, CODEC_STRINGS),
+    CODEC_FIELD(struct plan_instance, dns_options, CODEC_STRINGS),
+    CODEC_FIELD(struct plan_instance, log_max_bytes, CODEC_INT64),
+    CODEC_FIELD(struct plan_instance, log_max_files, CODEC_INT64),
+    {0},
+};
+
+static const struct codec_field plan_volume_codec[] = {
+    CODEC_FIELD(struct plan_volume, name, CODEC_STRING),
+    CODEC_FIELD(struct plan_volume, external, CODEC_BOOL),
+    CODEC_FIELD(struct plan_volume, labels, CODEC_STRINGS),
+    {0},
+};
+
+#define PLAN_SHARED_FIELDS                                                                         \
+    CODEC_FIELD(struct plan, project, CODEC_STRING),                                               \
+        CODEC_LIST(struct plan, networks, n_networks, network_spec_codec),                         \
+        CODEC_LIST(struct plan, volumes, n_volumes, plan_volume_codec),                            \
+        CODEC_FIELD(struct plan, declared_names, CODEC_STRINGS)
+
+const struct codec_field plan_shared_codec[] = {PLAN_SHARED_FIELDS, {0}};
+
+const struct codec_field plan_codec[] = {
+    PLAN_SHARED_FIELDS,
+    CODEC_LIST(struct plan, instances, n_instances, plan_instance_codec),
+    {0},
+};
+
+const struct plan_instance *plan_find_instance(const struct plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->n_instances; i++)
+        if (string_eq(plan->instances[i].name, name))
+            return &plan->instances[i];
+    return NULL;
+}

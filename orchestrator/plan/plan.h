@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The desired world: what should exist, with nothing left to look up. Made from a project and its
+ * images by plan_make(); kept on disk by the supervisor as JSON, one file per instance and one for
+ * the rest.
+ *
+ * Plain data in one arena.
+ */
+#ifndef YAWL_ORCHESTRATOR_PLAN_PLAN_H
+#define YAWL_ORCHESTRATOR_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/codec.h"
+#include "net/network_spec.h"
+#include "runtime/container_spec.h"
+
+enum restart_kind { RESTART_NO, RESTART_ALWAYS, RESTART_ON_FAILURE, RESTART_UNLESS_STOPPED };
+
+enum plan_condition { PLAN_STARTED, PLAN_HEALTHY, PLAN_COMPLETED };
+
+struct plan_dependency {
+    const char *service;
+    int condition; /* enum plan_condition */
+    bool restart, required;
+};
+
+struct plan_health {
+    struct string_list args; /* ready to execute; empty: no check */
+    int64_t interval_ms, timeout_ms, start_period_ms, start_interval_ms, retries;
+};
+
+/* A file that is written for the container before it starts: a secret, a config, a part of /etc. */
+struct plan_file {
+    const char *name;    /* below the instance's files directory */
+    const char *content; /* or */
+    const char *source;  /* a host file whose bytes are copied */
+    int uid, gid, mode;
+};
+
+struct plan_instance {
+    const char *name;    /* "shop-api-1": container name */
+    const char *service; /* "api" */
+    const char *label;   /* "api-1" */
+    int number;
+    const char *image, *image_digest, *config_hash;
+    struct container_spec container; /* id and FIFOs are filled in at each start */
+    struct endpoint_spec *endpoints;
+    size_t n_endpoints;
+    struct port_spec *ports;
+    size_t n_ports;
+    struct plan_dependency *dependencies;
+    size_t n_dependencies;
+    struct plan_file *files;
+    size_t n_files;
+    struct string_list anonymous_volumes; /* target paths; directories below the container's data */
+    struct plan_health health;
+    int restart;     /* enum restart_kind */
+    int restart_max; /* 0: no limit */
+    int stop_signal;
+    int64_t grace_ms;
+    bool attach;
+    struct string_list hosts;                        /* lines "address name" for /etc/hosts */
+    struct string_list dns, dns_search, dns_options; /* for resolv.conf */
+    int64_t log_max_bytes, log_max_files;            /* 0: defaults */
+};
+
+struct plan_volume {
+    const char *name; /* real name: "shop_data" */
+    bool external;
+    struct string_list labels;
+};
+
+struct plan {
+    const char *project;
+    struct network_spec *networks;
+    size_t n_networks;
+    struct plan_volume *volumes;
+    size_t n_volumes;
+    struct plan_instance *instances; /* sorted by name */
+    size_t n_instances;
+    struct string_list declared_names; /* never forwarded by DNS */
+};
+
+extern const struct codec_field plan_instance_codec[];
+/* Everything but the instances. */
+extern const struct codec_field plan_shared_codec[];
+/* All of it. */
+extern const struct codec_field plan_codec[];
+
+const struct plan_instance *plan_find_instance(const struct plan *plan, const char *name);
+
+#endif

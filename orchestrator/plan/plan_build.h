@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside plan/: what the parts that build one instance share. Each fills its own members of the
+ * instance.
+ */
+#ifndef YAWL_ORCHESTRATOR_PLAN_PLAN_BUILD_H
+#define YAWL_ORCHESTRATOR_PLAN_PLAN_BUILD_H
+
+#include "orchestrator/plan/plan_make.h"
+
+struct plan_build {
+    const struct project *project;
+    const struct plan_options *options;
+    struct arena *arena;
+    struct diagnostics *diagnostics;
+    const struct service *service;
+    const struct plan_image *image;
+    struct plan_instance *instance;
+};
+
+/* Arguments, environment, user, namespaces, capabilities, limits. */
+void plan_build_container(struct plan_build *build);
+/* Volumes, binds, tmpfs, secrets, configs. */
+void plan_build_mounts(struct plan_build *build);
+/* Endpoints, ports, names, hosts, DNS. */
+void plan_build_network(struct plan_build *build);
+/* Health check, restart policy, stop, dependencies, logging. */
+void plan_build_supervision(struct plan_build *build);
+
+/* An error about the service at a place: "services.NAME.KEY: text". */
+void plan_build_error(struct plan_build *build, struct position at, const char *key,
+                      const char *format, ...) PRINTF_LIKE(4, 5);
+
+/* Number of a signal by name ("SIGTERM", "term") or digits; 0 when there is none. */
+int signal_from_name(const char *name);
+
+#endif

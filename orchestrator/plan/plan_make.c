@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/plan/plan_make.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/limits.h"
+#include "common/sha256.h"
+#include "common/text.h"
+#include "orchestrator/plan/plan_build.h"
+
+void plan_build_error(struct plan_build *build, struct position at, const char *key,
+                      const char *format, ...)
+{
+    scoped_text struct text message = {0}, path = {0};
+    va_list args;
+
+    va_start(args, format);
+    text_vappendf(&message, format, args);
+    va_end(args);
+    text_appendf(&path, "services.%s%s%s", build->service->name, *key ? "." : "", key);
+    if (at.line == 0)
+        at = build->service->at;
+    diagnostics_error(build->diagnostics, at, text_get(&path), "%s", text_get(&message));
+}
+
+static const struct plan_image *plan_image_of(const struct plan_options *options,
+                                              const char *service)
+{
+    for (size_t i = 0; i < options->n_images; i++)
+        if (string_eq(options->images[i].service, service))
+            return &options->images[i];
+    return NULL;
+}
+
+/*
+ * What a change of makes a running container out of date: the service as resolved (compose.md 3.4),
+ * the image, and how we run it. The layout of the plan itself is left out: a new version of yawl
+ * recreates nothing.
+ */
+static const char *instance_hash(struct plan_build *build)
+{
+    scoped_text struct text text = {0};
+    char hex[SHA256_HEX_SIZE];
+
+    text_appendf(&text, "%s\n%s\n%s", build->image->config_hash, build->image->config->digest,
+                 build->instance->name);
+    sha256_hex(text.data, text.length, hex);
+    return arena_strdup(build->arena, hex);
+}
+
+static void plan_make_instance(struct plan_build *build, int number)
+{
+    struct plan_instance *instance = build->instance;
+    const struct service *service = build->service;
+    struct arena *arena = build->arena;
+
+    instance->number = number;
+    instance->service = arena_strdup(arena, service->name);
+    instance->name = service->container_name ? arena_strdup(arena, service->container_name)
+                                             : arena_printf(arena, "%s-%s-%d", build->project->name,
+                                                            service->name, number);
+    instance->label = service->container_name ? instance->name
+                                              : arena_printf(arena, "%s-%d", service->name, number);
+    instance->image = arena_strdup(arena, build->image->reference);
+    instance->image_digest = arena_strdup(arena, build->image->config->digest);
+    instance->config_hash = instance_hash(build);
+    instance->attach = service->attach;
+
+    plan_build_container(build);
+    plan_build_mounts(build);
+    plan_build_network(build);
+    plan_build_supervision(build);
+}
+
+static void plan_make_networks(const struct project *project, struct arena *arena,
+                               struct diagnostics *diagnostics, struct plan *plan)
+{
+    plan->networks = arena_new_array(arena, struct network_spec, project->n_networks);
+    for (size_t i = 0; i < project->n_networks; i++) {
+        const struct network *network = &project->networks[i];
+        scoped_text struct text path = {0};
+
+        text_appendf(&path, "networks.%s", network->key);
+        if (network->external)
+            diagnostics_error(diagnostics, network->at, text_get(&path),
+                              "external networks are not supported yet");
+        if (network->driver && *network->driver && !string_eq(network->driver, "bridge") &&
+            !string_eq(network->driver, "default"))
+            diagnostics_error(diagnostics, network->at, text_get(&path),
+                              "driver '%s' is not supported; there is 'bridge'", network->driver);
+        plan->networks[plan->n_networks++] =
+            (struct network_spec){.name = arena_strdup(arena, network->key),
+                                  .subnet = arena_strdup(arena, network->subnet),
+                                  .gateway = arena_strdup(arena, network->gateway),
+                                  .ip_range = arena_strdup(arena, network->ip_range),
+                                  .reserved = string_list_copy(arena, network->aux_addresses),
+                                  .internal = network->internal};
+    }
+}
+
+static void plan_make_volumes(const struct project *project, struct arena *arena,
+                              struct diagnostics *diagnostics, struct plan *plan)
+{
+    plan->volumes = arena_new_array(arena, struct plan_volume, project->n_volumes);
+    for (size_t i = 0; i < project->n_volumes; i++) {
+        const struct volume *volume = &project->volumes[i];
+        scoped_text struct text path = {0};
+
+        text_appendf(&path, "volumes.%s", volume->key);
+        if (volume->driver && *volume->driver && !string_eq(volume->driver, "local"))
+            diagnostics_error(diagnostics, volume->at, text_get(&path),
+                              "driver '%s' is not supported; there is 'local'", volume->driver);
+        if (volume->driver_opts.count > 0)
+            diagnostics_error(diagnostics, volume->at, text_get(&path),
+                              "driver_opts of the local driver are not supported yet");
+        plan->volumes[plan->n_volumes++] = (struct plan_volume){
+            .name = arena_strdup(arena, volume->name), .external = volume->external};
+    }
+}
+
+static size_t project_count_instances(const struct project *project)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < project->n_services; i++)
+        count += project->services[i].scale > 0 ? (size_t)project->services[i].scale : 0;
+    return count;
+}
+
+static int compare_instances(const void *a, const void *b)
+{
+    return strcmp(((const struct plan_instance *)a)->name, ((const struct plan_instance *)b)->name);
+}
+
+static void plan_make_service(struct plan_build *build, struct plan *plan)
+{
+    const struct service *service = build->service;
+
+    if (service->container_name && service->scale > 1)
+        plan_build_error(build, service->at, "container_name",
+                         "a fixed name allows one container, scale is %lld",
+                         (long long)service->scale);
+    for (int number = 1; number <= service->scale; number++) {
+        build->instance = &plan->instances[plan->n_instances++];
+        plan_make_instance(build, number);
+    }
+    string_list_add(build->arena, &plan->declared_names, arena_strdup(build->arena, service->name));
+}
+
+struct plan *plan_make(const struct project *project, const struct plan_options *options,
+                       struct arena *arena, struct diagnostics *diagnostics)
+{
+    size_t before = diagnostics_count(diagnostics, SEVERITY_ERROR);
+    size_t count = project_count_instances(project);
+    struct plan *plan = arena_new_object(arena, struct plan);
+
+    plan->project = arena_strdup(arena, project->name);
+    if (count > LIMIT_INSTANCES) {
+        diagnostics_error(diagnostics, (struct position){0}, NULL,
+                          "the project has %zu containers, more than %d", count, LIMIT_INSTANCES);
+        return NULL;
+    }
+    plan_make_networks(project, arena, diagnostics, plan);
+    plan_make_volumes(project, arena, diagnostics, plan);
+
+    plan->instances = arena_new_array(arena, struct plan_instance, count);
+    for (size_t i = 0; i < project->n_services; i++) {
+        struct plan_build build = {.project = project,
+                                   .options = options,
+                                   .arena = arena,
+                                   .diagnostics = diagnostics,
+                                   .service = &project->services[i]};
+
+        build.image = plan_image_of(options, build.service->name);
+        if (build.image)
+            plan_make_service(&build, plan);
+        else
+            plan_build_error(&build, build.service->image_at, "image", "there is no image");
+    }
+    qsort(plan->instances, plan->n_instances, sizeof(*plan->instances), compare_instances);
+    return diagnostics_count(diagnostics, SEVERITY_ERROR) > before ? NULL : plan;
+}

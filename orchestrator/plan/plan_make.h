@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A project and its images to a plan. Pure but for nothing: no file is read, nothing is made.
+ *
+ * What the project asks for and this version cannot give is an error in the diagnostics, with its
+ * place; a key that is accepted without effect was warned about by the loader.
+ */
+#ifndef YAWL_ORCHESTRATOR_PLAN_PLAN_MAKE_H
+#define YAWL_ORCHESTRATOR_PLAN_PLAN_MAKE_H
+
+#include "common/diagnostics.h"
+#include "orchestrator/compose/project.h"
+#include "orchestrator/plan/plan.h"
+#include "runtime/image/image_config.h"
+
+/* What is known of one service's image. */
+struct plan_image {
+    const char *service;
+    const char *reference;
+    const struct image_config *config;
+    struct string_list layers; /* absolute paths, lowest first */
+    const char *config_hash;   /* of the service, from the loader */
+};
+
+struct plan_options {
+    const char *data_root;    /* volumes live in DATA/volumes/NAME/_data */
+    const char *project_data; /* .../projects/NAME below the data root */
+    const char *project_run;  /* the same below the run root */
+    uint32_t id_base;         /* first host id of the project's user namespaces */
+    const struct plan_image *images;
+    size_t n_images;
+};
+
+/* Returns NULL when the diagnostics got an error. The plan lives in the arena. */
+struct plan *plan_make(const struct project *project, const struct plan_options *options,
+                       struct arena *arena, struct diagnostics *diagnostics);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the bytes come from: host paths, volumes, memory, and files that are written for the
+ * container.
+ *
+ * Anonymous volumes and written files live with the container's own data, so that they go when it
+ * goes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "orchestrator/plan/plan_build.h"
+
+enum { DEFAULT_FILE_MODE = 0444 };
+
+static struct mount_spec *mount_add(struct plan_build *build)
+{
+    struct container_spec *container = &build->instance->container;
+
+    return &container->mounts[container->n_mounts++];
+}
+
+static bool mount_target_taken(const struct container_spec *container, const char *target)
+{
+    for (size_t i = 0; i < container->n_mounts; i++)
+        if (string_eq(container->mounts[i].target, target))
+            return true;
+    return false;
+}
+
+static void mount_anonymous(struct plan_build *build, const char *target, bool read_only)
+{
+    struct plan_instance *instance = build->instance;
+
+    *mount_add(build) = (struct mount_spec){
+        .kind = MOUNT_BIND,
+        .source =
+            arena_printf(build->arena, "%s/containers/%s/volumes/%zu", build->options->project_data,
+                         instance->name, instance->anonymous_volumes.count),
+        .target = arena_strdup(build->arena, target),
+        .read_only = read_only,
+    };
+    string_list_add(build->arena, &instance->anonymous_volumes, arena_strdup(build->arena, target));
+}
+
+static const char *volume_path(struct plan_build *build, const struct service_volume *wanted)
+{
+    const struct volume *volume = project_find_volume(build->project, wanted->source);
+
+    if (!volume) {
+        plan_build_error(build, wanted->at, "volumes", "refers to undefined volume '%s'",
+                         wanted->source);
+        return "";
+    }
+    return arena_printf(build->arena, "%s/volumes/%s/_data%s%s", build->options->data_root,
+                        volume->name, wanted->subpath ? "/" : "",
+                        wanted->subpath ? wanted->subpath : "");
+}
+
+static void mount_tmpfs(struct plan_build *build, const struct service_volume *wanted)
+{
+    scoped_text struct text options = {0};
+
+    if (wanted->tmpfs_size_bytes > 0)
+        text_appendf(&options, "size=%lld", (long long)wanted->tmpfs_size_bytes);
+    if (wanted->tmpfs_mode > 0)
+        text_appendf(&options, "%smode=%o", options.length ? "," : "",
+                     (unsigned)wanted->tmpfs_mode);
+    *mount_add(build) =
+        (struct mount_spec){.kind = MOUNT_TMPFS,
+                            .target = arena_strdup(build->arena, wanted->target),
+                            .read_only = wanted->read_only,
+                            .options = arena_strdup(build->arena, text_get(&options))};
+}
+
+static void mount_volume(struct plan_build *build, const struct service_volume *wanted)
+{
+    if (wanted->kind == VOLUME_TMPFS) {
+        mount_tmpfs(build, wanted);
+    } else if (wanted->kind == VOLUME_IMAGE) {
+        plan_build_error(build, wanted->at, "volumes", "type 'image' is not supported yet");
+    } else if (wanted->kind == VOLUME_NAMED && !wanted->source) {
+        mount_anonymous(build, wanted->target, wanted->read_only);
+    } else {
+        *mount_add(build) = (struct mount_spec){
+            .kind = MOUNT_BIND,
+            .source = wanted->kind == VOLUME_NAMED ? volume_path(build, wanted)
+                                                   : arena_strdup(build->arena, wanted->source),
+            .target = arena_strdup(build->arena, wanted->target),
+            .read_only = wanted->read_only,
+            .recursive = wanted->kind == VOLUME_BIND,
+            .create_source = wanted->kind == VOLUME_BIND && wanted->create_host_path,
+            .propagation = arena_strdup(build->arena, wanted->propagation),
+        };
+    }
+}
+
+static int number_or(const char *text, int fallback)
+{
+    unsigned long long value;
+
+    return text && string_to_u64(text, 2147483647, &value) ? (int)value : fallback;
+}
+
+/* A secret or config: the host's file itself, or one that is written with owner and mode as asked.
+ */
+static void mount_grant(struct plan_build *build, const struct grant *grant,
+                        const struct secret *secret, const char *key)
+{
+    struct plan_instance *instance = build->instance;
+    struct plan_file *file;
+
+    if (!secret) {
+        plan_build_error(build, grant->at, key, "refers to undefined name '%s'", grant->source);
+        return;
+    }
+    if (secret->external) {
+        plan_build_error(build, grant->at, key,
+                         "'%s' is external: there is no store it could come from", grant->source);
+        return;
+    }
+    if (secret->environment && !secret->content) {
+        plan_build_error(build, secret->at, key,
+                         "environment variable '%s' required by '%s' is not set",
+                         secret->environment, grant->source);
+        return;
+    }
+    if (secret->file && grant->mode < 0 && !grant->uid && !grant->gid) {
+        *mount_add(build) = (struct mount_spec){.kind = MOUNT_BIND,
+                                                .source = arena_strdup(build->arena, secret->file),
+                                                .target = arena_strdup(build->arena, grant->target),
+                                                .read_only = true};
+        return;
+    }
+    file = &instance->files[instance->n_files];
+    *file = (struct plan_file){
+        .name = arena_printf(build->arena, "%zu", instance->n_files),
+        .content = secret->file ? NULL : arena_strdup(build->arena, secret->content),
+        .source = arena_strdup(build->arena, secret->file),
+        .uid = number_or(grant->uid, 0),
+        .gid = number_or(grant->gid, 0),
+        .mode = grant->mode < 0 ? DEFAULT_FILE_MODE : grant->mode,
+    };
+    instance->n_files++;
+    *mount_add(build) = (struct mount_spec){
+        .kind = MOUNT_BIND,
+        .source = arena_printf(build->arena, "%s/files/%s/%s", build->options->project_run,
+                               instance->name, file->name),
+        .target = arena_strdup(build->arena, grant->target),
+        .read_only = true,
+    };
+}
+
+static void mount_grants(struct plan_build *build)
+{
+    const struct service *service = build->service;
+
+    build->instance->files =
+        arena_new_array(build->arena, struct plan_file, service->n_secrets + service->n_configs);
+    for (size_t i = 0; i < service->n_secrets; i++)
+        mount_grant(build, &service->secrets[i],
+                    project_find_secret(build->project, service->secrets[i].source), "secrets");
+    for (size_t i = 0; i < service->n_configs; i++)
+        mount_grant(build, &service->configs[i],
+                    project_find_config(build->project, service->configs[i].source), "configs");
+}
+
+void plan_build_mounts(struct plan_build *build)
+{
+    const struct service *service = build->service;
+    const struct image_config *image = build->image->config;
+    struct plan_instance *instance = build->instance;
+    struct container_spec *container = &instance->container;
+
+    container->upper_dir = arena_printf(build->arena, "%s/containers/%s",
+                                        build->options->project_data, instance->name);
+    container->etc_dir =
+        arena_printf(build->arena, "%s/etc/%s", build->options->project_run, instance->name);
+    container->mounts = arena_new_array(build->arena, struct mount_spec,
+                                        service->n_volumes + service->n_tmpfs + service->n_secrets +
+                                            service->n_configs + image->volumes.count);
+    for (size_t i = 0; i < service->n_volumes; i++)
+        mount_volume(build, &service->volumes[i]);
+    for (size_t i = 0; i < service->n_tmpfs; i++)
+        *mount_add(build) =
+            (struct mount_spec){.kind = MOUNT_TMPFS,
+                                .target = arena_strdup(build->arena, service->tmpfs[i].target),
+                                .options = arena_strdup(build->arena, service->tmpfs[i].options)};
+    mount_grants(build);
+    for (size_t i = 0; i < image->volumes.count; i++)
+        if (!mount_target_taken(container, image->volumes.items[i]))
+            mount_anonymous(build, image->volumes.items[i], false);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "orchestrator/plan/plan_build.h"
+
+/* What others on the network find it by (compose.md 1.9). */
+static void endpoint_names(struct plan_build *build, const struct service_network *network,
+                           struct endpoint_spec *endpoint)
+{
+    struct plan_instance *instance = build->instance;
+
+    string_list_add(build->arena, &endpoint->names, instance->service);
+    string_list_add(build->arena, &endpoint->names, instance->name);
+    if (instance->container.hostname)
+        string_list_add(build->arena, &endpoint->names, instance->container.hostname);
+    for (size_t i = 0; i < network->aliases.count; i++)
+        string_list_add(build->arena, &endpoint->names,
+                        arena_strdup(build->arena, network->aliases.items[i]));
+}
+
+static void network_endpoints(struct plan_build *build)
+{
+    const struct service *service = build->service;
+    struct plan_instance *instance = build->instance;
+
+    instance->endpoints = arena_new_array(build->arena, struct endpoint_spec, service->n_networks);
+    for (size_t i = 0; i < service->n_networks; i++) {
+        const struct service_network *network = &service->networks[i];
+        struct endpoint_spec *endpoint = &instance->endpoints[instance->n_endpoints++];
+
+        if (network->ipv4_address && service->scale > 1)
+            plan_build_error(build, network->at, "networks",
+                             "a fixed address allows one container, scale is %lld",
+                             (long long)service->scale);
+        if (network->ipv6_address)
+            plan_build_error(build, network->at, "networks", "ipv6_address is not supported yet");
+        *endpoint = (struct endpoint_spec){
+            .network = arena_strdup(build->arena, network->network),
+            .ipv4_address = arena_strdup(build->arena, network->ipv4_address),
+            .mac_address = arena_strdup(build->arena, network->mac_address),
+            .gw_priority = network->gw_priority,
+        };
+        endpoint_names(build, network, endpoint);
+    }
+}
+
+/* "8080" or "8000-9000"; absent means a free port. */
+static bool published_parse(const char *text, struct port_spec *port)
+{
+    char first[8] = "";
+    size_t length = text ? strcspn(text, "-") : 0;
+    unsigned long long low = 0, high = 0;
+
+    if (!text || !*text)
+        return true;
+    if (length >= sizeof(first))
+        return false;
+    memcpy(first, text, length);
+    if (!string_to_u64(first, 65535, &low))
+        return false;
+    if (text[length] == '-' && (!string_to_u64(text + length + 1, 65535, &high) || high < low))
+        return false;
+    port->host_port = (uint16_t)low;
+    port->host_port_end = (uint16_t)high;
+    return true;
+}
+
+static void network_ports(struct plan_build *build)
+{
+    const struct service *service = build->service;
+    struct plan_instance *instance = build->instance;
+
+    if (service->n_ports > 0 && instance->container.host_network) {
+        plan_build_error(build, service->ports[0].at, "ports",
+                         "with 'network_mode: host' a container uses the host's ports directly: "
+                         "remove 'ports'");
+        return;
+    }
+    instance->ports = arena_new_array(build->arena, struct port_spec, service->n_ports);
+    for (size_t i = 0; i < service->n_ports; i++) {
+        const struct service_port *wanted = &service->ports[i];
+        struct port_spec *port = &instance->ports[instance->n_ports++];
+
+        port->host_ip = arena_strdup(build->arena, wanted->host_ip);
+        port->container_port = (uint16_t)wanted->target;
+        port->udp = string_eq(wanted->protocol, "udp");
+        if (wanted->protocol && !port->udp && !string_eq(wanted->protocol, "tcp"))
+            plan_build_error(build, wanted->at, "ports", "protocol '%s' is not supported",
+                             wanted->protocol);
+        if (wanted->target == 0 || wanted->target > 65535)
+            plan_build_error(build, wanted->at, "ports", "container port %u is not in 1-65535",
+                             wanted->target);
+        if (!published_parse(wanted->published, port))
+            plan_build_error(build, wanted->at, "ports", "host port '%s' is not in 1-65535",
+                             wanted->published);
+        if (port->host_port != 0 && port->host_port_end == 0 && service->scale > 1)
+            plan_build_error(build, wanted->at, "ports",
+                             "one host port for %lld containers: give a range such as '%u-%u:%u'",
+                             (long long)service->scale, port->host_port,
+                             (unsigned)(port->host_port + service->scale - 1), wanted->target);
+    }
+}
+
+static void network_hosts(struct plan_build *build)
+{
+    const struct string_list *extra = &build->service->extra_hosts;
+
+    for (size_t i = 0; i < extra->count; i++) {
+        const char *equals = strchr(extra->items[i], '=');
+
+        if (!equals)
+            continue;
+        if (string_eq(equals + 1, "host-gateway")) {
+            plan_build_error(build, build->service->at, "extra_hosts",
+                             "'host-gateway' is not supported yet");
+            continue;
+        }
+        string_list_add(build->arena, &build->instance->hosts,
+                        arena_printf(build->arena, "%s %.*s", equals + 1,
+                                     (int)(equals - extra->items[i]), extra->items[i]));
+    }
+}
+
+void plan_build_network(struct plan_build *build)
+{
+    const struct service *service = build->service;
+    struct plan_instance *instance = build->instance;
+
+    network_endpoints(build);
+    network_ports(build);
+    network_hosts(build);
+    instance->dns = string_list_copy(build->arena, service->dns);
+    instance->dns_search = string_list_copy(build->arena, service->dns_search);
+    instance->dns_options = string_list_copy(build->arena, service->dns_opt);
+}

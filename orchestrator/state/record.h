@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is known of one container: kept on disk after every change, sent to clients, shown by `ps`.
+ *
+ * A record outlives the supervisor that wrote it; the next one adopts from it. It is plain data in
+ * an arena.
+ */
+#ifndef YAWL_ORCHESTRATOR_STATE_RECORD_H
+#define YAWL_ORCHESTRATOR_STATE_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/codec.h"
+
+enum phase {
+    PHASE_ABSENT,   /* nothing of it exists */
+    PHASE_CREATED,  /* has its directories and FIFOs; never ran, or is to run again */
+    PHASE_STARTING, /* cloned; the program is not yet executed */
+    PHASE_RUNNING,
+    PHASE_EXITED, /* process 1 is gone; its cgroup and network are not yet cleaned */
+    PHASE_DONE,   /* ran, ended, and is cleaned up */
+    PHASE_FAILED, /* could not be started; see message */
+};
+
+enum health { HEALTH_NONE, HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY };
+
+struct record_port {
+    const char *host_ip; /* NULL: all */
+    int host_port, container_port;
+    bool udp;
+};
+
+struct record {
+    const char *name;    /* "shop-api-1" */
+    const char *service; /* "api" */
+    const char *label;   /* "api-1": the prefix of its log lines */
+    int number;
+    const char *image, *image_digest, *config_hash;
+    const char *command; /* for people */
+
+    int phase;  /* enum phase */
+    int health; /* enum health */
+    bool has_health;
+    bool wanted;  /* the goal is to run */
+    bool blocked; /* waits for a dependency that has failed */
+    bool will_restart;
+    const char *message; /* what it waits for, or why it failed */
+
+    int pid;
+    uint64_t start_time; /* of the process, clock ticks since boot */
+    const char *boot_id;
+    int starts;   /* how often it was started; names the cgroup of each start */
+    int restarts; /* by the restart policy */
+    int wait_status;
+    bool oom_killed;
+    uint64_t created_ns, started_ns, finished_ns; /* CLOCK_REALTIME */
+    struct record_port *ports;
+    size_t n_ports;
+    const char *probe_output; /* of the last health probe */
+    int probe_status;
+};
+
+extern const struct codec_field record_codec[];
+
+/* The exit code as a shell would give it: 128 + signal for a signal. */
+int record_exit_code(const struct record *record);
+
+/* "Up 4 seconds (healthy)", "Exited (3) 2 minutes ago", as docker says it. */
+void record_status_text(const struct record *record, uint64_t now_ns, struct text *out);
+
+/* Reads NAME below dir_fd. *ret_record is NULL when there is none. */
+MUST_CHECK int record_read(int dir_fd, const char *file_name, struct arena *arena,
+                           struct record **ret_record, struct error *err);
+MUST_CHECK int record_write(int dir_fd, const char *file_name, const struct record *record,
+                            struct error *err);
+
+/* All records (*.json) of a directory, sorted by name. */
+MUST_CHECK int record_list(int dir_fd, struct arena *arena, struct record ***ret_records,
+                           size_t *ret_count, struct error *err);
+
+#endif

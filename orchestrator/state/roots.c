@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/state/roots.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/path.h"
+#include "common/text.h"
+
+static const char *environment_or(const char *name, const char *fallback)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : fallback;
+}
+
+static int root_make(const char *path, struct error *err)
+{
+    if (path[0] != '/')
+        return error_set(err, "state directory '%s' is not an absolute path", path);
+    return path_make_dirs(AT_FDCWD, path, 0700, err);
+}
+
+static void roots_of_user(struct arena *arena, struct roots *roots)
+{
+    const char *home = environment_or("HOME", "/");
+    const char *data =
+        environment_or("XDG_DATA_HOME", arena_printf(arena, "%s/.local/share", home));
+    const char *run =
+        environment_or("XDG_RUNTIME_DIR", arena_printf(arena, "/run/user/%u", (unsigned)getuid()));
+
+    roots->data = arena_printf(arena, "%s/yawl", data);
+    roots->run = arena_printf(arena, "%s/yawl", run);
+}
+
+int roots_find(struct arena *arena, struct roots *ret_roots, struct error *err)
+{
+    struct roots roots = {.data = "/var/lib/yawl", .run = "/run/yawl"};
+
+    if (geteuid() != 0)
+        roots_of_user(arena, &roots);
+    roots.data = arena_strdup(arena, environment_or("YAWL_DATA_ROOT", roots.data));
+    roots.run = arena_strdup(arena, environment_or("YAWL_RUN_ROOT", roots.run));
+    if (root_make(roots.data, err) < 0 || root_make(roots.run, err) < 0)
+        return -1;
+    *ret_roots = roots;
+    return 0;
+}
+
+static bool project_name_valid(const char *name)
+{
+    return *name && strlen(name) <= 200 && name[0] != '-' && name[0] != '_' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(name);
+}
+
+static int project_open_one(const char *path, bool create, int *ret_fd, struct error *err)
+{
+    if (create && path_make_dirs(AT_FDCWD, path, 0700, err) < 0)
+        return -1;
+    *ret_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*ret_fd < 0 && (create || errno != ENOENT))
+        return error_sys(err, "open '%s'", path);
+    return 0;
+}
+
+int project_dir_open(struct arena *arena, const struct roots *roots, const char *project,
+                     bool create, struct project_dir **ret_dir, struct error *err)
+{
+    scoped_fd int run_fd = -1, data_fd = -1;
+    const char *run_path, *data_path;
+
+    if (!project_name_valid(project))
+        return error_set(
+            err, "project name '%s' is not valid: use lower-case letters, digits, '-' and '_'",
+            project);
+    run_path = arena_printf(arena, "%s/projects/%s", roots->run, project);
+    data_path = arena_printf(arena, "%s/projects/%s", roots->data, project);
+    *ret_dir = NULL;
+
+    if (project_open_one(run_path, create, &run_fd, err) < 0)
+        return -1;
+    if (run_fd < 0)
+        return 0;
+    /* The one is there: the other is made when a machine was rebooted between. */
+    if (project_open_one(data_path, true, &data_fd, err) < 0)
+        return -1;
+    *ret_dir = arena_new_object(arena, struct project_dir);
+    **ret_dir = (struct project_dir){.run_path = run_path,
+                                     .data_path = data_path,
+                                     .run_fd = steal_fd(&run_fd),
+                                     .data_fd = steal_fd(&data_fd)};
+    return 0;
+}
+
+void project_dir_close(struct project_dir *dir)
+{
+    if (!dir)
+        return;
+    fd_close(dir->run_fd);
+    fd_close(dir->data_fd);
+    dir->run_fd = dir->data_fd = -1;
+}
+
+static int project_remove_below(const char *root, const char *project, struct error *err)
+{
+    scoped_fd int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    scoped_fd int projects_fd = -1;
+
+    if (root_fd < 0)
+        return errno == ENOENT ? 0 : error_sys(err, "open '%s'", root);
+    projects_fd = openat(root_fd, "projects", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (projects_fd < 0)
+        return 0;
+    if (path_remove_tree(projects_fd, project, err) < 0)
+        return -1;
+    (void)unlinkat(root_fd, "projects", AT_REMOVEDIR); /* only when it was the last */
+    return 0;
+}
+
+int project_dir_remove(const struct roots *roots, const char *project, struct error *err)
+{
+    if (project_remove_below(roots->run, project, err) < 0)
+        return -1;
+    return project_remove_below(roots->data, project, err);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool list_has(const struct string_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (string_eq(list->items[i], name))
+            return true;
+    return false;
+}
+
+int project_dir_list(struct arena *arena, const struct roots *roots, struct string_list *ret_names,
+                     struct error *err)
+{
+    const char *path = arena_printf(arena, "%s/projects", roots->run);
+    struct dirent *entry;
+    DIR *dir = opendir(path);
+
+    if (!dir)
+        return errno == ENOENT ? 0 : error_sys(err, "open '%s'", path);
+    while ((entry = readdir(dir)))
+        if (project_name_valid(entry->d_name) && !list_has(ret_names, entry->d_name))
+            string_list_add(arena, ret_names, arena_strdup(arena, entry->d_name));
+    (void)closedir(dir);
+    if (ret_names->count > 1)
+        qsort(ret_names->items, ret_names->count, sizeof(*ret_names->items), compare_names);
+    return 0;
+}
