@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A container's control group, on cgroup v2, v1 and hybrid hosts (a mirror group in the v2 tree gives
- * kill, freeze and birth into the group also where the controllers are in v1).
+ * A container's control group, on cgroup v2, v1 and hybrid hosts (a mirror group in the v2 tree
+ * gives kill, freeze and birth into the group also where the controllers are in v1).
  *
- * Layout: <root>/yawl/<project>/<id>, where <root> is the delegated group of an ordinary user or the top.
- * Only groups below "yawl" are ever created, written or removed.
+ * Layout: <root>/yawl/<project>/<id>, where <root> is the delegated group of an ordinary user or
+ * the top. Only groups below "yawl" are ever created, written or removed.
  */
 #ifndef YAWL_RUNTIME_CGROUP_H
 #define YAWL_RUNTIME_CGROUP_H
@@ -18,10 +18,11 @@
 
 struct cgroup;
 
-/* Makes a fresh group `parent`/`id` ("yawl/PROJECT", "NAME") and writes the limits. A limit that this host
- * cannot give is an error that names the key and the controller. */
-MUST_CHECK int cgroup_create(const char *parent, const char *id, const struct resource_spec *resources,
-                             struct cgroup **ret_cgroup, struct error *err);
+/* Makes a fresh group `parent`/`id` ("yawl/PROJECT", "NAME") and writes the limits. A limit that
+ * this host cannot give is an error that names the key and the controller. */
+MUST_CHECK int cgroup_create(const char *parent, const char *id,
+                             const struct resource_spec *resources, struct cgroup **ret_cgroup,
+                             struct error *err);
 /* Opens a group that exists; *ret_cgroup is NULL when it does not. */
 MUST_CHECK int cgroup_open(const char *parent, const char *id, struct cgroup **ret_cgroup,
                            struct error *err);
@@ -33,11 +34,18 @@ DEFINE_SCOPED(struct cgroup *, cgroup_free)
 int cgroup_clone_fd(const struct cgroup *cgroup);
 /* Moves a process into the v1 groups, and into the v2 group when `and_v2`. */
 MUST_CHECK int cgroup_enter(struct cgroup *cgroup, pid_t pid, bool and_v2, struct error *err);
-/* Restricts devices to the default list of the runtime, plus `devices`. */
+/* Restricts devices to the default list of the runtime, plus `devices`; a directory stands for the
+ * devices below it. Once per group, before a process enters. */
 MUST_CHECK int cgroup_allow_devices(struct cgroup *cgroup, const struct device_spec *devices,
                                     size_t n_devices, struct error *err);
+/* Every process in the group and below gets SIGKILL, also those that are being forked. Does not
+ * wait until they are gone. A group that was killed is not to be entered again by clone (Linux 6.12
+ * to 6.18 kill the child at birth). */
 MUST_CHECK int cgroup_kill(struct cgroup *cgroup, struct error *err);
+/* Returns once all processes have stopped, or -1 after a second, then they run on. */
 MUST_CHECK int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err);
+/* Whether the kernel ended a process of this group for lack of memory; groups without a memory
+ * limit have no count on v1. */
 bool cgroup_oom_killed(const struct cgroup *cgroup);
 
 /* Removes the group from every hierarchy; EBUSY in err->number while processes remain. */

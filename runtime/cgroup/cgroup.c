@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container's group consists of one directory in the v2 tree, wherever there is one, and of one
+ * in each v1 hierarchy whose controller it needs:
+ *
+ *     v2      /sys/fs/cgroup/yawl/PROJECT/ID                   limits, kill, freeze, devices, birth
+ *     hybrid  /sys/fs/cgroup/unified/yawl/PROJECT/ID           kill, freeze, devices, birth
+ * ("mirror") /sys/fs/cgroup/memory/OWN/yawl/PROJECT/ID        memory limits; likewise cpu, cpuset,
+ * pids v1      as hybrid, without the mirror; freezer and devices are v1 hierarchies as well
+ *
+ * On v1 OWN is the group of whoever made the container, and a later caller may sit somewhere else.
+ * So the mirror remembers the roots, one "controller=root" a line, in an extended attribute that is
+ * written before the v1 groups are made and vanishes with the mirror, which is removed last.
+ */
+#include "runtime/cgroup/cgroup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+#include "common/fd.h"
+#include "common/file.h"
+#include "common/text.h"
+#include "runtime/cgroup/cgroup_devices.h"
+#include "runtime/cgroup/cgroup_kill.h"
+#include "runtime/cgroup/cgroup_layout.h"
+#include "runtime/cgroup/cgroup_limits.h"
+#include "runtime/cgroup/cgroup_tree.h"
+#include "runtime/cgroup/cgroup_v1.h"
+#include "runtime/cgroup/cgroup_v2.h"
+
+#define ROOTS_ATTRIBUTE "user.yawl.v1"
+
+struct cgroup {
+    int v2_fd;
+    int v1_fds[CONTROLLER_COUNT];
+};
+
+/* Where the parts of one group are: a root for each hierarchy that has one. */
+struct cgroup_parts {
+    const char *v2_root;
+    const char *v1_roots[CONTROLLER_COUNT];
+};
+
+static struct cgroup *cgroup_new(void)
+{
+    struct cgroup *cgroup = malloc(sizeof(*cgroup));
+
+    if (!cgroup)
+        abort();
+    cgroup->v2_fd = -1;
+    for (size_t i = 0; i < CONTROLLER_COUNT; i++)
+        cgroup->v1_fds[i] = -1;
+    return cgroup;
+}
+
+void cgroup_free(struct cgroup *cgroup)
+{
+    if (!cgroup)
+        return;
+    fd_close(cgroup->v2_fd);
+    for (size_t i = 0; i < CONTROLLER_COUNT; i++)
+        fd_close(cgroup->v1_fds[i]);
+    free(cgroup);
+}
+
+int cgroup_clone_fd(const struct cgroup *cgroup)
+{
+    return cgroup->v2_fd;
+}
+
+/* Several controllers can share one hierarchy; then the first has the directory. */
+static bool is_first_of_hierarchy(const struct cgroup_parts *parts, size_t controller)
+{
+    for (size_t i = 0; i < controller; i++)
+        if (parts->v1_roots[i] && string_eq(parts->v1_roots[i], parts->v1_roots[controller]))
+            return false;
+    return true;
+}
+
+/*
+ * Finding
+ */
+
+/* Takes the roots that the mirror remembers, as far as they are in the hierarchies of this host. */
+static void recall_roots(struct arena *arena, const struct cgroup_layout *layout, int v2_fd,
+                         struct cgroup_parts *parts)
+{
+    char *text = arena_alloc(arena, 16 * 1024);
+    ssize_t length = fgetxattr(v2_fd, ROOTS_ATTRIBUTE, text, 16 * 1024 - 1);
+    char *line;
+
+    if (length <= 0)
+        return;
+    while ((line = strsep(&text, "\n"))) {
+        const char *name = strsep(&line, "=");
+
+        for (size_t i = 0; line && i < CONTROLLER_COUNT; i++) {
+            const char *mount = layout->v1[i].mount;
+
+            if (mount && string_eq(name, cgroup_controller_name((enum cgroup_controller)i)) &&
+                string_starts_with(line, mount) && !strstr(line, "/.."))
+                parts->v1_roots[i] = line;
+        }
+    }
+}
+
+/* Finds the parts of a group that exists. *ret_v2_fd is the mirror or v2 group, or -1. */
+static int find_parts(struct arena *arena, const char *parent, const char *id,
+                      struct cgroup_parts *ret_parts, int *ret_v2_fd, struct error *err)
+{
+    struct cgroup_layout layout;
+
+    *ret_parts = (struct cgroup_parts){0};
+    *ret_v2_fd = -1;
+    if (cgroup_path_check(parent, id, err) < 0 || cgroup_layout_read(arena, &layout, err) < 0)
+        return -1;
+    ret_parts->v2_root = layout.v2.root;
+    if (layout.v2.root) {
+        struct cgroup_path path = {layout.v2.root, parent, id};
+
+        if (cgroup_tree_open(&path, ret_v2_fd, err) < 0)
+            return -1;
+        if (*ret_v2_fd >= 0)
+            recall_roots(arena, &layout, *ret_v2_fd, ret_parts);
+        return 0;
+    }
+    for (size_t i = 0; i < CONTROLLER_COUNT; i++)
+        ret_parts->v1_roots[i] = layout.v1[i].root;
+    return 0;
+}
+
+int cgroup_open(const char *parent, const char *id, struct cgroup **ret_cgroup, struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped(cgroup_free) struct cgroup *cgroup = cgroup_new();
+    struct cgroup_parts parts;
+    bool exists;
+
+    if (find_parts(arena, parent, id, &parts, &cgroup->v2_fd, err) < 0)
+        return -1;
+    exists = cgroup->v2_fd >= 0;
+    for (size_t i = 0; i < CONTROLLER_COUNT; i++) {
+        struct cgroup_path path = {parts.v1_roots[i], parent, id};
+
+        if (path.root && cgroup_tree_open(&path, &cgroup->v1_fds[i], err) < 0)
+            return -1;
+        exists = exists || cgroup->v1_fds[i] >= 0;
+    }
+    *ret_cgroup = exists ? steal(cgroup) : NULL;
+    return 0;
+}
+
+/*
+ * Removing
+ */
+
+/* Removes what is there of the parts, the mirror last. `parents`: also the groups above, where
+ * empty. */
+static int remove_parts(const struct cgroup_parts *parts, const char *parent, const char *id,
+                        struct error *err)
+{
+    for (size_t i = 0; i < CONTROLLER_COUNT; i++) {
+        struct cgroup_path path = {parts->v1_roots[i], parent, id};
+
+        if (!path.root || !is_first_of_hierarchy(parts, i))
+            continue;
+        if (cgroup_tree_remove(&path, err) < 0)
+            return -1;
+        /* Nobody else can find these again, once the mirror is gone. */
+        cgroup_tree_remove_parents(path.root, parent);
+    }
+    if (parts->v2_root) {
+        struct cgroup_path path = {parts->v2_root, parent, id};
+
+        return cgroup_tree_remove(&path, err);
+    }
+    return 0;
+}
+
+int cgroup_remove(const char *parent, const char *id, struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct cgroup_parts parts;
+    scoped_fd int v2_fd = -1;
+
+    if (find_parts(arena, parent, id, &parts, &v2_fd, err) < 0)
+        return -1;
+    return remove_parts(&parts, parent, id, err);
+}
+
+void cgroup_remove_parent(const char *parent)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct cgroup_layout layout;
+
+    if (cgroup_path_check(parent, NULL, NULL) < 0 || cgroup_layout_read(arena, &layout, NULL) < 0)
+        return;
+    if (layout.v2.root)
+        cgroup_tree_remove_parents(layout.v2.root, parent);
+    for (size_t i = 0; i < CONTROLLER_COUNT; i++)
+        if (layout.v1[i].root)
+            cgroup_tree_remove_parents(layout.v1[i].root, parent);
+}
+
+/*
+ * Creating
+ */
+
+/* Refuses a limit whose controller cannot be had, and says why. */
+static int check_controller(const struct cgroup_layout *layout, enum cgroup_controller controller,
+                            const char *key, struct error *err)
+{
+    const struct cgroup_place *v1 = &layout->v1[controller];
+    const char *name = cgroup_controller_name(controller);
+
+    if (v1->mount && v1->root)
+        return 0;
+    if (v1->mount)
+        return error_set(err, "limit '%s': the %s controller belongs to somebody else in '%s%s'",
+                         key, name, v1->mount, v1->own);
+    if (!layout->v2.mount)
+        return error_set(err, "limit '%s': this host has no %s controller", key, name);
+    if (!layout->v2.root)
+        return error_set(
+            err,
+            "limit '%s': the %s controller needs a delegated control group, and '%s%s' "
+            "is none",
+            key, name, layout->v2.mount, layout->v2.own);
+    if (!(cgroup_v2_available(layout->v2.root) & CONTROLLER_BIT(controller)))
+        return error_set(err, "limit '%s': there is no %s controller in '%s'", key, name,
+                         layout->v2.root);
+    return 0;
+}
+
+/* Chooses the hierarchies for a new group. *ret_v2_controllers: those whose limits go to v2. */
+static int choose_parts(const struct cgroup_layout *layout, const struct resource_spec *resources,
+                        struct cgroup_parts *ret_parts, unsigned *ret_v2_controllers,
+                        struct error *err)
+{
+    unsigned needed = cgroup_limits_controllers(resources);
+
+    *ret_parts = (struct cgroup_parts){.v2_root = layout->v2.root};
+    *ret_v2_controllers = 0;
+    for (unsigned i = 0; i < CONTROLLER_COUNT; i++) {
+        enum cgroup_controller controller = (enum cgroup_controller)i;
+
+        if (!(needed & CONTROLLER_BIT(i)))
+            continue;
+        if (check_controller(layout, controller, cgroup_limits_key(resources, controller), err) < 0)
+            return -1;
+        if (layout->v1[i].mount)
+            ret_parts->v1_roots[i] = layout->v1[i].root;
+        else
+            *ret_v2_controllers |= CONTROLLER_BIT(i);
+    }
+    if (!layout->v2.root) {
+        ret_parts->v1_roots[CONTROLLER_FREEZER] = layout->v1[CONTROLLER_FREEZER].root;
+        ret_parts->v1_roots[CONTROLLER_DEVICES] = layout->v1[CONTROLLER_DEVICES].root;
+    }
+    return 0;
+}
+
+static int remember_roots(const struct cgroup *cgroup, const struct cgroup_parts *parts,
+                          struct error *err)
+{
+    scoped_text struct text lines = {0};
+
+    for (size_t i = 0; i < CONTROLLER_COUNT; i++)
+        if (parts->v1_roots[i])
+            text_appendf(&lines, "%s=%s\n", cgroup_controller_name((enum cgroup_controller)i),
+                         parts->v1_roots[i]);
+    if (cgroup->v2_fd < 0 || lines.length == 0)
+        return 0;
+    if (fsetxattr(cgroup->v2_fd, ROOTS_ATTRIBUTE, lines.data, lines.length, 0) < 0)
+        return error_sys(err, "note the v1 groups");
+    return 0;
+}
+
+static int make_v1(struct cgroup *cgroup, const struct cgroup_parts *parts,
+                   const struct cgroup_layout *layout, struct cgroup_path path, struct error *err)
+{
+    for (size_t i = 0; i < CONTROLLER_COUNT; i++) {
+        const struct cgroup_preparation *preparation = NULL;
+
+        path.root = parts->v1_roots[i];
+        if (!path.root)
+            continue;
+        if (!is_first_of_hierarchy(parts, i)) {
+            if (cgroup_tree_open(&path, &cgroup->v1_fds[i], err) < 0)
+                return -1;
+            continue;
+        }
+        if (string_eq(layout->v1[i].mount, layout->v1[CONTROLLER_CPUSET].mount))
+            preparation = &cgroup_v1_cpuset_preparation;
+        if (cgroup_tree_make(&path, preparation, &cgroup->v1_fds[i], err) < 0 ||
+            (preparation && preparation->prepare(cgroup->v1_fds[i], false, NULL, err) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+static int make_parts(struct cgroup *cgroup, const struct cgroup_layout *layout,
+                      const struct resource_spec *resources, struct cgroup_path path,
+                      struct error *err)
+{
+    struct cgroup_parts parts;
+    unsigned v2_controllers;
+    struct cgroup_preparation preparation = {cgroup_v2_enable, &v2_controllers};
+
+    if (choose_parts(layout, resources, &parts, &v2_controllers, err) < 0)
+        return -1;
+    path.root = parts.v2_root;
+    if (path.root && cgroup_tree_make(&path, &preparation, &cgroup->v2_fd, err) < 0)
+        return -1;
+    if (remember_roots(cgroup, &parts, err) < 0 || make_v1(cgroup, &parts, layout, path, err) < 0 ||
+        cgroup_v1_limit(cgroup->v1_fds, resources, err) < 0 ||
+        (v2_controllers && cgroup_v2_limit(cgroup->v2_fd, v2_controllers, resources, err) < 0)) {
+        (void)!remove_parts(&parts, path.parent, path.id, NULL);
+        if (parts.v2_root)
+            cgroup_tree_remove_parents(parts.v2_root, path.parent);
+        return -1;
+    }
+    return 0;
+}
+
+int cgroup_create(const char *parent, const char *id, const struct resource_spec *resources,
+                  struct cgroup **ret_cgroup, struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped(cgroup_free) struct cgroup *cgroup = cgroup_new();
+    struct cgroup_path path = {NULL, parent, id};
+    struct cgroup_layout layout;
+
+    if (cgroup_limits_check(resources, err) < 0)
+        return -1;
+    /* What is left of an earlier start goes first, wherever its parts are. */
+    if (cgroup_remove(parent, id, err) < 0)
+        return error_wrap(err, "make a fresh control group");
+    if (cgroup_layout_read(arena, &layout, err) < 0 ||
+        make_parts(cgroup, &layout, resources, path, err) < 0)
+        return -1;
+    *ret_cgroup = steal(cgroup);
+    return 0;
+}
+
+/*
+ * Using
+ */
+
+int cgroup_enter(struct cgroup *cgroup, pid_t pid, bool and_v2, struct error *err)
+{
+    char text[24];
+
+    (void)snprintf(text, sizeof(text), "%d", (int)pid);
+    for (size_t i = 0; i < CONTROLLER_COUNT; i++)
+        if (cgroup->v1_fds[i] >= 0 &&
+            file_write_existing(cgroup->v1_fds[i], "cgroup.procs", text, err) < 0)
+            return error_wrap(err, "move process %s to its %s group", text,
+                              cgroup_controller_name((enum cgroup_controller)i));
+    if (and_v2 && cgroup->v2_fd >= 0 &&
+        file_write_existing(cgroup->v2_fd, "cgroup.procs", text, err) < 0)
+        return error_wrap(err, "move process %s to its control group", text);
+    return 0;
+}
+
+int cgroup_allow_devices(struct cgroup *cgroup, const struct device_spec *devices, size_t n_devices,
+                         struct error *err)
+{
+    struct device_rules rules;
+
+    if (device_rules_make(devices, n_devices, &rules, err) < 0)
+        return -1;
+    if (cgroup->v2_fd >= 0)
+        return device_rules_attach(&rules, cgroup->v2_fd, err);
+    if (cgroup->v1_fds[CONTROLLER_DEVICES] >= 0)
+        return device_rules_write_v1(&rules, cgroup->v1_fds[CONTROLLER_DEVICES], err);
+    return 0;
+}
+
+int cgroup_kill(struct cgroup *cgroup, struct error *err)
+{
+    if (cgroup->v2_fd >= 0)
+        return file_write_existing(cgroup->v2_fd, "cgroup.kill", "1", err);
+    if (cgroup->v1_fds[CONTROLLER_FREEZER] >= 0)
+        return cgroup_kill_by_freezer(cgroup->v1_fds[CONTROLLER_FREEZER], err);
+    return 0;
+}
+
+int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err)
+{
+    if (cgroup->v2_fd >= 0)
+        return cgroup_v2_freeze(cgroup->v2_fd, frozen, err);
+    if (cgroup->v1_fds[CONTROLLER_FREEZER] >= 0)
+        return cgroup_v1_freeze(cgroup->v1_fds[CONTROLLER_FREEZER], frozen, err);
+    return error_set(err, "%s processes: there is no control group of our own here",
+                     frozen ? "freeze" : "thaw");
+}
+
+bool cgroup_oom_killed(const struct cgroup *cgroup)
+{
+    if (cgroup->v1_fds[CONTROLLER_MEMORY] >= 0)
+        return cgroup_v1_oom_killed(cgroup->v1_fds[CONTROLLER_MEMORY]);
+    return cgroup->v2_fd >= 0 && cgroup_v2_oom_killed(cgroup->v2_fd);
+}

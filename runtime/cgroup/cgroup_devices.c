@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cgroup/cgroup_devices.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/file.h"
+#include "common/text.h"
+
+enum { MAX_DIRECTORY_DEPTH = 8 };
+
+/* Making a node grants nothing by itself: using it is checked again. */
+static const struct device_rule default_rules[] = {
+    {'c', DEVICE_ANY, DEVICE_ANY, ACCESS_MKNOD},
+    {'b', DEVICE_ANY, DEVICE_ANY, ACCESS_MKNOD},
+    {'c', 1, 3, ACCESS_ALL},            /* null */
+    {'c', 1, 5, ACCESS_ALL},            /* zero */
+    {'c', 1, 7, ACCESS_ALL},            /* full */
+    {'c', 1, 8, ACCESS_ALL},            /* random */
+    {'c', 1, 9, ACCESS_ALL},            /* urandom */
+    {'c', 5, 0, ACCESS_ALL},            /* tty */
+    {'c', 5, 1, ACCESS_ALL},            /* console */
+    {'c', 5, 2, ACCESS_ALL},            /* ptmx */
+    {'c', 136, DEVICE_ANY, ACCESS_ALL}, /* pts/N */
+};
+
+static int parse_access(const struct device_spec *device, unsigned *ret_access, struct error *err)
+{
+    const char *letters = device->permissions ? device->permissions : "rwm";
+    unsigned access = 0;
+
+    for (const char *at = letters; *at; at++) {
+        if (*at != 'r' && *at != 'w' && *at != 'm')
+            return error_set(err, "device '%s': permissions '%s' are not some of 'rwm'",
+                             device->source, letters);
+        access |= *at == 'r' ? ACCESS_READ : *at == 'w' ? ACCESS_WRITE : ACCESS_MKNOD;
+    }
+    *ret_access = access;
+    return 0;
+}
+
+static int add_node(const struct stat *status, unsigned access, struct device_rules *rules,
+                    struct error *err)
+{
+    if (rules->count >= DEVICE_RULES_MAX)
+        return error_set(err, "more than %d device rules", DEVICE_RULES_MAX);
+    rules->items[rules->count++] = (struct device_rule){
+        S_ISBLK(status->st_mode) ? 'b' : 'c',
+        (int)major(status->st_rdev),
+        (int)minor(status->st_rdev),
+        access,
+    };
+    return 0;
+}
+
+static bool is_device(const struct stat *status)
+{
+    return S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode);
+}
+
+/* Adds every device below the directory; takes the descriptor. Links are not followed. */
+static int add_directory(int take_fd, unsigned access, struct device_rules *rules, unsigned depth,
+                         struct error *err)
+{
+    DIR *dir = fdopendir(take_fd);
+    const struct dirent *entry;
+    int result = 0;
+
+    if (!dir) {
+        fd_close(take_fd);
+        return error_sys(err, "read directory");
+    }
+    while (result == 0 && (entry = readdir(dir))) {
+        struct stat status;
+
+        if (entry->d_name[0] == '.' ||
+            fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        if (is_device(&status)) {
+            result = add_node(&status, access, rules, err);
+        } else if (S_ISDIR(status.st_mode) && depth < MAX_DIRECTORY_DEPTH) {
+            int fd =
+                openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+            if (fd >= 0)
+                result = add_directory(fd, access, rules, depth + 1, err);
+        }
+    }
+    (void)closedir(dir);
+    return result;
+}
+
+static int add_device(const struct device_spec *device, struct device_rules *rules,
+                      struct error *err)
+{
+    struct stat status;
+    unsigned access;
+    int fd;
+
+    if (parse_access(device, &access, err) < 0)
+        return -1;
+    if (stat(device->source, &status) < 0)
+        return error_sys(err, "device '%s'", device->source);
+    if (is_device(&status))
+        return add_node(&status, access, rules, err);
+    if (!S_ISDIR(status.st_mode))
+        return error_set(err, "device '%s': is no device node", device->source);
+    fd = open(device->source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_sys(err, "device '%s'", device->source);
+    if (add_directory(fd, access, rules, 0, err) < 0)
+        return error_wrap(err, "device '%s'", device->source);
+    return 0;
+}
+
+int device_rules_make(const struct device_spec *devices, size_t n_devices,
+                      struct device_rules *ret_rules, struct error *err)
+{
+    memcpy(ret_rules->items, default_rules, sizeof(default_rules));
+    ret_rules->count = ARRAY_LENGTH(default_rules);
+    for (size_t i = 0; i < n_devices; i++)
+        if (add_device(&devices[i], ret_rules, err) < 0)
+            return -1;
+    return 0;
+}
+
+static struct bpf_insn load_word(unsigned char to, short offset)
+{
+    return (struct bpf_insn){.code = BPF_LDX | BPF_MEM | BPF_W,
+                             .dst_reg = to & 15U,
+                             .src_reg = BPF_REG_1,
+                             .off = offset};
+}
+
+static struct bpf_insn alu(unsigned char operation, unsigned char to, int value)
+{
+    return (struct bpf_insn){
+        .code = BPF_ALU | operation | BPF_K, .dst_reg = to & 15U, .imm = value};
+}
+
+static struct bpf_insn move(unsigned char to, unsigned char from)
+{
+    return (struct bpf_insn){
+        .code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = to & 15U, .src_reg = from & 15U};
+}
+
+/* Jumps are pointed to the next rule once its place is known. */
+static struct bpf_insn skip_unless(unsigned char is, int value)
+{
+    return (struct bpf_insn){.code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = is & 15U, .imm = value};
+}
+
+static const struct bpf_insn leave = {.code = BPF_JMP | BPF_EXIT};
+
+/* Type in register 2, wanted access in 3, major and minor number in 4 and 5. */
+static size_t compile_rule(const struct device_rule *rule, struct bpf_insn *insns)
+{
+    size_t n = 0;
+
+    insns[n++] =
+        skip_unless(BPF_REG_2, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+    if (rule->access != ACCESS_ALL) {
+        insns[n++] = move(BPF_REG_1, BPF_REG_3);
+        insns[n++] = alu(BPF_AND, BPF_REG_1, (int)(ACCESS_ALL & ~rule->access));
+        insns[n++] = skip_unless(BPF_REG_1, 0);
+    }
+    if (rule->major_number != DEVICE_ANY)
+        insns[n++] = skip_unless(BPF_REG_4, rule->major_number);
+    if (rule->minor_number != DEVICE_ANY)
+        insns[n++] = skip_unless(BPF_REG_5, rule->minor_number);
+    insns[n++] = alu(BPF_MOV, BPF_REG_0, 1);
+    insns[n++] = leave;
+
+    for (size_t i = 0; i < n; i++)
+        if (insns[i].code == (BPF_JMP | BPF_JNE | BPF_K))
+            insns[i].off = (short)(n - i - 1);
+    return n;
+}
+
+size_t device_rules_compile(const struct device_rules *rules, struct bpf_insn *insns)
+{
+    size_t n = 0;
+
+    _Static_assert((int)ACCESS_MKNOD == BPF_DEVCG_ACC_MKNOD, "the kernel's number");
+    _Static_assert((int)ACCESS_READ == BPF_DEVCG_ACC_READ, "the kernel's number");
+    _Static_assert((int)ACCESS_WRITE == BPF_DEVCG_ACC_WRITE, "the kernel's number");
+
+    insns[n++] = load_word(BPF_REG_2, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+    insns[n++] = move(BPF_REG_3, BPF_REG_2);
+    insns[n++] = alu(BPF_RSH, BPF_REG_3, 16);
+    insns[n++] = alu(BPF_AND, BPF_REG_2, 0xffff);
+    insns[n++] = load_word(BPF_REG_4, offsetof(struct bpf_cgroup_dev_ctx, major));
+    insns[n++] = load_word(BPF_REG_5, offsetof(struct bpf_cgroup_dev_ctx, minor));
+    for (size_t i = 0; i < rules->count; i++)
+        n += compile_rule(&rules->items[i], insns + n);
+    insns[n++] = alu(BPF_MOV, BPF_REG_0, 0);
+    insns[n++] = leave;
+    return n;
+}
+
+static int sys_bpf(enum bpf_cmd command, union bpf_attr *attributes)
+{
+    return (int)syscall(SYS_bpf, command, attributes, sizeof(*attributes));
+}
+
+/* Only in the first user namespace are devices anybody's to guard; its inode number is fixed. */
+static bool in_first_user_namespace(void)
+{
+    struct stat status;
+
+    return stat("/proc/self/ns/user", &status) == 0 && status.st_ino == 0xEFFFFFFDU;
+}
+
+int device_rules_attach(const struct device_rules *rules, int cgroup_fd, struct error *err)
+{
+    struct bpf_insn insns[DEVICE_PROGRAM_MAX];
+    union bpf_attr load = {.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
+                           .insns = (uintptr_t)insns,
+                           .license = (uintptr_t) "Apache-2.0",
+                           .expected_attach_type = BPF_CGROUP_DEVICE};
+    union bpf_attr attach = {.target_fd = (unsigned)cgroup_fd,
+                             .attach_type = BPF_CGROUP_DEVICE,
+                             .attach_flags = BPF_F_ALLOW_MULTI};
+    scoped_fd int program_fd = -1;
+
+    load.insn_cnt = (unsigned)device_rules_compile(rules, insns);
+    program_fd = sys_bpf(BPF_PROG_LOAD, &load);
+    if (program_fd < 0) {
+        if (errno == EPERM && (geteuid() != 0 || !in_first_user_namespace()))
+            return 0;
+        return error_sys(err, "load the device filter");
+    }
+    attach.attach_bpf_fd = (unsigned)program_fd;
+    if (sys_bpf(BPF_PROG_ATTACH, &attach) < 0)
+        return error_sys(err, "attach the device filter");
+    return 0;
+}
+
+static void append_number(struct text *text, int number)
+{
+    if (number == DEVICE_ANY)
+        text_append_char(text, '*');
+    else
+        text_appendf(text, "%d", number);
+}
+
+int device_rules_write_v1(const struct device_rules *rules, int cgroup_fd, struct error *err)
+{
+    if (file_write_existing(cgroup_fd, "devices.deny", "a", err) < 0)
+        return -1;
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct device_rule *rule = &rules->items[i];
+        scoped_text struct text line = {0};
+
+        text_appendf(&line, "%c ", rule->type);
+        append_number(&line, rule->major_number);
+        text_append_char(&line, ':');
+        append_number(&line, rule->minor_number);
+        text_appendf(&line, " %s%s%s", rule->access & ACCESS_READ ? "r" : "",
+                     rule->access & ACCESS_WRITE ? "w" : "",
+                     rule->access & ACCESS_MKNOD ? "m" : "");
+        if (file_write_existing(cgroup_fd, "devices.allow", line.data, err) < 0)
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which device nodes a container may use: a short default list, and what its specification adds.
+ *
+ * In the v2 tree a small BPF program decides, on v1 the devices controller. Both forbid what no
+ * rule allows.
+ */
+#ifndef YAWL_RUNTIME_CGROUP_CGROUP_DEVICES_H
+#define YAWL_RUNTIME_CGROUP_CGROUP_DEVICES_H
+
+#include <linux/bpf.h>
+#include <stddef.h>
+
+#include "common/error.h"
+#include "runtime/container_spec.h"
+
+enum {
+    DEVICE_ANY = -1,
+    DEVICE_RULES_MAX = 512,
+    DEVICE_PROGRAM_MAX = 10 + DEVICE_RULES_MAX * 9,
+};
+
+enum device_access { ACCESS_MKNOD = 1, ACCESS_READ = 2, ACCESS_WRITE = 4, ACCESS_ALL = 7 };
+
+struct device_rule {
+    char type;                      /* 'c' or 'b' */
+    int major_number, minor_number; /* or DEVICE_ANY */
+    unsigned access;                /* some of device_access */
+};
+
+struct device_rules {
+    struct device_rule items[DEVICE_RULES_MAX];
+    size_t count;
+};
+
+/* The default list, then one rule for each device; a directory stands for the devices below it. */
+MUST_CHECK int device_rules_make(const struct device_spec *devices, size_t n_devices,
+                                 struct device_rules *ret_rules, struct error *err);
+
+/* Writes the program into `insns`, which has room for DEVICE_PROGRAM_MAX. Returns its length. */
+size_t device_rules_compile(const struct device_rules *rules, struct bpf_insn *insns);
+
+/* Attaches the program to a group of the v2 tree that has none. For an ordinary user the kernel
+ * refuses, and there is nothing to guard either, since such a user's containers cannot make device
+ * nodes: that is success. */
+MUST_CHECK int device_rules_attach(const struct device_rules *rules, int cgroup_fd,
+                                   struct error *err);
+
+/* Writes the rules to a group of the v1 devices controller. */
+MUST_CHECK int device_rules_write_v1(const struct device_rules *rules, int cgroup_fd,
+                                     struct error *err);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Killing all processes of a group where the kernel has no cgroup.kill (cgroup v1 without a v2
+ * tree).
+ *
+ * Frozen processes cannot fork and cannot vanish: the group is frozen, every process in it and in
+ * the groups below gets SIGKILL, and dies when the group thaws.
+ */
+#ifndef YAWL_RUNTIME_CGROUP_CGROUP_KILL_H
+#define YAWL_RUNTIME_CGROUP_CGROUP_KILL_H
+
+#include "common/error.h"
+
+MUST_CHECK int cgroup_kill_by_freezer(int freezer_fd, struct error *err);
+
+#endif

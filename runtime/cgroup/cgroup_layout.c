@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cgroup/cgroup_layout.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "common/file.h"
+#include "common/text.h"
+
+enum { LIMIT_PROC_BYTES = 4 * 1024 * 1024 };
+
+const char *cgroup_controller_name(enum cgroup_controller controller)
+{
+    static const char *const names[CONTROLLER_COUNT] = {
+        [CONTROLLER_MEMORY] = "memory",   [CONTROLLER_CPU] = "cpu",
+        [CONTROLLER_CPUSET] = "cpuset",   [CONTROLLER_PIDS] = "pids",
+        [CONTROLLER_DEVICES] = "devices", [CONTROLLER_FREEZER] = "freezer",
+    };
+
+    return names[controller];
+}
+
+/* Whether `word` is one of the items of a comma-separated list. */
+static bool list_has(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = list; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, word, length) == 0 && (at[length] == ',' || at[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* The kernel writes blanks, tabs, newlines and backslashes of paths as "\ooo". */
+static void unescape(char *path)
+{
+    char *to = path;
+
+    for (const char *from = path; *from; to++) {
+        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
+            from[2] <= '7' && from[3] >= '0' && from[3] <= '7') {
+            *to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = '\0';
+}
+
+/* The part of `path` below `root`, or NULL when it is not below. "/" gives "". */
+static const char *below(const char *path, const char *root)
+{
+    size_t length = strlen(root);
+
+    if (strcmp(root, "/") == 0)
+        return strcmp(path, "/") == 0 ? "" : path;
+    if (strncmp(path, root, length) != 0 || (path[length] != '/' && path[length] != '\0'))
+        return NULL;
+    return path + length;
+}
+
+/* Notes a mount for a hierarchy in which `own` is already known, unless one was found before. */
+static void place_mounted(struct arena *arena, struct cgroup_place *place, const char *root,
+                          const char *mount)
+{
+    const char *own;
+
+    if (place->mount || !place->own || strstr(place->own, "/.."))
+        return;
+    own = below(place->own, root);
+    if (!own)
+        return;
+    place->own = own;
+    place->mount = arena_strdup(arena, mount);
+}
+
+/* "31 23 0:28 ROOT MOUNT rw,relatime [tag:n ...] - TYPE SOURCE OPTIONS" */
+static void parse_mount_line(struct arena *arena, char *line, struct cgroup_layout *layout)
+{
+    char *fields[6];
+    char *type = strstr(line, " - cgroup");
+    const char *options;
+
+    if (!type)
+        return;
+    *type = '\0';
+    type += strlen(" - ");
+    for (size_t i = 0; i < ARRAY_LENGTH(fields); i++)
+        if (!(fields[i] = strsep(&line, " ")))
+            return;
+    if (list_has(fields[5], "ro"))
+        return;
+    unescape(fields[3]);
+    unescape(fields[4]);
+
+    if (string_starts_with(type, "cgroup2 ")) {
+        place_mounted(arena, &layout->v2, fields[3], fields[4]);
+        return;
+    }
+    options = strrchr(type, ' ');
+    for (size_t i = 0; options && i < CONTROLLER_COUNT; i++)
+        if (list_has(options + 1, cgroup_controller_name((enum cgroup_controller)i)))
+            place_mounted(arena, &layout->v1[i], fields[3], fields[4]);
+}
+
+/* "4:memory:/path"; cgroup v2 is "0::/path". */
+static void parse_own_line(struct arena *arena, char *line, struct cgroup_layout *layout)
+{
+    const char *number = strsep(&line, ":");
+    const char *controllers = strsep(&line, ":");
+
+    if (!number || !controllers || !line)
+        return;
+    if (!*controllers) {
+        layout->v2.own = arena_strdup(arena, line);
+        return;
+    }
+    for (size_t i = 0; i < CONTROLLER_COUNT; i++)
+        if (list_has(controllers, cgroup_controller_name((enum cgroup_controller)i)))
+            layout->v1[i].own = arena_strdup(arena, line);
+}
+
+void cgroup_layout_parse(struct arena *arena, char *mountinfo, char *self_cgroup,
+                         struct cgroup_layout *ret_layout)
+{
+    char *line;
+
+    *ret_layout = (struct cgroup_layout){0};
+    while ((line = strsep(&self_cgroup, "\n")))
+        parse_own_line(arena, line, ret_layout);
+    while ((line = strsep(&mountinfo, "\n")))
+        parse_mount_line(arena, line, ret_layout);
+}
+
+/* Whether we may make groups in `path` and move our own processes into them. */
+static bool is_delegated(struct arena *arena, const char *path)
+{
+    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 &&
+           faccessat(AT_FDCWD, arena_printf(arena, "%s/cgroup.procs", path), W_OK, AT_EACCESS) == 0;
+}
+
+/* systemd marks the groups that it leaves to somebody else. */
+static bool has_delegation_mark(const char *path)
+{
+    char value[8];
+
+    return getxattr(path, "user.delegate", value, sizeof(value)) > 0;
+}
+
+/*
+ * The one place where our root in a hierarchy is chosen; NULL when we may not make groups there.
+ *
+ * - v1: below the caller's own group. What limits the caller also limits its containers.
+ * - v2, privileged: the top that we see. A container is then found again by every later caller,
+ * whichever session or service it comes from.
+ * - v2, ordinary user: the group that was delegated: the nearest one with systemd's mark, else the
+ * highest one above us that is ours to write. The group of the user's systemd manager is the
+ * manager's own.
+ */
+static const char *choose_root(struct arena *arena, const struct cgroup_place *place, bool is_v2)
+{
+    char *path;
+    const char *chosen = NULL;
+    size_t mount_length;
+
+    if (!place->mount)
+        return NULL;
+    path = arena_printf(arena, "%s%s", place->mount, place->own);
+    mount_length = strlen(place->mount);
+    if (!is_v2)
+        return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? path : NULL;
+    if (is_delegated(arena, place->mount))
+        return place->mount;
+
+    while (strlen(path) > mount_length && is_delegated(arena, path)) {
+        if (string_starts_with(strrchr(path, '/'), "/user@"))
+            return NULL;
+        chosen = arena_strdup(arena, path);
+        if (has_delegation_mark(path))
+            break;
+        *strrchr(path, '/') = '\0';
+    }
+    return chosen;
+}
+
+int cgroup_layout_read(struct arena *arena, struct cgroup_layout *ret_layout, struct error *err)
+{
+    scoped_text struct text mountinfo = {0};
+    scoped_text struct text self_cgroup = {0};
+
+    if (file_read(AT_FDCWD, "/proc/self/mountinfo", LIMIT_PROC_BYTES, &mountinfo, NULL, err) < 0 ||
+        file_read(AT_FDCWD, "/proc/self/cgroup", LIMIT_PROC_BYTES, &self_cgroup, NULL, err) < 0)
+        return error_wrap(err, "look for control groups");
+
+    cgroup_layout_parse(arena, mountinfo.data, self_cgroup.data, ret_layout);
+    ret_layout->v2.root = choose_root(arena, &ret_layout->v2, true);
+    for (size_t i = 0; i < CONTROLLER_COUNT; i++)
+        ret_layout->v1[i].root = choose_root(arena, &ret_layout->v1[i], false);
+    return 0;
+}
