@@ -107,19 +107,19 @@ static void recall_roots(struct arena *arena, const struct cgroup_layout *layout
 }
 
 /* Finds the parts of a group that exists. *ret_v2_fd is the mirror or v2 group, or -1. */
-static int find_parts(struct arena *arena, const char *parent, const char *id,
-                      struct cgroup_parts *ret_parts, int *ret_v2_fd, struct error *err)
+static int find_parts(struct arena *arena, struct cgroup_path path, struct cgroup_parts *ret_parts,
+                      int *ret_v2_fd, struct error *err)
 {
     struct cgroup_layout layout;
 
     *ret_parts = (struct cgroup_parts){0};
     *ret_v2_fd = -1;
-    if (cgroup_path_check(parent, id, err) < 0 || cgroup_layout_read(arena, &layout, err) < 0)
+    if (cgroup_path_check(path.parent, path.id, err) < 0 ||
+        cgroup_layout_read(arena, &layout, err) < 0)
         return -1;
     ret_parts->v2_root = layout.v2.root;
     if (layout.v2.root) {
-        struct cgroup_path path = {layout.v2.root, parent, id};
-
+        path.root = layout.v2.root;
         if (cgroup_tree_open(&path, ret_v2_fd, err) < 0)
             return -1;
         if (*ret_v2_fd >= 0)
@@ -135,15 +135,15 @@ int cgroup_open(const char *parent, const char *id, struct cgroup **ret_cgroup, 
 {
     scoped(arena_free) struct arena *arena = arena_new();
     scoped(cgroup_free) struct cgroup *cgroup = cgroup_new();
+    struct cgroup_path path = {NULL, parent, id};
     struct cgroup_parts parts;
     bool exists;
 
-    if (find_parts(arena, parent, id, &parts, &cgroup->v2_fd, err) < 0)
+    if (find_parts(arena, path, &parts, &cgroup->v2_fd, err) < 0)
         return -1;
     exists = cgroup->v2_fd >= 0;
     for (size_t i = 0; i < CONTROLLER_COUNT; i++) {
-        struct cgroup_path path = {parts.v1_roots[i], parent, id};
-
+        path.root = parts.v1_roots[i];
         if (path.root && cgroup_tree_open(&path, &cgroup->v1_fds[i], err) < 0)
             return -1;
         exists = exists || cgroup->v1_fds[i] >= 0;
@@ -185,7 +185,7 @@ int cgroup_remove(const char *parent, const char *id, struct error *err)
     struct cgroup_parts parts;
     scoped_fd int v2_fd = -1;
 
-    if (find_parts(arena, parent, id, &parts, &v2_fd, err) < 0)
+    if (find_parts(arena, (struct cgroup_path){NULL, parent, id}, &parts, &v2_fd, err) < 0)
         return -1;
     return remove_parts(&parts, parent, id, err);
 }

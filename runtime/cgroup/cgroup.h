@@ -6,8 +6,8 @@
  * Layout: <root>/yawl/<project>/<id>, where <root> is the delegated group of an ordinary user or
  * the top. Only groups below "yawl" are ever created, written or removed.
  */
-#ifndef YAWL_RUNTIME_CGROUP_H
-#define YAWL_RUNTIME_CGROUP_H
+#ifndef YAWL_RUNTIME_CGROUP_CGROUP_H
+#define YAWL_RUNTIME_CGROUP_CGROUP_H
 
 #include <stdbool.h>
 #include <sys/types.h>

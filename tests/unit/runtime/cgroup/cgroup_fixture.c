@@ -18,11 +18,11 @@
 #include "common/text.h"
 #include "runtime/cgroup/cgroup_v2.h"
 
-const char *fixture_parent(void)
+struct fixture_text fixture_parent_name(void)
 {
-    static char parent[32];
+    struct fixture_text parent;
 
-    (void)snprintf(parent, sizeof(parent), "yawl/test-%d", (int)getpid());
+    (void)snprintf(parent.text, sizeof(parent.text), "yawl/test-%d", (int)getpid());
     return parent;
 }
 
@@ -151,9 +151,9 @@ bool fixture_has(enum cgroup_controller controller)
     return layout.v2.root && (cgroup_v2_available(layout.v2.root) & CONTROLLER_BIT(controller));
 }
 
-const char *fixture_read(enum cgroup_controller controller, const char *file)
+struct fixture_text fixture_read_line(enum cgroup_controller controller, const char *file)
 {
-    static char line[256];
+    struct fixture_text line;
     scoped(arena_free) struct arena *arena = arena_new();
     struct cgroup_layout layout;
     const char *root;
@@ -162,9 +162,9 @@ const char *fixture_read(enum cgroup_controller controller, const char *file)
     read_layout(arena, &layout);
     root = layout.v1[controller].mount ? layout.v1[controller].root : layout.v2.root;
     stream = fopen(arena_printf(arena, "%s/%s/a/%s", root, fixture_parent(), file), "re");
-    if (!stream || !fgets(line, sizeof(line), stream))
-        (void)snprintf(line, sizeof(line), "(cannot read %s)", file);
-    line[strcspn(line, "\n")] = '\0';
+    if (!stream || !fgets(line.text, sizeof(line.text), stream))
+        (void)snprintf(line.text, sizeof(line.text), "(cannot read %s)", file);
+    line.text[strcspn(line.text, "\n")] = '\0';
     if (stream)
         (void)fclose(stream);
     return line;

@@ -5,8 +5,8 @@
  * Everything lies below yawl/test-PID and is gone after fixture_done(), also when an assertion
  * failed.
  */
-#ifndef YAWL_TESTS_CGROUP_FIXTURE_H
-#define YAWL_TESTS_CGROUP_FIXTURE_H
+#ifndef YAWL_TESTS_UNIT_RUNTIME_CGROUP_CGROUP_FIXTURE_H
+#define YAWL_TESTS_UNIT_RUNTIME_CGROUP_CGROUP_FIXTURE_H
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -14,8 +14,14 @@
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/cgroup/cgroup_layout.h"
 
-/* "yawl/test-PID"; static. */
-const char *fixture_parent(void);
+/* A short text, by value, so that nothing has to be kept for it. */
+struct fixture_text {
+    char text[256];
+};
+
+/* "yawl/test-PID" */
+struct fixture_text fixture_parent_name(void);
+#define fixture_parent() (fixture_parent_name().text)
 
 /* Makes this process the reaper of whatever a test leaves, and skips where groups cannot be made.
  */
@@ -33,8 +39,9 @@ pid_t fixture_spawn(struct cgroup *cgroup, int (*body)(void));
 /* Waits for the process; its wait status. */
 int fixture_wait(pid_t pid);
 
-/* The first line of a file of the group "a" in the hierarchy that has the controller; static. */
-const char *fixture_read(enum cgroup_controller controller, const char *file);
+/* The first line of a file of the group "a" in the hierarchy that has the controller. */
+struct fixture_text fixture_read_line(enum cgroup_controller controller, const char *file);
+#define fixture_read(controller, file) (fixture_read_line((controller), (file)).text)
 /* Whether the controller is in a v1 hierarchy here. */
 bool fixture_is_v1(enum cgroup_controller controller);
 /* Whether limits of the controller can be given here at all. */
