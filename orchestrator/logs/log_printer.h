@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Shows log lines as docker compose does: "api-1  | text", padded, coloured per container (compose.md 3.7).
+ * Shows log lines as docker compose does: "api-1  | text", padded, coloured per container.
+ *
+ * The container's bytes pass through as they are, carriage returns and invalid UTF-8 included.
+ * Events stand without the bar: "api-1 exited with code 3". Output is buffered; the caller ignores
+ * SIGPIPE and flushes before it waits.
  */
 #ifndef YAWL_ORCHESTRATOR_LOGS_LOG_PRINTER_H
 #define YAWL_ORCHESTRATOR_LOGS_LOG_PRINTER_H
@@ -22,8 +26,8 @@ struct log_printer *log_printer_new(struct log_printer_options options);
 void log_printer_free(struct log_printer *printer);
 DEFINE_SCOPED(struct log_printer *, log_printer_free)
 
-/* Registers a label ("api-1") before the first line, so that the column does not shift; colours go by the
- * order of registration: cyan, yellow, green, magenta, blue, then the intense ones. */
+/* Registers a label ("api-1") before the first line, so that the column does not shift; colours go
+ * by the order of registration: cyan, yellow, green, magenta, blue, then the intense ones. */
 void log_printer_register(struct log_printer *printer, const char *label);
 
 /* Buffers; a broken pipe is reported by log_printer_flush(). The label is line->name. */

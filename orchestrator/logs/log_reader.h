@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads the logs of one or more containers as lines, in the order of time across all of them, and follows them.
+ * Reads the logs of one or more containers as lines, in the order of time across all of them, and
+ * follows them.
  *
- * `up` and `logs` both read here, so that their output is the same. A line without its newline yet is held
- * back until it is complete, its container ends, or it reaches LOG_LINE_MAX bytes, when it is given in
- * pieces. Rotation is followed.
+ * `up` and `logs` both read here, so that their output is the same. A line without its newline yet
+ * is held back until it is complete, its container ends, or it reaches LOG_LINE_MAX bytes, when it
+ * is given in pieces. Rotation is followed.
  */
 #ifndef YAWL_ORCHESTRATOR_LOGS_LOG_READER_H
 #define YAWL_ORCHESTRATOR_LOGS_LOG_READER_H
@@ -41,13 +42,15 @@ struct log_reader *log_reader_new(int take_dir_fd, struct log_range range);
 void log_reader_free(struct log_reader *reader);
 DEFINE_SCOPED(struct log_reader *, log_reader_free)
 
-/* Adds a container's log; it need not exist yet. With `from_end` only what comes after now is read. */
-MUST_CHECK int log_reader_add(struct log_reader *reader, const char *name, void *owner, bool from_end,
-                              struct error *err);
+/* Adds a container's log; it need not exist yet. With `from_end` only what comes after now is read.
+ */
+MUST_CHECK int log_reader_add(struct log_reader *reader, const char *name, void *owner,
+                              bool from_end, struct error *err);
 
 /* Calls `line` for everything that is there now, in time order. */
-MUST_CHECK int log_reader_read(struct log_reader *reader, void (*line)(const struct log_line *, void *),
-                               void *context, struct error *err);
+MUST_CHECK int log_reader_read(struct log_reader *reader,
+                               void (*line)(const struct log_line *, void *), void *context,
+                               struct error *err);
 
 /* Readable (inotify) when there may be more; read with log_reader_read(). Borrowed. */
 int log_reader_watch_fd(struct log_reader *reader);
