@@ -43,9 +43,11 @@ struct record {
     int phase;  /* enum phase */
     int health; /* enum health */
     bool has_health;
+    int goal;     /* enum goal of the supervisor: 0 absent, 1 stopped, 2 running */
     bool wanted;  /* the goal is to run */
     bool blocked; /* waits for a dependency that has failed */
     bool will_restart;
+    bool pending; /* is to be replaced or restarted: what is here now does not count */
     const char *message; /* what it waits for, or why it failed */
 
     int pid;

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What decide() asked for, done. An action changes `is` before it returns, or sets is.retry_at_ms.
+ *
+ * The order within a start matters for crashes: the record is on disk before the container may run,
+ * and a container that was never let go ends by itself when its creator dies.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/log.h"
+#include "common/path.h"
+#include "common/process.h"
+#include "orchestrator/supervise/exits.h"
+#include "orchestrator/supervise/supervisor_state.h"
+
+enum { RETRY_MS = 20, REMOVE_RETRY_MS = 1000 };
+
+/* -- create */
+
+static int data_dirs_make(struct instance *instance, struct error *err)
+{
+    int data_fd = instance->supervisor->dir->data_fd;
+    char name[400];
+
+    for (size_t i = 0; i < instance->plan->anonymous_volumes.count; i++) {
+        (void)snprintf(name, sizeof(name), "containers/%s/volumes/%zu", instance->plan->name, i);
+        if (path_make_dirs(data_fd, name, 0755, err) < 0)
+            return -1;
+    }
+    (void)snprintf(name, sizeof(name), "containers/%s/upper", instance->plan->name);
+    if (path_make_dirs(data_fd, name, 0755, err) < 0)
+        return -1;
+    (void)snprintf(name, sizeof(name), "containers/%s/work", instance->plan->name);
+    return path_make_dirs(data_fd, name, 0755, err);
+}
+
+static int made_from_plan(struct instance *instance, struct error *err)
+{
+    if (instance_write_plan(instance, "made", instance->plan, err) < 0)
+        return -1;
+    arena_free(instance->made_arena);
+    instance->made_arena = arena_new();
+    return instance_read_plan(instance->supervisor, instance->plan->name, "made",
+                              instance->made_arena, &instance->made, err);
+}
+
+static int ports_reserve(struct instance *instance, struct error *err)
+{
+    const struct plan_instance *plan = instance->plan;
+    struct record *record = &instance->record;
+
+    record->ports = arena_new_array(instance->plan_arena, struct record_port, plan->n_ports);
+    record->n_ports = 0;
+    for (size_t i = 0; i < plan->n_ports; i++) {
+        uint16_t host_port;
+
+        if (net_port_reserve(instance->supervisor->net, plan->name, &plan->ports[i], &host_port,
+                             err) < 0)
+            return -1;
+        record->ports[record->n_ports++] =
+            (struct record_port){.host_ip = plan->ports[i].host_ip,
+                                 .host_port = host_port,
+                                 .container_port = plan->ports[i].container_port,
+                                 .udp = plan->ports[i].udp};
+    }
+    return 0;
+}
+
+static int instance_create(struct instance *instance, struct error *err)
+{
+    if (data_dirs_make(instance, err) < 0 || instance_open_output(instance, err) < 0 ||
+        ports_reserve(instance, err) < 0 || made_from_plan(instance, err) < 0)
+        return error_wrap(err, "create '%s'", instance->plan->name);
+    instance->want.replace = false;
+    instance->record.created_ns = clock_realtime_ns();
+    instance->record.started_ns = instance->record.finished_ns = 0;
+    instance->is.started_ms = 0;
+    instance->is.restarts = instance->is.failures = 0;
+    instance_set_phase(instance, PHASE_CREATED);
+    return 0;
+}
+
+/* -- start */
+
+static void spec_for_start(struct instance *instance, struct arena *arena,
+                           struct container_spec *ret_spec)
+{
+    const char *run_path = instance->supervisor->dir->run_path;
+    const char *name = instance->plan->name;
+
+    *ret_spec = instance->made->container;
+    /* A cgroup is used for one start only: some kernels kill what is born into one that was killed
+     * before. */
+    ret_spec->id = arena_printf(arena, "%s.%d", name, instance->record.starts);
+    ret_spec->stdout_path = arena_printf(arena, "%s/fifo/%s.out", run_path, name);
+    ret_spec->stderr_path = arena_printf(arena, "%s/fifo/%s.err", run_path, name);
+}
+
+static int network_join(struct instance *instance, struct error *err)
+{
+    const struct plan_instance *made = instance->made;
+    struct net *net = instance->supervisor->net;
+
+    if (made->container.host_network)
+        return 0;
+    return net_attach(net, made->name, container_netns_fd(instance->container), made->endpoints,
+                      made->n_endpoints, err);
+}
+
+static int container_bring_up(struct instance *instance, const struct container_spec *spec,
+                              struct error *err)
+{
+    if (container_create(spec, &instance->container, err) < 0)
+        return -1;
+    instance->record.pid = container_pid(instance->container);
+    instance->record.start_time = container_start_time(instance->container);
+    instance_set_phase(instance, PHASE_STARTING);
+    if (instance_write_record(instance, err) < 0 || network_join(instance, err) < 0)
+        return -1;
+    return container_start(instance->container, err);
+}
+
+void container_kill_or_warn(struct instance *instance)
+{
+    struct error err = {0};
+
+    if (container_kill(instance->container, &err) < 0)
+        log_warning("kill '%s': %s", instance->plan->name, err.text);
+}
+
+static void container_give_up(struct instance *instance)
+{
+    const struct container_spec *spec = &instance->made->container;
+    struct error err = {0};
+    int status;
+    char id[300];
+
+    fd_watch_free(steal(instance->report_watch));
+    fd_watch_free(steal(instance->exit_watch));
+    if (instance->container) {
+        container_kill_or_warn(instance);
+        while (process_exit(container_pidfd(instance->container), instance->record.pid, &status) ==
+               EXIT_RUNNING)
+            (void)usleep(200); /* it was killed: microseconds */
+    }
+    container_free(steal(instance->container));
+    net_detach(instance->supervisor->net, instance->plan->name);
+    (void)snprintf(id, sizeof(id), "%s.%d", instance->plan->name, instance->record.starts);
+    if (container_cleanup(spec->cgroup_parent, id, &err) < 0)
+        log_warning("clean up '%s': %s", id, err.text);
+    instance->record.pid = 0;
+}
+
+static void instance_failed(struct instance *instance, const struct error *err)
+{
+    instance_set_message(instance, err->text);
+    if (instance->log) {
+        struct error log_err = {0};
+
+        if (log_writer_event(instance->log, err->text, &log_err) < 0)
+            log_warning("log of '%s': %s", instance->plan->name, log_err.text);
+    }
+    instance->record.finished_ns = clock_realtime_ns();
+    instance_set_phase(instance, PHASE_FAILED);
+}
+
+static int instance_start(struct instance *instance, uint64_t now_ms, struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct container_spec spec;
+
+    instance->record.starts++;
+    instance->record.oom_killed = false;
+    instance->is.started_ms = now_ms;
+    instance->is.exited_ms = instance->is.stop_sent_ms = instance->is.kill_sent_ms = 0;
+    instance->is.stopped_by_us = false;
+    if (container_files_write(instance, err) < 0 || ports_reserve(instance, err) < 0)
+        return error_wrap(err, "start '%s'", instance->plan->name);
+
+    spec_for_start(instance, arena, &spec);
+    if (container_bring_up(instance, &spec, err) < 0) {
+        container_give_up(instance);
+        return error_wrap(err, "start '%s'", instance->plan->name);
+    }
+    instance->record.started_ns = clock_realtime_ns();
+    instance_watch(instance);
+    return 0;
+}
+
+static void instance_started(struct instance *instance)
+{
+    const struct plan_instance *made = instance->made;
+    struct error err = {0};
+
+    instance->is.health = instance->want.has_health ? HEALTH_STARTING : HEALTH_NONE;
+    instance->is.probes = instance->is.probe_failures = 0;
+    instance->is.probe_ended_ms = 0;
+    instance->is.probing = false;
+    instance_set_message(instance, "");
+    instance_set_phase(instance, PHASE_RUNNING);
+    net_set_rank(instance->supervisor->net, made->name,
+                 instance->want.has_health ? NAME_STARTING : NAME_READY);
+    for (size_t i = 0; i < made->n_ports; i++)
+        if (net_port_open(instance->supervisor->net, made->name, &made->ports[i], &err) < 0)
+            log_warning("publish port of '%s': %s", made->name, err.text);
+}
+
+static void on_report(void *owner)
+{
+    struct instance *instance = owner;
+    struct error err = {0};
+    int exit_code = 0;
+
+    switch (container_report_read(instance->container, &exit_code, &err)) {
+    case REPORT_PENDING:
+        return;
+    case REPORT_STARTED:
+        fd_watch_free(steal(instance->report_watch));
+        instance_started(instance);
+        return;
+    case REPORT_FAILED:
+        (void)error_wrap(&err, "start '%s'", instance->plan->name);
+        container_give_up(instance);
+        instance->record.wait_status = exit_code << 8;
+        instance_failed(instance, &err);
+        return;
+    }
+}
+
+static void on_exit_seen(void *owner)
+{
+    struct instance *instance = owner;
+    int status = 0;
+    enum exit_source source;
+
+    /* A start that failed also ends the process: the report tells more than the exit status. */
+    if (instance->report_watch) {
+        on_report(instance);
+        if (!instance->container)
+            return;
+    }
+    source = process_exit(container_pidfd(instance->container), instance->record.pid, &status);
+    if (source == EXIT_RUNNING)
+        return;
+    if (source == EXIT_UNKNOWN)
+        status = exits_find(instance->supervisor->dir->run_fd, instance->record.pid,
+                            instance->record.start_time);
+    instance_ended(instance, status, loop_now_ms(instance->supervisor->loop));
+}
+
+void instance_watch(struct instance *instance)
+{
+    struct loop *loop = instance->supervisor->loop;
+    int report_fd = container_report_fd(instance->container);
+
+    instance->exit_watch = fd_watch_new(loop, container_pidfd(instance->container), FD_READABLE,
+                                        on_exit_seen, instance);
+    if (report_fd >= 0)
+        instance->report_watch = fd_watch_new(loop, report_fd, FD_READABLE, on_report, instance);
+}
+
+static void exit_event(struct instance *instance)
+{
+    scoped_text struct text text = {0};
+    struct error err = {0};
+
+    text_appendf(&text, "exited with code %d%s", record_exit_code(&instance->record),
+                 decide_restarts(&instance->want, &instance->is) ? " (restarting)" : "");
+    if (instance->log && log_writer_event(instance->log, text_get(&text), &err) < 0)
+        log_warning("log of '%s': %s", instance->plan->name, err.text);
+}
+
+void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms)
+{
+    fd_watch_free(steal(instance->report_watch));
+    fd_watch_free(steal(instance->exit_watch));
+    probe_drop(instance);
+    instance->record.wait_status = wait_status;
+    instance->record.finished_ns = clock_realtime_ns();
+    instance->record.oom_killed = instance->container && container_oom_killed(instance->container);
+    instance->is.exited_ms = now_ms;
+    instance->is.ended_well = wait_status == 0;
+    instance->is.stopped_by_us = instance->is.stop_sent_ms || instance->is.kill_sent_ms;
+    instance->is.health = HEALTH_NONE;
+    instance->is.retry_at_ms = 0;
+    instance_set_phase(instance, PHASE_EXITED);
+    net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
+    instance_drain_output(instance);
+    exit_event(instance);
+}
+
+/* -- stop, kill */
+
+static void ports_close(struct instance *instance)
+{
+    const struct plan_instance *made = instance->made;
+
+    for (size_t i = 0; i < made->n_ports; i++)
+        net_port_close(instance->supervisor->net, made->name, &made->ports[i]);
+}
+
+static void instance_stop(struct instance *instance, uint64_t now_ms)
+{
+    struct error err = {0};
+    int signal_number = instance->made->stop_signal;
+
+    net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
+    instance->is.sees_stop_signal = container_sees_signal(instance->container, signal_number);
+    instance->is.stop_sent_ms = now_ms;
+    if (!instance->is.sees_stop_signal && signal_number != SIGKILL)
+        log_info("'%s' does not handle signal %d: killed without waiting", instance->plan->name,
+                 signal_number);
+    if (container_signal(instance->container, signal_number, &err) < 0)
+        log_warning("stop '%s': %s", instance->plan->name, err.text);
+    instance->dirty = true;
+}
+
+static void instance_kill(struct instance *instance, uint64_t now_ms)
+{
+    net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
+    instance->is.kill_sent_ms = now_ms;
+    container_kill_or_warn(instance);
+    instance->dirty = true;
+}
+
+/* -- clean, again, remove */
+
+static void instance_clean(struct instance *instance, uint64_t now_ms)
+{
+    const struct plan_instance *made = instance->made;
+    struct error err = {0};
+    char id[300];
+
+    (void)snprintf(id, sizeof(id), "%s.%d", made->name, instance->record.starts);
+    if (container_cleanup(made->container.cgroup_parent, id, &err) < 0) {
+        if (err.number != EBUSY)
+            log_warning("clean up '%s': %s", id, err.text);
+        else if (instance->container)
+            container_kill_or_warn(instance);
+        instance->is.retry_at_ms = now_ms + RETRY_MS;
+        return;
+    }
+    ports_close(instance);
+    net_detach(instance->supervisor->net, made->name);
+    container_free(steal(instance->container));
+    instance->record.pid = 0;
+    instance->is.retry_at_ms = 0;
+    instance_set_phase(instance, PHASE_DONE);
+}
+
+static void instance_again(struct instance *instance)
+{
+    struct observed *is = &instance->is;
+
+    if (instance->want.bounce) {
+        is->restarts = is->failures = 0;
+    } else {
+        /* Long enough alive: earlier troubles are forgotten. */
+        if (is->exited_ms - is->started_ms >= 10000)
+            is->restarts = is->failures = 0;
+        is->restarts++;
+        is->failures += !is->ended_well;
+        instance->record.restarts++;
+    }
+    instance->want.bounce = false;
+    is->retry_at_ms = 0;
+    instance_set_phase(instance, PHASE_CREATED);
+}
+
+static int data_remove(struct instance *instance, struct error *err)
+{
+    int run_fd = instance->supervisor->dir->run_fd, data_fd = instance->supervisor->dir->data_fd;
+    const char *name = instance->plan->name;
+    char path[400];
+
+    (void)snprintf(path, sizeof(path), "containers/%s", name);
+    if (instance->want.goal == GOAL_RUNNING) {
+        /* Replaced: anonymous volumes are carried over (compose.md 3.4). */
+        (void)snprintf(path, sizeof(path), "containers/%s/upper", name);
+        if (path_remove_tree(data_fd, path, err) < 0)
+            return -1;
+        (void)snprintf(path, sizeof(path), "containers/%s/work", name);
+    }
+    if (path_remove_tree(data_fd, path, err) < 0)
+        return -1;
+    (void)snprintf(path, sizeof(path), "etc/%s", name);
+    if (path_remove_tree(run_fd, path, err) < 0)
+        return -1;
+    (void)snprintf(path, sizeof(path), "files/%s", name);
+    return path_remove_tree(run_fd, path, err);
+}
+
+static void instance_remove(struct instance *instance, uint64_t now_ms)
+{
+    struct supervisor *supervisor = instance->supervisor;
+    struct error err = {0};
+    char name[300];
+
+    if (data_remove(instance, &err) < 0) {
+        log_warning("remove '%s': %s", instance->plan->name, err.text);
+        instance->is.retry_at_ms = now_ms + REMOVE_RETRY_MS;
+        return;
+    }
+    instance->keep_log = instance->want.goal == GOAL_RUNNING;
+    instance_remove_output(instance);
+    net_port_release(supervisor->net, instance->plan->name);
+    (void)snprintf(name, sizeof(name), "%s.made", instance->plan->name);
+    (void)unlinkat(supervisor->records_fd, name, 0);
+    arena_free(instance->made_arena);
+    instance->made_arena = NULL;
+    instance->made = NULL;
+    instance->want.replace = instance->want.bounce = false;
+    instance->is = (struct observed){.phase = PHASE_ABSENT};
+    instance->record.pid = 0;
+    instance->record.restarts = 0;
+    instance->dirty = true;
+}
+
+void instance_perform(struct instance *instance, enum action_kind kind, uint64_t now_ms)
+{
+    struct error err = {0};
+
+    switch (kind) {
+    case ACTION_NONE:
+        return;
+    case ACTION_CREATE:
+        if (instance_create(instance, &err) < 0)
+            instance_failed(instance, &err);
+        return;
+    case ACTION_START:
+        if (instance_start(instance, now_ms, &err) < 0)
+            instance_failed(instance, &err);
+        return;
+    case ACTION_STOP:
+        instance_stop(instance, now_ms);
+        return;
+    case ACTION_KILL:
+        instance_kill(instance, now_ms);
+        return;
+    case ACTION_CLEAN:
+        instance_clean(instance, now_ms);
+        return;
+    case ACTION_AGAIN:
+        instance_again(instance);
+        return;
+    case ACTION_REMOVE:
+        instance_remove(instance, now_ms);
+        return;
+    case ACTION_PROBE:
+        if (probe_start(instance, now_ms, &err) < 0) {
+            log_warning("probe '%s': %s", instance->plan->name, err.text);
+            instance->is.retry_at_ms = now_ms + REMOVE_RETRY_MS;
+        }
+        return;
+    case ACTION_PROBE_KILL:
+        probe_time_out(instance, now_ms);
+        return;
+    }
+}

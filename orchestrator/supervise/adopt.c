@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From what is on disk to instances: the first thing that every supervisor does, also the first of
+ * a project, which finds nothing. The kernel holds the truth; a record only says where to look.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/process.h"
+#include "orchestrator/supervise/exits.h"
+#include "orchestrator/supervise/supervisor_state.h"
+#include "runtime/container.h"
+
+static int shared_read(struct supervisor *supervisor, struct error *err)
+{
+    scoped(json_release) json_t *json = json_read_file(supervisor->dir->run_fd, "shared.json", err);
+
+    if (!json)
+        return err->number == ENOENT ? 0 : -1;
+    if (codec_decode(plan_shared_codec, json, &supervisor->shared, supervisor->shared_arena, err) <
+        0)
+        return error_wrap(err, "read 'shared.json'");
+    for (size_t i = 0; i < supervisor->shared.n_networks; i++)
+        if (net_add_network(supervisor->net, &supervisor->shared.networks[i], err) < 0)
+            return -1;
+    net_declare_names(supervisor->net, supervisor->shared.declared_names);
+    return 0;
+}
+
+/* A child that has not yet executed its program is still a copy of a yawl process. */
+static bool process_is_ours(pid_t pid)
+{
+    char name[64];
+    struct stat theirs, ours;
+
+    (void)snprintf(name, sizeof(name), "/proc/%d/exe", (int)pid);
+    return stat(name, &theirs) == 0 && stat("/proc/self/exe", &ours) == 0 &&
+           theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
+}
+
+/* The start was cut off: it is as if it had never been tried. */
+static void adopt_cut_start(struct instance *instance, const char *id)
+{
+    struct error err = {0};
+
+    if (instance->container) {
+        container_kill_or_warn(instance);
+        container_free(steal(instance->container));
+    }
+    if (container_cleanup(instance->made->container.cgroup_parent, id, &err) < 0)
+        log_warning("clean up '%s': %s", id, err.text);
+    instance->record.pid = 0;
+    instance_set_phase(instance, PHASE_CREATED);
+}
+
+static int adopt_network(struct instance *instance, struct error *err)
+{
+    const struct plan_instance *made = instance->made;
+    struct net *net = instance->supervisor->net;
+
+    if (made->container.host_network)
+        return 0;
+    if (net_attach(net, made->name, container_netns_fd(instance->container), made->endpoints,
+                   made->n_endpoints, err) < 0)
+        return -1;
+    net_set_rank(net, made->name,
+                 instance->want.has_health && instance->is.health != HEALTH_HEALTHY ? NAME_STARTING
+                                                                                    : NAME_READY);
+    for (size_t i = 0; i < made->n_ports; i++)
+        if (net_port_open(net, made->name, &made->ports[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+/* The process that the record names, if it still is. */
+static int adopt_process(struct instance *instance, struct error *err)
+{
+    struct record *record = &instance->record;
+    struct container_spec spec = instance->made->container;
+    char id[300];
+
+    (void)snprintf(id, sizeof(id), "%s.%d", record->name, record->starts);
+    spec.id = id;
+    if (container_adopt(&spec, record->pid, record->start_time, &instance->container, err) < 0)
+        return -1;
+    if (record->phase == PHASE_STARTING && (!instance->container || process_is_ours(record->pid))) {
+        adopt_cut_start(instance, id);
+        return 0;
+    }
+    instance->is.phase = PHASE_RUNNING;
+    if (!instance->container) {
+        instance_ended(
+            instance,
+            exits_find(instance->supervisor->dir->run_fd, record->pid, record->start_time),
+            loop_now_ms(instance->supervisor->loop));
+        return 0;
+    }
+    if (adopt_network(instance, err) < 0)
+        log_warning("network of '%s': %s", record->name, err->text);
+    instance_watch(instance);
+    return 0;
+}
+
+/* A time of the wall clock on the loop's. */
+static uint64_t ms_of_ns(struct supervisor *supervisor, uint64_t then_ns)
+{
+    uint64_t now_ns = clock_realtime_ns(), now_ms = loop_now_ms(supervisor->loop);
+    uint64_t ago_ms = now_ns > then_ns ? (now_ns - then_ns) / 1000000 : 0;
+
+    return then_ns && ago_ms < now_ms ? now_ms - ago_ms : 0;
+}
+
+static void adopt_observed(struct instance *instance, const struct record *found)
+{
+    struct observed *is = &instance->is;
+
+    is->phase = (enum phase)found->phase;
+    is->health = (enum health)found->health;
+    is->started_ms = ms_of_ns(instance->supervisor, found->started_ns);
+    is->exited_ms = ms_of_ns(instance->supervisor, found->finished_ns);
+    is->ended_well = found->wait_status == 0;
+    is->probes = is->health == HEALTH_NONE ? 0 : 1;
+    instance->want.goal = (enum goal)found->goal;
+    if (found->message)
+        instance_set_message(instance, found->message);
+}
+
+static int adopt_made(struct instance *instance, struct error *err)
+{
+    struct supervisor *supervisor = instance->supervisor;
+
+    instance->made_arena = arena_new();
+    if (instance_read_plan(supervisor, instance->plan->name, "made", instance->made_arena,
+                           &instance->made, err) < 0)
+        return -1;
+    if (!instance->made) {
+        instance->is = (struct observed){.phase = PHASE_ABSENT};
+        return 0;
+    }
+    instance->want.replace = !string_eq(instance->made->config_hash, instance->plan->config_hash);
+    for (size_t i = 0; i < instance->made->n_ports; i++) {
+        uint16_t host_port;
+
+        if (net_port_reserve(supervisor->net, instance->made->name, &instance->made->ports[i],
+                             &host_port, err) < 0)
+            log_warning("port of '%s': %s", instance->made->name, err->text);
+    }
+    return instance_open_output(instance, err);
+}
+
+static int adopt_one(struct supervisor *supervisor, const struct record *found, struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct plan_instance *plan;
+    struct instance *instance;
+    bool same_boot = string_eq(found->boot_id, supervisor->boot_id);
+
+    if (instance_read_plan(supervisor, found->name, "want", arena, &plan, err) < 0 || !plan)
+        return -1;
+    instance = instance_new(supervisor, plan, steal(arena));
+    supervisor->instances[supervisor->n_instances++] = instance;
+    instance->record = *found;
+    instance->record.name = instance->plan->name;
+    instance->record.service = instance->plan->service;
+    instance->record.label = instance->plan->label;
+    adopt_observed(instance, found);
+    if (adopt_made(instance, err) < 0)
+        return -1;
+    if (!instance->made)
+        return 0;
+    if (instance->is.phase == PHASE_RUNNING || instance->is.phase == PHASE_STARTING) {
+        if (same_boot)
+            return adopt_process(instance, err);
+        instance_set_phase(instance, PHASE_CREATED);
+    }
+    return 0;
+}
+
+int supervisor_adopt(struct supervisor *supervisor, struct error *err)
+{
+    struct record **records;
+    size_t count;
+
+    if (shared_read(supervisor, err) < 0 ||
+        record_list(supervisor->records_fd, supervisor->arena, &records, &count, err) < 0)
+        return -1;
+    supervisor->instances = calloc(count + 1, sizeof(*supervisor->instances));
+    if (!supervisor->instances)
+        abort();
+    for (size_t i = 0; i < count; i++)
+        if (adopt_one(supervisor, records[i], err) < 0)
+            /* One broken record must not keep the others from being supervised. */
+            log_warning("adopt '%s': %s", records[i]->name, err->text);
+    return 0;
+}

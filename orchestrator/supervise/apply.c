@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests change what is wanted, and nothing else: decide() finds out what follows.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/file.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "orchestrator/supervise/supervisor_state.h"
+
+const struct codec_field request_codec[] = {
+    CODEC_FIELD(struct request, command, CODEC_STRING),
+    CODEC_FIELD(struct request, file, CODEC_STRING),
+    CODEC_FIELD(struct request, services, CODEC_STRINGS),
+    CODEC_FIELD(struct request, force_recreate, CODEC_BOOL),
+    CODEC_FIELD(struct request, no_recreate, CODEC_BOOL),
+    CODEC_FIELD(struct request, no_deps, CODEC_BOOL),
+    CODEC_FIELD(struct request, remove_orphans, CODEC_BOOL),
+    CODEC_FIELD(struct request, has_grace, CODEC_BOOL),
+    CODEC_FIELD(struct request, grace_ms, CODEC_INT64),
+    CODEC_FIELD(struct request, signal_number, CODEC_INT),
+    {0},
+};
+
+static bool request_names(const struct request *request, const struct instance *instance)
+{
+    for (size_t i = 0; i < request->services.count; i++)
+        if (string_eq(request->services.items[i], instance->plan->service))
+            return true;
+    return request->services.count == 0;
+}
+
+/* What came to its end is to run again when its user says so. */
+static void instance_rearm(struct instance *instance)
+{
+    if (instance->is.phase == PHASE_DONE || instance->is.phase == PHASE_FAILED)
+        instance_set_phase(instance, instance->made ? PHASE_CREATED : PHASE_ABSENT);
+    instance->is.restarts = instance->is.failures = 0;
+    instance->is.retry_at_ms = 0;
+}
+
+/* -- apply */
+
+static bool plan_has_network(const struct plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->n_networks; i++)
+        if (string_eq(plan->networks[i].name, name))
+            return true;
+    return false;
+}
+
+/* The new plan's networks, and those of services that it does not speak of. */
+static void shared_merge(struct supervisor *supervisor, struct plan *plan, struct arena *arena)
+{
+    struct plan *old = &supervisor->shared;
+    struct network_spec *networks =
+        arena_new_array(arena, struct network_spec, plan->n_networks + old->n_networks);
+    size_t count = plan->n_networks;
+
+    if (count > 0)
+        memcpy(networks, plan->networks, count * sizeof(*networks));
+    for (size_t i = 0; i < old->n_networks; i++)
+        if (!plan_has_network(plan, old->networks[i].name))
+            networks[count++] = old->networks[i];
+    plan->networks = networks;
+    plan->n_networks = count;
+    for (size_t i = 0; i < old->declared_names.count; i++)
+        string_list_add(arena, &plan->declared_names, old->declared_names.items[i]);
+}
+
+static int shared_apply(struct supervisor *supervisor, struct plan *plan, struct arena *arena,
+                        struct error *err)
+{
+    scoped(json_release) json_t *json = NULL;
+    scoped_text struct text text = {0};
+    struct plan merged = *plan, decoded = {0};
+    scoped(arena_free) struct arena *kept = arena_new();
+
+    shared_merge(supervisor, &merged, arena);
+    json = codec_encode(plan_shared_codec, &merged);
+    json_format(json, &text);
+    if (codec_decode(plan_shared_codec, json, &decoded, kept, err) < 0 ||
+        file_replace(supervisor->dir->run_fd, "shared.json", text.data, text.length, 0600, err) < 0)
+        return -1;
+    arena_free(supervisor->shared_arena);
+    supervisor->shared_arena = steal(kept);
+    supervisor->shared = decoded;
+    for (size_t i = 0; i < decoded.n_networks; i++)
+        if (net_add_network(supervisor->net, &decoded.networks[i], err) < 0)
+            return -1;
+    net_declare_names(supervisor->net, decoded.declared_names);
+    return 0;
+}
+
+static void instance_add(struct supervisor *supervisor, struct instance *instance)
+{
+    struct instance **grown = realloc(supervisor->instances, (supervisor->n_instances + 1) *
+                                                                 sizeof(*supervisor->instances));
+
+    if (!grown)
+        abort();
+    supervisor->instances = grown;
+    supervisor->instances[supervisor->n_instances++] = instance;
+}
+
+static int instance_apply(struct supervisor *supervisor, const struct plan_instance *wanted,
+                          const struct request *request, struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct instance *instance = supervisor_find(supervisor, wanted->name);
+    struct instance probe_name = {.supervisor = supervisor};
+    struct plan_instance *plan;
+
+    /* Kept before it counts, and read back so that each instance owns its own copy. */
+    if (instance_write_plan(&probe_name, "want", wanted, err) < 0 ||
+        instance_read_plan(supervisor, wanted->name, "want", arena, &plan, err) < 0)
+        return -1;
+    if (instance) {
+        instance_set_plan(instance, plan, steal(arena));
+    } else {
+        instance = instance_new(supervisor, plan, steal(arena));
+        instance_add(supervisor, instance);
+    }
+    if (request->no_recreate)
+        instance->want.replace = false;
+    if (request->force_recreate)
+        instance->want.replace = instance->made != NULL;
+    instance->want.goal = GOAL_RUNNING;
+    if (!instance->want.replace)
+        instance_rearm(instance);
+    instance->dirty = true;
+    return 0;
+}
+
+static bool plan_has_service(const struct plan *plan, const char *service)
+{
+    for (size_t i = 0; i < plan->n_instances; i++)
+        if (string_eq(plan->instances[i].service, service))
+            return true;
+    return false;
+}
+
+/* Replicas beyond the scale go; services that the plan does not name stay, unless orphans are to go
+ * too. */
+static void surplus_remove(struct supervisor *supervisor, const struct plan *plan,
+                           const struct request *request)
+{
+    for (size_t i = 0; i < supervisor->n_instances; i++) {
+        struct instance *instance = supervisor->instances[i];
+        const char *service = instance->plan->service;
+        bool orphan = request->remove_orphans && !request_names(request, instance);
+
+        if (plan_find_instance(plan, instance->plan->name))
+            continue;
+        if (plan_has_service(plan, service) || orphan)
+            instance->want.goal = GOAL_ABSENT;
+        instance->dirty = true;
+    }
+}
+
+static bool restarts_with(const struct instance *instance, const char *service)
+{
+    for (size_t i = 0; i < instance->plan->n_dependencies; i++)
+        if (instance->plan->dependencies[i].restart &&
+            string_eq(instance->plan->dependencies[i].service, service))
+            return true;
+    return false;
+}
+
+/* Dependents with `restart: true` are stopped before and started after (compose.md 3.4). */
+static void dependents_bounce(struct supervisor *supervisor, const struct instance *changed)
+{
+    for (size_t i = 0; i < supervisor->n_instances; i++) {
+        struct instance *instance = supervisor->instances[i];
+
+        if (instance != changed && instance->want.goal == GOAL_RUNNING &&
+            instance->is.phase == PHASE_RUNNING && restarts_with(instance, changed->plan->service))
+            instance->want.bounce = true;
+    }
+}
+
+static int request_apply(struct supervisor *supervisor, const struct request *request,
+                         struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped(json_release) json_t *json = NULL;
+    struct plan plan = {0};
+
+    if (!request->file || strchr(request->file, '/'))
+        return error_set(err, "apply: no plan file");
+    json = json_read_file(supervisor->dir->run_fd, request->file, err);
+    if (!json || codec_decode(plan_codec, json, &plan, arena, err) < 0)
+        return error_wrap(err, "read plan");
+    (void)unlinkat(supervisor->dir->run_fd, request->file, 0);
+
+    if (shared_apply(supervisor, &plan, arena, err) < 0)
+        return -1;
+    for (size_t i = 0; i < plan.n_instances; i++)
+        if (instance_apply(supervisor, &plan.instances[i], request, err) < 0)
+            return -1;
+    surplus_remove(supervisor, &plan, request);
+    for (size_t i = 0; i < supervisor->n_instances; i++)
+        if (supervisor->instances[i]->want.replace)
+            dependents_bounce(supervisor, supervisor->instances[i]);
+    return 0;
+}
+
+/* -- the others */
+
+static void goal_set(struct instance *instance, enum goal goal, const struct request *request)
+{
+    instance->want.goal = goal;
+    instance->want.bounce = false;
+    instance->want.grace_ms = request->has_grace ? request->grace_ms : instance->plan->grace_ms;
+    if (goal == GOAL_RUNNING)
+        instance_rearm(instance);
+    if (goal != GOAL_RUNNING && !(instance->is.phase == PHASE_RUNNING))
+        instance_set_message(instance, "");
+    instance->dirty = true;
+}
+
+static void instance_bounce(struct instance *instance, const struct request *request)
+{
+    goal_set(instance, GOAL_RUNNING, request);
+    if (instance->is.phase == PHASE_RUNNING || instance->is.phase == PHASE_STARTING)
+        instance->want.bounce = true;
+}
+
+static void instance_signal(struct instance *instance, const struct request *request)
+{
+    struct error err = {0};
+
+    if (!instance->container || instance->is.phase != PHASE_RUNNING)
+        return;
+    if (container_signal(instance->container, request->signal_number, &err) < 0)
+        log_warning("signal '%s': %s", instance->plan->name, err.text);
+    if (request->signal_number == SIGKILL)
+        instance->want.goal = GOAL_STOPPED;
+    instance->dirty = true;
+}
+
+static void request_instance(struct instance *instance, const struct request *request)
+{
+    const char *command = request->command;
+
+    if (string_eq(command, "start"))
+        goal_set(instance, GOAL_RUNNING, request);
+    else if (string_eq(command, "stop"))
+        goal_set(instance, GOAL_STOPPED, request);
+    else if (string_eq(command, "down"))
+        goal_set(instance, GOAL_ABSENT, request);
+    else if (string_eq(command, "restart"))
+        instance_bounce(instance, request);
+    else if (string_eq(command, "kill"))
+        instance_signal(instance, request);
+}
+
+static bool command_known(const char *command)
+{
+    static const char *const commands[] = {"start", "stop", "restart", "kill", "down", "watch"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+        if (string_eq(commands[i], command))
+            return true;
+    return false;
+}
+
+int supervisor_request(struct supervisor *supervisor, const struct request *request,
+                       struct error *err)
+{
+    if (string_eq(request->command, "apply"))
+        return request_apply(supervisor, request, err);
+    if (!command_known(request->command))
+        return error_set(err, "unknown request '%s'", request->command ? request->command : "");
+    for (size_t i = 0; i < supervisor->n_instances; i++)
+        if (request_names(request, supervisor->instances[i]))
+            request_instance(supervisor->instances[i], request);
+    if (string_eq(request->command, "down") && request->services.count == 0)
+        supervisor->finished = true;
+    return 0;
+}

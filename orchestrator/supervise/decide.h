@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What to do next with one instance: a pure function of what is wanted, what is, the neighbours and
+ * the time.
+ *
+ * No I/O, no clock, no allocation. Up, stop, down, restart, replacement, Ctrl-C and recovery after
+ * a crash differ only in the goal. Times are in ms on the loop's clock; 0 means "not yet".
+ *
+ *     ABSENT -create-> CREATED -start-> STARTING -report-> RUNNING -exit-> EXITED -clean-> DONE
+ * -remove-> ABSENT ^                  '-- report of failure --> FAILED          |
+ *                         '---------------- again (restart policy, up) -----------------'
+ */
+#ifndef YAWL_ORCHESTRATOR_SUPERVISE_DECIDE_H
+#define YAWL_ORCHESTRATOR_SUPERVISE_DECIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "orchestrator/plan/plan.h"
+#include "orchestrator/state/record.h"
+
+enum goal { GOAL_ABSENT, GOAL_STOPPED, GOAL_RUNNING };
+
+struct desired {
+    enum goal goal;
+    bool replace; /* what exists was made from an older plan: stop and remove it first */
+    bool bounce;  /* stop, then start again; cleared by ACTION_AGAIN */
+    int64_t grace_ms;
+    enum restart_kind restart;
+    int restart_max; /* of on-failure; 0: no limit */
+    bool has_health;
+    struct plan_health health; /* args are not looked at */
+};
+
+struct observed {
+    enum phase phase;
+    uint64_t started_ms, exited_ms;
+    uint64_t stop_sent_ms, kill_sent_ms;
+    bool sees_stop_signal; /* process 1 catches or blocks it; known once stop was sent */
+    bool ended_well;       /* exit status 0 */
+    bool stopped_by_us;    /* the exit followed our stop: no restart policy applies */
+    int restarts;          /* in a row, since it last stayed up */
+    int failures;          /* in a row, for on-failure:N */
+    uint64_t retry_at_ms;  /* nothing is tried before; set by an action that could not be done */
+
+    enum health health;
+    bool probing;
+    uint64_t probe_started_ms, probe_ended_ms;
+    int probe_failures; /* counted, in a row */
+    int probes;         /* since the start */
+};
+
+enum gate { GATE_OPEN, GATE_WAIT, GATE_FAILED };
+
+struct links {
+    enum gate dependencies;  /* may it start? */
+    bool dependents_running; /* must it wait with stopping? */
+};
+
+enum action_kind {
+    ACTION_NONE,
+    ACTION_CREATE, /* directories, FIFOs, record */
+    ACTION_START,
+    ACTION_STOP, /* leave DNS, send the stop signal */
+    ACTION_KILL,
+    ACTION_CLEAN, /* cgroup and network of a container that ended */
+    ACTION_AGAIN, /* from DONE to CREATED, by the restart policy or a bounce */
+    ACTION_REMOVE,
+    ACTION_PROBE,
+    ACTION_PROBE_KILL,
+};
+
+struct action {
+    enum action_kind kind;
+    uint64_t wake_ms; /* with ACTION_NONE: when to look again, or NEVER */
+};
+
+struct action decide(const struct desired *want, const struct observed *is, struct links links,
+                     uint64_t now_ms);
+
+/* Whether the restart policy starts it again after this exit. */
+bool decide_restarts(const struct desired *want, const struct observed *is);
+
+/* Whether a failed probe counts now, and what health follows from a probe's result. */
+void decide_probe_result(const struct desired *want, struct observed *is, bool passed,
+                         uint64_t now_ms);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/file.h"
+#include "common/json.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/process.h"
+#include "orchestrator/supervise/supervisor_state.h"
+
+static void instance_want_from_plan(struct instance *instance)
+{
+    const struct plan_instance *plan = instance->plan;
+
+    instance->want.grace_ms = plan->grace_ms;
+    instance->want.restart = (enum restart_kind)plan->restart;
+    instance->want.restart_max = plan->restart_max;
+    instance->want.has_health = plan->health.args.count > 0;
+    instance->want.health = plan->health;
+    instance->record.name = plan->name;
+    instance->record.service = plan->service;
+    instance->record.label = plan->label;
+    instance->record.number = plan->number;
+    instance->record.has_health = instance->want.has_health;
+}
+
+struct instance *instance_new(struct supervisor *supervisor, struct plan_instance *plan,
+                              struct arena *take_arena)
+{
+    struct instance *instance = calloc(1, sizeof(*instance));
+
+    if (!instance)
+        abort();
+    instance->supervisor = supervisor;
+    instance->plan = plan;
+    instance->plan_arena = take_arena;
+    instance->outputs[0] =
+        (struct output){.instance = instance, .stream = LOG_STDOUT, .fifo_fd = -1};
+    instance->outputs[1] =
+        (struct output){.instance = instance, .stream = LOG_STDERR, .fifo_fd = -1};
+    instance->probe.pidfd = instance->probe.output_fd = -1;
+    instance_want_from_plan(instance);
+    instance->dirty = true;
+    return instance;
+}
+
+void instance_free(struct instance *instance)
+{
+    if (!instance)
+        return;
+    probe_drop(instance);
+    instance_close_output(instance);
+    fd_watch_free(instance->exit_watch);
+    fd_watch_free(instance->report_watch);
+    container_free(instance->container);
+    text_done(&instance->message);
+    text_done(&instance->probe_output);
+    text_done(&instance->probe.output);
+    arena_free(instance->plan_arena);
+    arena_free(instance->made_arena);
+    free(instance);
+}
+
+void instance_set_plan(struct instance *instance, struct plan_instance *plan,
+                       struct arena *take_arena)
+{
+    arena_free(instance->plan_arena);
+    instance->plan = plan;
+    instance->plan_arena = take_arena;
+    instance_want_from_plan(instance);
+    instance->want.replace =
+        instance->made && !string_eq(instance->made->config_hash, plan->config_hash);
+    instance->dirty = true;
+}
+
+void instance_set_phase(struct instance *instance, enum phase phase)
+{
+    instance->is.phase = phase;
+    instance->dirty = true;
+}
+
+void instance_set_message(struct instance *instance, const char *text)
+{
+    if (string_eq(text_get(&instance->message), text))
+        return;
+    text_clear(&instance->message);
+    text_append(&instance->message, text);
+    instance->dirty = true;
+}
+
+struct instance *supervisor_find(struct supervisor *supervisor, const char *name)
+{
+    for (size_t i = 0; i < supervisor->n_instances; i++)
+        if (string_eq(supervisor->instances[i]->plan->name, name))
+            return supervisor->instances[i];
+    return NULL;
+}
+
+static const char *text_or_null(const struct text *text)
+{
+    return text->length ? text->data : NULL;
+}
+
+int instance_write_record(struct instance *instance, struct error *err)
+{
+    const struct plan_instance *shown = instance->made ? instance->made : instance->plan;
+    struct record *record = &instance->record;
+    char name[300];
+
+    record->phase = (int)instance->is.phase;
+    record->health = (int)instance->is.health;
+    record->goal = (int)instance->want.goal;
+    record->wanted = instance->want.goal == GOAL_RUNNING;
+    record->will_restart =
+        (record->phase == PHASE_EXITED || record->phase == PHASE_DONE) &&
+        (decide_restarts(&instance->want, &instance->is) || instance->want.bounce);
+    record->pending = instance->want.replace || instance->want.bounce;
+    record->message = text_or_null(&instance->message);
+    record->probe_output = text_or_null(&instance->probe_output);
+    record->image = shown->image;
+    record->image_digest = shown->image_digest;
+    record->config_hash = shown->config_hash;
+    record->boot_id = instance->supervisor->boot_id;
+
+    (void)snprintf(name, sizeof(name), "%s.json", instance->plan->name);
+    return record_write(instance->supervisor->records_fd, name, record, err);
+}
+
+int instance_write_plan(struct instance *instance, const char *suffix,
+                        const struct plan_instance *plan, struct error *err)
+{
+    scoped(json_release) json_t *json = codec_encode(plan_instance_codec, plan);
+    scoped_text struct text text = {0};
+    char name[300];
+
+    json_format(json, &text);
+    (void)snprintf(name, sizeof(name), "%s.%s", plan->name, suffix);
+    return file_replace(instance->supervisor->records_fd, name, text.data, text.length, 0600, err);
+}
+
+int instance_read_plan(struct supervisor *supervisor, const char *name, const char *suffix,
+                       struct arena *arena, struct plan_instance **ret_plan, struct error *err)
+{
+    scoped(json_release) json_t *json = NULL;
+    char file_name[300];
+
+    *ret_plan = NULL;
+    (void)snprintf(file_name, sizeof(file_name), "%s.%s", name, suffix);
+    json = json_read_file(supervisor->records_fd, file_name, err);
+    if (!json)
+        return err->number == ENOENT ? 0 : -1;
+    *ret_plan = arena_new_object(arena, struct plan_instance);
+    if (codec_decode(plan_instance_codec, json, *ret_plan, arena, err) < 0)
+        return error_wrap(err, "plan '%s'", file_name);
+    if (!(*ret_plan)->name || !(*ret_plan)->service || !(*ret_plan)->label ||
+        !(*ret_plan)->config_hash)
+        return error_set(err, "plan '%s' is incomplete", file_name);
+    return 0;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How the neighbours stand: what an instance waits for, and what waits for it. Everything is
+ * derived anew from what is; nothing is remembered, so a dependency that recovers opens its gate
+ * again.
+ */
+#include <string.h>
+
+#include "orchestrator/supervise/supervisor_state.h"
+
+static bool instance_has_process(const struct instance *instance)
+{
+    enum phase phase = instance->is.phase;
+
+    return phase == PHASE_STARTING || phase == PHASE_RUNNING || phase == PHASE_EXITED;
+}
+
+static bool instance_on_its_way(const struct instance *instance)
+{
+    enum phase phase = instance->is.phase;
+
+    return instance->want.replace || instance->want.bounce || phase == PHASE_ABSENT ||
+           phase == PHASE_CREATED || phase == PHASE_STARTING ||
+           ((phase == PHASE_EXITED || phase == PHASE_DONE) &&
+            decide_restarts(&instance->want, &instance->is));
+}
+
+static enum gate gate_healthy(const struct instance *target)
+{
+    if (target->is.phase != PHASE_RUNNING)
+        return GATE_FAILED;
+    if (target->is.health == HEALTH_HEALTHY)
+        return GATE_OPEN;
+    return target->is.health == HEALTH_STARTING ? GATE_WAIT : GATE_FAILED;
+}
+
+/* How far one instance of the dependency is. */
+static enum gate gate_of(const struct instance *target, int condition)
+{
+    if (target->want.goal != GOAL_RUNNING)
+        return GATE_OPEN; /* stopped by its user: not ours to wait for */
+    if (target->is.phase == PHASE_FAILED ||
+        (target->record.blocked && !target->want.replace && target->is.phase == PHASE_CREATED))
+        return GATE_FAILED;
+    if (instance_on_its_way(target))
+        return GATE_WAIT;
+    if (condition == PLAN_HEALTHY)
+        return gate_healthy(target);
+    if (condition == PLAN_COMPLETED) {
+        if (target->is.phase != PHASE_DONE)
+            return GATE_WAIT;
+        return target->is.ended_well ? GATE_OPEN : GATE_FAILED;
+    }
+    return GATE_OPEN;
+}
+
+static void gate_describe(struct instance *instance, const struct plan_dependency *dependency,
+                          const struct instance *target, enum gate gate)
+{
+    static const char *const waits[] = {"to start", "to be healthy", "to complete"};
+    scoped_text struct text text = {0};
+
+    if (gate == GATE_WAIT) {
+        text_appendf(&text, "waits for %s %s", dependency->service, waits[dependency->condition]);
+        if (dependency->condition == PLAN_HEALTHY && target->is.probes > 0)
+            text_appendf(&text, ": probe %d: %s", target->is.probes,
+                         target->probe_output.length ? target->probe_output.data : "failed");
+    } else if (target->is.phase == PHASE_FAILED) {
+        text_appendf(&text, "dependency failed to start: %s", target->plan->name);
+    } else if (target->record.blocked && target->is.phase == PHASE_CREATED) {
+        text_appendf(&text, "dependency is blocked: %s", target->plan->name);
+    } else if (dependency->condition == PLAN_COMPLETED) {
+        text_appendf(&text, "service \"%s\" didn't complete successfully: exit %d",
+                     dependency->service, record_exit_code(&target->record));
+    } else if (target->is.phase == PHASE_RUNNING) {
+        text_appendf(&text, "dependency failed to start: container %s is unhealthy",
+                     target->plan->name);
+    } else {
+        text_appendf(&text, "dependency failed to start: container %s exited (%d)",
+                     target->plan->name, record_exit_code(&target->record));
+    }
+    instance_set_message(instance, text_get(&text));
+}
+
+static enum gate gate_of_dependency(struct supervisor *supervisor, struct instance *instance,
+                                    const struct plan_dependency *dependency)
+{
+    enum gate worst = GATE_OPEN;
+
+    for (size_t i = 0; i < supervisor->n_instances; i++) {
+        struct instance *target = supervisor->instances[i];
+        enum gate gate;
+
+        if (!string_eq(target->plan->service, dependency->service))
+            continue;
+        gate = gate_of(target, dependency->condition);
+        if (gate > worst) {
+            worst = gate;
+            gate_describe(instance, dependency, target, gate);
+        }
+    }
+    return worst == GATE_FAILED && !dependency->required ? GATE_OPEN : worst;
+}
+
+static enum gate dependencies_gate(struct supervisor *supervisor, struct instance *instance)
+{
+    enum gate worst = GATE_OPEN;
+
+    for (size_t i = 0; i < instance->plan->n_dependencies && worst != GATE_FAILED; i++) {
+        enum gate gate = gate_of_dependency(supervisor, instance, &instance->plan->dependencies[i]);
+
+        if (gate > worst)
+            worst = gate;
+    }
+    if (worst == GATE_OPEN)
+        instance_set_message(instance, "");
+    if (instance->record.blocked != (worst == GATE_FAILED)) {
+        instance->record.blocked = worst == GATE_FAILED;
+        instance->dirty = true;
+    }
+    return worst;
+}
+
+static bool depends_on(const struct instance *instance, const char *service)
+{
+    for (size_t i = 0; i < instance->plan->n_dependencies; i++)
+        if (string_eq(instance->plan->dependencies[i].service, service))
+            return true;
+    return false;
+}
+
+/* Only those that are being stopped too: `stop db` alone does not wait for its clients. */
+static bool dependents_stopping(struct supervisor *supervisor, const struct instance *instance)
+{
+    for (size_t i = 0; i < supervisor->n_instances; i++) {
+        const struct instance *other = supervisor->instances[i];
+
+        if (other != instance && instance_has_process(other) &&
+            (other->want.goal != GOAL_RUNNING || other->want.bounce || other->want.replace) &&
+            depends_on(other, instance->plan->service))
+            return true;
+    }
+    return false;
+}
+
+struct links links_of(struct supervisor *supervisor, struct instance *instance)
+{
+    struct links links = {0};
+
+    if (instance->want.goal == GOAL_RUNNING && instance->is.phase == PHASE_CREATED)
+        links.dependencies = dependencies_gate(supervisor, instance);
+    if (instance_has_process(instance))
+        links.dependents_running = dependents_stopping(supervisor, instance);
+    return links;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One health probe: a program run inside the container, its exit and its last words.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/log.h"
+#include "common/process.h"
+#include "orchestrator/supervise/supervisor_state.h"
+
+enum { PROBE_OUTPUT_BYTES = 4096 };
+
+static void probe_release(struct probe *probe)
+{
+    fd_watch_free(steal(probe->exit_watch));
+    fd_watch_free(steal(probe->output_watch));
+    fd_close(steal_fd(&probe->pidfd));
+    fd_close(steal_fd(&probe->output_fd));
+    probe->pid = 0;
+}
+
+/* Keeps the beginning; the rest is read and dropped, so that the probe does not block. */
+static void on_probe_output(void *owner)
+{
+    struct instance *instance = owner;
+    struct probe *probe = &instance->probe;
+    char bytes[4096];
+    ssize_t n = read(probe->output_fd, bytes, sizeof(bytes));
+    size_t room = PROBE_OUTPUT_BYTES - probe->output.length;
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0) {
+        fd_watch_free(steal(probe->output_watch));
+        return;
+    }
+    text_append_bytes(&probe->output, bytes, (size_t)n < room ? (size_t)n : room);
+}
+
+/* The first line, printable, as a message shows it. */
+static void probe_keep_output(struct instance *instance, int status)
+{
+    const char *output = text_get(&instance->probe.output);
+    size_t length = strcspn(output, "\r\n");
+
+    text_clear(&instance->probe_output);
+    for (size_t i = 0; i < length && i < 200; i++)
+        text_append_char(
+            &instance->probe_output,
+            (unsigned char)output[i] < 0x20 || (unsigned char)output[i] > 0x7e ? '?' : output[i]);
+    if (instance->probe_output.length == 0 && status != 0)
+        text_appendf(&instance->probe_output, "exit %d",
+                     WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+    instance->record.probe_status = status;
+}
+
+static void probe_finish(struct instance *instance, int status, uint64_t now_ms)
+{
+    enum health before = instance->is.health;
+
+    probe_keep_output(instance, status);
+    probe_release(&instance->probe);
+    decide_probe_result(&instance->want, &instance->is, status == 0, now_ms);
+    instance->dirty = true;
+    if (instance->is.health != before)
+        net_set_rank(instance->supervisor->net, instance->plan->name,
+                     instance->is.health == HEALTH_HEALTHY ? NAME_READY : NAME_STARTING);
+}
+
+static void on_probe_exit(void *owner)
+{
+    struct instance *instance = owner;
+    struct probe *probe = &instance->probe;
+    int status = 0;
+
+    switch (process_exit(probe->pidfd, probe->pid, &status)) {
+    case EXIT_RUNNING:
+        return;
+    case EXIT_UNKNOWN:
+        status = 255 << 8;
+        break;
+    case EXIT_KNOWN:
+        break;
+    }
+    if (probe->output_watch)
+        on_probe_output(instance);
+    probe_finish(instance, status, loop_now_ms(instance->supervisor->loop));
+}
+
+static int probe_exec(struct instance *instance, int output_fd, int *ret_exit_code,
+                      struct error *err)
+{
+    scoped_fd int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    struct probe *probe = &instance->probe;
+    struct exec_spec exec = {.args = instance->made->health.args,
+                             .env = instance->made->container.env,
+                             .stdio_fds = {null_fd, output_fd, output_fd}};
+
+    return container_exec(instance->container, &instance->made->container, &exec, &probe->pid,
+                          &probe->pidfd, ret_exit_code, err);
+}
+
+int probe_start(struct instance *instance, uint64_t now_ms, struct error *err)
+{
+    struct probe *probe = &instance->probe;
+    scoped_fd int write_fd = -1;
+    struct error exec_err = {0};
+    int fds[2], exit_code = 0;
+
+    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+        return error_sys(err, "create pipe");
+    probe->output_fd = fds[0];
+    write_fd = fds[1];
+    text_clear(&probe->output);
+    instance->is.probing = true;
+    instance->is.probe_started_ms = now_ms;
+    if (probe_exec(instance, write_fd, &exit_code, &exec_err) < 0) {
+        /* Not to be run is a failed probe, as with docker: the program may appear later. */
+        text_append(&probe->output, exec_err.text);
+        probe_finish(instance, (exit_code ? exit_code : 125) << 8, now_ms);
+        return 0;
+    }
+    probe->exit_watch = fd_watch_new(instance->supervisor->loop, probe->pidfd, FD_READABLE,
+                                     on_probe_exit, instance);
+    probe->output_watch = fd_watch_new(instance->supervisor->loop, probe->output_fd, FD_READABLE,
+                                       on_probe_output, instance);
+    return 0;
+}
+
+static void probe_kill(struct probe *probe)
+{
+    int status;
+
+    if (probe->pidfd < 0)
+        return;
+    (void)syscall(SYS_pidfd_send_signal, probe->pidfd, SIGKILL, NULL, 0);
+    while (process_exit(probe->pidfd, probe->pid, &status) == EXIT_RUNNING)
+        (void)usleep(200); /* it was killed: microseconds */
+}
+
+void probe_time_out(struct instance *instance, uint64_t now_ms)
+{
+    struct probe *probe = &instance->probe;
+
+    probe_kill(probe);
+    text_clear(&probe->output);
+    text_appendf(&probe->output, "timed out after %lld ms",
+                 (long long)instance->want.health.timeout_ms);
+    probe_finish(instance, SIGKILL, now_ms);
+}
+
+void probe_drop(struct instance *instance)
+{
+    if (instance->probe.pidfd < 0 && instance->probe.output_fd < 0)
+        return;
+    probe_kill(&instance->probe);
+    probe_release(&instance->probe);
+    instance->is.probing = false;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a client asks of the supervisor: a change of what is wanted.
+ */
+#ifndef YAWL_ORCHESTRATOR_SUPERVISE_REQUEST_H
+#define YAWL_ORCHESTRATOR_SUPERVISE_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/codec.h"
+
+struct request {
+    const char *command;         /* apply, start, stop, restart, kill, down, watch */
+    const char *file;            /* apply: name of the plan below the run directory */
+    struct string_list services; /* empty: all */
+    bool force_recreate, no_recreate, no_deps, remove_orphans;
+    bool has_grace;
+    int64_t grace_ms;
+    int signal_number; /* kill */
+};
+
+extern const struct codec_field request_codec[];
+
+#endif

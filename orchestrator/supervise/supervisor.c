@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop: sources report, the pass decides and acts, then one timer says when to look again.
+ */
+#include "orchestrator/supervise/supervisor.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/fd_message.h"
+#include "common/log.h"
+#include "common/path.h"
+#include "common/process.h"
+#include "orchestrator/state/id_range.h"
+#include "orchestrator/supervise/keeper.h"
+#include "orchestrator/supervise/supervisor_state.h"
+#include "runtime/cgroup/cgroup.h"
+
+enum { MAX_ROUNDS = 1000, IDLE_END_MS = 3000 };
+
+/* -- one pass */
+
+/* One round over all instances. Says whether anything was done. */
+static bool supervisor_round(struct supervisor *supervisor, uint64_t now_ms, uint64_t *ret_wake_ms)
+{
+    uint64_t wake_ms = NEVER;
+    bool acted = false;
+
+    for (size_t i = 0; i < supervisor->n_instances; i++) {
+        struct instance *instance = supervisor->instances[i];
+        struct links links = links_of(supervisor, instance);
+        struct action next = decide(&instance->want, &instance->is, links, now_ms);
+
+        if (next.kind != ACTION_NONE) {
+            instance_perform(instance, next.kind, now_ms);
+            acted = true;
+        } else if (next.wake_ms < wake_ms) {
+            wake_ms = next.wake_ms;
+        }
+    }
+    *ret_wake_ms = wake_ms;
+    return acted;
+}
+
+static void records_publish(struct supervisor *supervisor)
+{
+    for (size_t i = 0; i < supervisor->n_instances; i++) {
+        struct instance *instance = supervisor->instances[i];
+        struct error err = {0};
+
+        if (!instance->dirty)
+            continue;
+        instance->dirty = false;
+        if (instance_write_record(instance, &err) < 0)
+            log_warning("keep record of '%s': %s", instance->plan->name, err.text);
+        control_send_record(supervisor, instance);
+    }
+}
+
+/* Forgets instances that are to be absent and are. */
+static void absent_drop(struct supervisor *supervisor)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < supervisor->n_instances; i++) {
+        struct instance *instance = supervisor->instances[i];
+        static const char *const suffixes[] = {"json", "want", "made"};
+
+        if (instance->want.goal != GOAL_ABSENT || instance->is.phase != PHASE_ABSENT) {
+            supervisor->instances[kept++] = instance;
+            continue;
+        }
+        for (size_t j = 0; j < ARRAY_LENGTH(suffixes); j++) {
+            char name[300];
+
+            (void)snprintf(name, sizeof(name), "%s.%s", instance->plan->name, suffixes[j]);
+            (void)unlinkat(supervisor->records_fd, name, 0);
+        }
+        control_send_gone(supervisor, instance->plan->name);
+        instance_free(instance);
+    }
+    supervisor->n_instances = kept;
+}
+
+static void network_flush(struct supervisor *supervisor, uint64_t now_ms)
+{
+    struct error err = {0};
+
+    supervisor->net_retry_ms = 0;
+    if (net_flush(supervisor->net, now_ms, &supervisor->net_retry_ms, &err) < 0)
+        log_warning("tell the net worker: %s", err.text);
+}
+
+static void supervisor_pass(void *owner)
+{
+    struct supervisor *supervisor = owner;
+    uint64_t now_ms = loop_now_ms(supervisor->loop);
+    uint64_t wake_ms;
+
+    for (size_t rounds = 0; supervisor_round(supervisor, now_ms, &wake_ms); rounds++) {
+        assert(rounds < MAX_ROUNDS);
+        now_ms = clock_monotonic_ms();
+    }
+    records_publish(supervisor);
+    absent_drop(supervisor);
+    network_flush(supervisor, now_ms);
+    if (supervisor->net_retry_ms && supervisor->net_retry_ms < wake_ms)
+        wake_ms = supervisor->net_retry_ms;
+
+    if (supervisor->n_instances == 0) {
+        /* Nobody asked for anything, or all is gone: a short while for the next request. */
+        if (supervisor->finished || (!supervisor->clients && now_ms >= supervisor->idle_end_ms)) {
+            supervisor->finished = true;
+            loop_stop(supervisor->loop);
+        } else if (wake_ms > supervisor->idle_end_ms && !supervisor->clients) {
+            wake_ms = supervisor->idle_end_ms;
+        }
+    } else {
+        supervisor->idle_end_ms = now_ms + IDLE_END_MS;
+    }
+    timer_arm_at(supervisor->wake, wake_ms);
+}
+
+static void on_wake(void *owner)
+{
+    (void)owner; /* the pass looks */
+}
+
+/* -- beginning and end */
+
+/* The keeper says nothing after the start: readable means that it is gone. */
+static void on_keeper(void *owner)
+{
+    struct supervisor *supervisor = owner;
+
+    supervisor->keeper_lost = true;
+    loop_stop(supervisor->loop);
+}
+
+static int directories_open(struct supervisor *supervisor, struct error *err)
+{
+    if (roots_find(supervisor->arena, &supervisor->roots, err) < 0 ||
+        project_dir_open(supervisor->arena, &supervisor->roots, supervisor->project, true,
+                         &supervisor->dir, err) < 0 ||
+        path_make_dirs(supervisor->dir->run_fd, "instances", 0700, err) < 0 ||
+        path_make_dirs(supervisor->dir->data_fd, "logs", 0700, err) < 0)
+        return -1;
+    supervisor->records_fd =
+        openat(supervisor->dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    supervisor->logs_fd =
+        openat(supervisor->dir->data_fd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (supervisor->records_fd < 0 || supervisor->logs_fd < 0)
+        return error_sys(err, "open project directories");
+    return 0;
+}
+
+/* There is one supervisor at a time; one that is about to become the keeper lets go by its exec. */
+static int lock_take(struct supervisor *supervisor, struct error *err)
+{
+    supervisor->lock_fd =
+        openat(supervisor->dir->run_fd, "supervisor.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (supervisor->lock_fd < 0 || flock(supervisor->lock_fd, LOCK_EX) < 0)
+        return error_sys(err, "lock 'supervisor.lock'");
+    return 0;
+}
+
+static int supervisor_open(struct supervisor *supervisor, struct error *err)
+{
+    struct net_options options = {.project = supervisor->project};
+
+    if (directories_open(supervisor, err) < 0 || lock_take(supervisor, err) < 0 ||
+        fd_store_receive(supervisor->keeper_fd, &options.router_netns_fd, err) < 0)
+        return -1;
+    options.run_dir_fd = supervisor->dir->run_fd;
+    options.state_dir_fd = supervisor->dir->data_fd;
+    if (net_open(&options, &supervisor->net, err) < 0)
+        return -1;
+    fd_store_park(supervisor, "router", net_router_fd(supervisor->net));
+
+    supervisor->loop = loop_new();
+    supervisor->wake = timer_new(supervisor->loop, on_wake, supervisor);
+    supervisor->keeper_watch =
+        fd_watch_new(supervisor->loop, supervisor->keeper_fd, FD_READABLE, on_keeper, supervisor);
+    if (supervisor_adopt(supervisor, err) < 0 || control_open(supervisor, err) < 0)
+        return -1;
+    supervisor->idle_end_ms = loop_now_ms(supervisor->loop) + IDLE_END_MS;
+    return 0;
+}
+
+/* The project is no more: nothing stays but images and named volumes. */
+static void project_end(struct supervisor *supervisor)
+{
+    scoped_text struct text parent = {0};
+    struct error err = {0};
+
+    net_destroy(steal(supervisor->net));
+    text_appendf(&parent, "yawl/%s", supervisor->project);
+    cgroup_remove_parent(text_get(&parent));
+    if (id_range_release(supervisor->roots.data, supervisor->project, &err) < 0 ||
+        project_dir_remove(&supervisor->roots, supervisor->project, &err) < 0)
+        log_warning("end of project: %s", err.text);
+    control_send_end(supervisor);
+}
+
+static void supervisor_close(struct supervisor *supervisor)
+{
+    control_close(supervisor);
+    for (size_t i = 0; i < supervisor->n_instances; i++)
+        instance_free(supervisor->instances[i]);
+    free(supervisor->instances);
+    net_free(supervisor->net);
+    fd_watch_free(supervisor->keeper_watch);
+    timer_free(supervisor->wake);
+    loop_free(supervisor->loop);
+    fd_close(supervisor->records_fd);
+    fd_close(supervisor->logs_fd);
+    fd_close(supervisor->keeper_fd);
+    fd_close(supervisor->lock_fd);
+    project_dir_close(supervisor->dir);
+    arena_free(supervisor->shared_arena);
+    arena_free(supervisor->arena);
+}
+
+static void inherit(struct text *list, const char *name, int fd)
+{
+    int kept = fd < 0 ? -1 : fcntl(fd, F_DUPFD, 3); /* without close-on-exec */
+
+    if (kept >= 0)
+        text_appendf(list, "%s=%d,", name, kept);
+}
+
+/* We are the parent of the containers: becoming the keeper keeps them its children. */
+static void supervisor_become_keeper(struct supervisor *supervisor)
+{
+    scoped_text struct text parked = {0};
+    struct error err = {0};
+
+    for (size_t i = 0; i < supervisor->n_instances; i++)
+        for (size_t j = 0; j < ARRAY_LENGTH(supervisor->instances[i]->outputs); j++) {
+            char name[300];
+
+            output_name(&supervisor->instances[i]->outputs[j], name, sizeof(name));
+            inherit(&parked, name, supervisor->instances[i]->outputs[j].fifo_fd);
+        }
+    inherit(&parked, "router", net_router_fd(supervisor->net));
+    (void)keeper_become(supervisor->project, text_get(&parked), &err);
+    log_error("%s", err.text);
+}
+
+static void ready_tell(int take_ready_fd, const char *text)
+{
+    scoped_fd int ready_fd = take_ready_fd;
+
+    if (ready_fd >= 0)
+        (void)!fd_write_all(ready_fd, text, strlen(text));
+}
+
+int supervisor_main(const char *project, int take_keeper_fd, int take_ready_fd)
+{
+    struct supervisor supervisor = {.arena = arena_new(),
+                                    .shared_arena = arena_new(),
+                                    .project = project,
+                                    .keeper_fd = take_keeper_fd,
+                                    .listen_fd = -1,
+                                    .records_fd = -1,
+                                    .logs_fd = -1,
+                                    .lock_fd = -1};
+    struct error err = {0};
+    int result = 0;
+
+    (void)umask(022);
+    (void)signal(SIGPIPE, SIG_IGN);
+    process_boot_id(supervisor.boot_id);
+    if (supervisor_open(&supervisor, &err) < 0) {
+        log_error("supervise '%s': %s", project, err.text);
+        ready_tell(take_ready_fd, err.text);
+        result = 1;
+    } else {
+        ready_tell(take_ready_fd, "ok");
+        loop_set_pass(supervisor.loop, supervisor_pass, &supervisor);
+        loop_run(supervisor.loop);
+        loop_set_pass(supervisor.loop, NULL, NULL);
+        if (supervisor.finished)
+            project_end(&supervisor);
+        else if (supervisor.keeper_lost)
+            /* We are the parent of the containers: becoming the keeper keeps them its children. */
+            supervisor_become_keeper(&supervisor);
+    }
+    if (supervisor.loop)
+        supervisor_close(&supervisor);
+    return result;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/supervise/supervisor_client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/fd_message.h"
+#include "common/json.h"
+#include "common/process.h"
+#include "orchestrator/supervise/keeper.h"
+
+enum { CONNECT_TIMEOUT_MS = 15000, CONNECT_RETRY_MS = 5, ANSWER_TIMEOUT_MS = 60000 };
+
+struct supervisor_client {
+    int fd;
+};
+
+/* Waits for "ok". End of file without a word: another keeper was there first. */
+static int ready_wait(int ready_fd, struct error *err)
+{
+    scoped_text struct text text = {0};
+    struct pollfd polled = {.fd = ready_fd, .events = POLLIN};
+
+    if (poll(&polled, 1, CONNECT_TIMEOUT_MS) == 0)
+        return error_set(err, "start supervisor: it did not answer within %d s",
+                         CONNECT_TIMEOUT_MS / 1000);
+    if (fd_read_all(ready_fd, 4096, &text, err) < 0)
+        return error_wrap(err, "start supervisor");
+    if (text.length > 0 && !string_eq(text.data, "ok"))
+        return error_set(err, "start supervisor: %s", text.data);
+    return 0;
+}
+
+static int connect_or_start(const struct project_dir *dir, const char *project, int *ret_fd,
+                            struct error *err)
+{
+    uint64_t until_ms = clock_monotonic_ms() + CONNECT_TIMEOUT_MS;
+
+    for (;;) {
+        scoped_fd int ready_fd = -1;
+
+        if (fd_message_connect(dir->run_fd, "control.sock", ret_fd, err) < 0)
+            return -1;
+        if (*ret_fd >= 0)
+            return 0;
+        if (clock_monotonic_ms() > until_ms)
+            return error_set(err, "connect to the supervisor of '%s': nobody answers", project);
+        if (keeper_start(project, &ready_fd, err) < 0 || ready_wait(ready_fd, err) < 0)
+            return -1;
+        (void)poll(NULL, 0, CONNECT_RETRY_MS);
+    }
+}
+
+int supervisor_connect(const struct project_dir *dir, const char *project,
+                       struct supervisor_client **ret_client, struct error *err)
+{
+    struct supervisor_client *client;
+    int fd;
+
+    if (connect_or_start(dir, project, &fd, err) < 0)
+        return -1;
+    client = calloc(1, sizeof(*client));
+    if (!client)
+        abort();
+    client->fd = fd;
+    *ret_client = client;
+    return 0;
+}
+
+void supervisor_client_free(struct supervisor_client *client)
+{
+    if (!client)
+        return;
+    fd_close(client->fd);
+    free(client);
+}
+
+int supervisor_client_fd(const struct supervisor_client *client)
+{
+    return client->fd;
+}
+
+/* *ret_json is NULL when nothing waits or the peer is gone. */
+static int message_receive(struct supervisor_client *client, json_t **ret_json,
+                           enum fd_message_result *ret_result, struct error *err)
+{
+    scoped_text struct text text = {0};
+    int fds[FD_MESSAGE_MAX_FDS];
+    size_t n_fds;
+
+    *ret_json = NULL;
+    if (fd_message_receive(client->fd, &text, fds, &n_fds, ret_result, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n_fds; i++)
+        fd_close(fds[i]);
+    if (*ret_result != FD_MESSAGE_GOT)
+        return 0;
+    *ret_json = json_parse(text_get(&text), text.length, err);
+    return *ret_json ? 0 : -1;
+}
+
+static int answer_wait(struct supervisor_client *client, struct error *err)
+{
+    struct pollfd polled = {.fd = client->fd, .events = POLLIN};
+
+    for (;;) {
+        scoped(json_release) json_t *json = NULL;
+        enum fd_message_result result;
+        const char *kind;
+
+        if (poll(&polled, 1, ANSWER_TIMEOUT_MS) == 0)
+            return error_set(err, "the supervisor does not answer");
+        if (message_receive(client, &json, &result, err) < 0)
+            return -1;
+        if (result == FD_MESSAGE_CLOSED)
+            return error_set(err, "the supervisor is gone");
+        kind = json_get_string(json, "kind", "");
+        if (string_eq(kind, "ok"))
+            return 0;
+        if (string_eq(kind, "error"))
+            return error_set(err, "%s", json_get_string(json, "text", "unknown error"));
+        /* Changes that were told before our request was read: the snapshot of now is what counts.
+         */
+    }
+}
+
+int supervisor_client_request(struct supervisor_client *client, const struct request *request,
+                              struct error *err)
+{
+    scoped(json_release) json_t *json = codec_encode(request_codec, request);
+    scoped_text struct text text = {0};
+
+    json_format(json, &text);
+    if (fd_message_send(client->fd, text.data, text.length, NULL, 0, err) < 0)
+        return -1;
+    return answer_wait(client, err);
+}
+
+static enum supervisor_event_kind event_kind(const char *kind)
+{
+    if (string_eq(kind, "record"))
+        return SUPERVISOR_RECORD;
+    if (string_eq(kind, "snapshot"))
+        return SUPERVISOR_SNAPSHOT;
+    if (string_eq(kind, "gone"))
+        return SUPERVISOR_GONE;
+    if (string_eq(kind, "end"))
+        return SUPERVISOR_END;
+    return SUPERVISOR_NONE;
+}
+
+int supervisor_client_next(struct supervisor_client *client, struct arena *arena,
+                           struct supervisor_event *ret_event, struct error *err)
+{
+    scoped(json_release) json_t *json = NULL;
+    struct pollfd polled = {.fd = client->fd, .events = POLLIN};
+    enum fd_message_result result;
+
+    *ret_event = (struct supervisor_event){.kind = SUPERVISOR_NONE};
+    if (poll(&polled, 1, 0) <= 0)
+        return 0;
+    if (message_receive(client, &json, &result, err) < 0)
+        return -1;
+    if (result == FD_MESSAGE_CLOSED)
+        ret_event->kind = SUPERVISOR_LOST;
+    if (!json)
+        return 0;
+    ret_event->kind = event_kind(json_get_string(json, "kind", ""));
+    ret_event->name = arena_strdup(arena, json_get_string(json, "name", NULL));
+    if (ret_event->kind != SUPERVISOR_RECORD)
+        return 0;
+    ret_event->record = arena_new_object(arena, struct record);
+    return codec_decode(record_codec, json_object_get(json, "record"), ret_event->record, arena,
+                        err);
+}

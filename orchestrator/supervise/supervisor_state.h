@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside supervise/: the supervisor's world. One supervisor owns everything here; its files share
+ * it.
+ */
+#ifndef YAWL_ORCHESTRATOR_SUPERVISE_SUPERVISOR_STATE_H
+#define YAWL_ORCHESTRATOR_SUPERVISE_SUPERVISOR_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/loop.h"
+#include "common/text.h"
+#include "net/net.h"
+#include "orchestrator/logs/log_writer.h"
+#include "orchestrator/plan/plan.h"
+#include "orchestrator/state/record.h"
+#include "orchestrator/state/roots.h"
+#include "orchestrator/supervise/decide.h"
+#include "orchestrator/supervise/request.h"
+#include "runtime/container.h"
+
+/* One of a container's two output streams. */
+struct output {
+    struct instance *instance;
+    enum log_stream stream;
+    int fifo_fd;
+    struct fd_watch *watch;
+};
+
+/* The health probe that runs, if any. */
+struct probe {
+    pid_t pid;
+    int pidfd, output_fd;
+    struct fd_watch *exit_watch, *output_watch;
+    struct text output;
+};
+
+struct instance {
+    struct supervisor *supervisor;
+    struct plan_instance *plan; /* what should be; in plan_arena */
+    struct arena *plan_arena;
+    struct plan_instance
+        *made; /* what the existing container was made from, or NULL; in made_arena */
+    struct arena *made_arena;
+    struct desired want;
+    struct observed is;
+    struct record record;
+    struct text message, probe_output; /* behind the record's pointers */
+    bool dirty;                        /* the record on disk and the clients are behind */
+    bool keep_log;                     /* of a container that is replaced */
+
+    struct container *container;
+    struct fd_watch *exit_watch, *report_watch;
+    struct output outputs[2];
+    struct log_writer *log;
+    struct probe probe;
+};
+
+struct client;
+
+struct supervisor {
+    struct arena *arena;
+    struct roots roots;
+    struct project_dir *dir;
+    const char *project;
+    char boot_id[40];
+    struct loop *loop;
+    struct timer *wake;
+    struct net *net;
+    uint64_t net_retry_ms;
+    struct plan shared; /* networks, volumes, declared names; in shared_arena */
+    struct arena *shared_arena;
+    struct instance **instances;
+    size_t n_instances;
+    struct client *clients;
+    int listen_fd, keeper_fd, records_fd, logs_fd;
+    struct fd_watch *listen_watch, *keeper_watch;
+    int lock_fd;
+    uint64_t idle_end_ms; /* with nothing to supervise and nobody there, the end */
+    bool keeper_lost, finished;
+};
+
+/* -- instance.c */
+
+/* Takes over the arena. What exists (made) is not touched. */
+struct instance *instance_new(struct supervisor *supervisor, struct plan_instance *plan,
+                              struct arena *take_arena);
+void instance_free(struct instance *instance);
+/* Gives an instance a newer plan; it is replaced when what exists was made from another. */
+void instance_set_plan(struct instance *instance, struct plan_instance *plan,
+                       struct arena *take_arena);
+void instance_set_phase(struct instance *instance, enum phase phase);
+void instance_set_message(struct instance *instance, const char *text);
+struct instance *supervisor_find(struct supervisor *supervisor, const char *name);
+/* Brings the record up to date with `is` and writes it. */
+MUST_CHECK int instance_write_record(struct instance *instance, struct error *err);
+MUST_CHECK int instance_write_plan(struct instance *instance, const char *suffix,
+                                   const struct plan_instance *plan, struct error *err);
+/* The other way: a plan that was written, or NULL. */
+MUST_CHECK int instance_read_plan(struct supervisor *supervisor, const char *name,
+                                  const char *suffix, struct arena *arena,
+                                  struct plan_instance **ret_plan, struct error *err);
+
+/* -- actions.c */
+
+void instance_perform(struct instance *instance, enum action_kind kind, uint64_t now_ms);
+/* Kills all of its processes; what fails is said in the log. */
+void container_kill_or_warn(struct instance *instance);
+/* Watches a container's end and, while it starts, its report. */
+void instance_watch(struct instance *instance);
+/* What was learnt from the end of process 1. */
+void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms);
+
+/* -- output.c */
+
+/* "fifo/NAME.out": below the run directory, and in the keeper's store. */
+void output_name(const struct output *output, char *ret_name, size_t size);
+/* Opens the FIFOs and the log of a container that exists. */
+MUST_CHECK int instance_open_output(struct instance *instance, struct error *err);
+/* Everything that the container wrote until now is in the log afterwards. */
+void instance_drain_output(struct instance *instance);
+void instance_close_output(struct instance *instance);
+/* The FIFOs, and the log unless it is kept. */
+void instance_remove_output(struct instance *instance);
+
+/* -- container_files.c: what is written for a container before it starts */
+
+MUST_CHECK int container_files_write(struct instance *instance, struct error *err);
+
+/* -- probe.c */
+
+MUST_CHECK int probe_start(struct instance *instance, uint64_t now_ms, struct error *err);
+/* Kills it; the result is a failure. */
+void probe_time_out(struct instance *instance, uint64_t now_ms);
+/* The container is gone: no result. */
+void probe_drop(struct instance *instance);
+
+/* -- links.c */
+
+struct links links_of(struct supervisor *supervisor, struct instance *instance);
+
+/* -- adopt.c: from records and plans on disk to instances */
+
+MUST_CHECK int supervisor_adopt(struct supervisor *supervisor, struct error *err);
+
+/* -- apply.c: requests that change what is wanted */
+
+MUST_CHECK int supervisor_request(struct supervisor *supervisor, const struct request *request,
+                                  struct error *err);
+
+/* -- control.c: clients on the control socket */
+
+MUST_CHECK int control_open(struct supervisor *supervisor, struct error *err);
+void control_close(struct supervisor *supervisor);
+void control_send_record(struct supervisor *supervisor, const struct instance *instance);
+void control_send_gone(struct supervisor *supervisor, const char *name);
+void control_send_end(struct supervisor *supervisor);
+
+/* -- fd_store.c: descriptors parked in the keeper, so that they outlast us */
+
+/* Fails silently: without a keeper there is no store. */
+void fd_store_park(struct supervisor *supervisor, const char *name, int fd);
+void fd_store_forget(struct supervisor *supervisor, const char *name);
+/* Receives what an earlier supervisor parked. *ret_router_fd is -1 when it had none. */
+MUST_CHECK int fd_store_receive(int keeper_fd, int *ret_router_fd, struct error *err);
+
+#endif
