@@ -112,7 +112,8 @@ static int choose_source(struct log_reader *reader, uint64_t horizon_ns,
         if (!has)
             continue;
         if (!*ret_source || time_ns < earliest) {
-            *ret_limit_ns = *ret_source ? earliest : UINT64_MAX;
+            /* At the same time, the one that was added first goes first. */
+            *ret_limit_ns = *ret_source ? earliest - 1 : UINT64_MAX;
             *ret_source = reader->sources[i];
             earliest = time_ns;
         } else if (time_ns < *ret_limit_ns) {
