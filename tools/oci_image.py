@@ -69,7 +69,7 @@ def digest(stream):
 
 
 def clean(path):
-    return os.path.normpath("/" + path)[1:]
+    return os.path.normpath("/" + path).lstrip("/")
 
 
 def read_tar(path):

@@ -37,7 +37,7 @@ def health():
 def products():
     server = query("SELECT current_setting('server_version') AS version,"
                    " pg_postmaster_start_time()::text AS started_at, now()::text AS now,"
-                   " current_database() AS database, inet_server_addr()::text AS address")
+                   " current_database() AS database, host(inet_server_addr()) AS address")
     return jsonify(server=server[0], products=query(f"SELECT {PRODUCT} FROM products ORDER BY id"))
 
 
