@@ -16,15 +16,15 @@
 
 #include "runtime/seccomp/seccomp_assembler.h"
 
-enum { COLUMNS = 5, X32_BIT = 0x40000000 };
+enum { COLUMNS = 5, COLUMN_X32 = 2, X32_BIT = 0x40000000 };
 
-/* One column of the table. x32 shares its ABI with x86_64. */
+/* One column of the table. x32 shares its ABI with x86_64, and no number means two different calls:
+ * asked for the other's, the kernel answers ENOSYS by itself. */
 static const struct {
     const char *name;
-    uint32_t bit;
     size_t abi;
 } columns[COLUMNS] = {
-    {"x86_64", 0, 0}, {"i386", 0, 1}, {"x32", X32_BIT, 0}, {"arm64", 0, 2}, {"arm", 0, 3},
+    {"x86_64", 0}, {"i386", 1}, {"x32", 0}, {"arm64", 2}, {"arm", 3},
 };
 
 enum { ABIS = 4 };
@@ -32,11 +32,12 @@ enum { ABIS = 4 };
 static const struct {
     const char *name, *constant;
     uint32_t audit_arch;
+    uint32_t ignored_bits;
 } abis[ABIS] = {
-    {"x86_64", "AUDIT_ARCH_X86_64", AUDIT_ARCH_X86_64},
-    {"i386", "AUDIT_ARCH_I386", AUDIT_ARCH_I386},
-    {"arm64", "AUDIT_ARCH_AARCH64", AUDIT_ARCH_AARCH64},
-    {"arm", "AUDIT_ARCH_ARM", AUDIT_ARCH_ARM},
+    {"x86_64", "AUDIT_ARCH_X86_64", AUDIT_ARCH_X86_64, X32_BIT},
+    {"i386", "AUDIT_ARCH_I386", AUDIT_ARCH_I386, 0},
+    {"arm64", "AUDIT_ARCH_AARCH64", AUDIT_ARCH_AARCH64, 0},
+    {"arm", "AUDIT_ARCH_ARM", AUDIT_ARCH_ARM, 0},
 };
 
 /* Which ABIs a kernel runs, by the compiler's name for the machine. */
@@ -154,7 +155,7 @@ static void add_call(struct table *table, size_t column, const char *word,
         die("line %u: '%s' is no number", line, word);
     if (table->counts[abi] >= SECCOMP_RANGES_MAX)
         die("line %u: more than %d calls of one ABI", line, SECCOMP_RANGES_MAX);
-    range.first = range.last = (uint32_t)number | columns[column].bit;
+    range.first = range.last = (uint32_t)number;
     table->ranges[abi][table->counts[abi]++] = range;
 }
 
@@ -164,6 +165,7 @@ static void read_line(struct table *table, char *text, unsigned line)
     char *rest = NULL;
     const char *name = strtok_r(text, " \t\n", &rest);
     char *class = strtok_r(NULL, " \t\n", &rest);
+    const char *first_word = NULL;
 
     if (!name || name[0] == '#')
         return;
@@ -176,7 +178,9 @@ static void read_line(struct table *table, char *text, unsigned line)
 
         if (!word)
             die("line %u: no number for %s", line, columns[i].name);
-        if (strcmp(word, "-") != 0)
+        if (i == 0)
+            first_word = word;
+        if (strcmp(word, "-") != 0 && (i != COLUMN_X32 || strcmp(word, first_word) != 0))
             add_call(table, i, word, range, line);
     }
     if (strtok_r(NULL, " \t\n", &rest))
@@ -228,8 +232,9 @@ static void write_ranges(FILE *out, const struct table *table)
     }
     (void)fputs("static const struct seccomp_abi abis[] = {\n", out);
     for (size_t abi = 0; abi < ABIS; abi++)
-        (void)fprintf(out, "    {\"%s\", %s, ranges_%s, %zu},\n", abis[abi].name,
-                      abis[abi].constant, abis[abi].name, table->counts[abi]);
+        (void)fprintf(out, "    {\"%s\", %s, %#" PRIx32 "U, ranges_%s, %zu},\n", abis[abi].name,
+                      abis[abi].constant, abis[abi].ignored_bits, abis[abi].name,
+                      table->counts[abi]);
     (void)fputs("};\n\nconst struct seccomp_machine seccomp_machines[] = {\n", out);
     for (size_t i = 0; i < LENGTH(machines); i++)
         (void)fprintf(out, "    {\"%s\", abis + %zu, %zu},\n", machines[i].name,
@@ -242,7 +247,7 @@ static void write_ranges(FILE *out, const struct table *table)
 static size_t write_program(FILE *out, const struct seccomp_machine *machine, uint64_t set,
                             size_t number)
 {
-    static struct sock_filter insns[SECCOMP_PROGRAM_MAX];
+    struct sock_filter insns[SECCOMP_PROGRAM_MAX];
     size_t count = seccomp_assemble(machine, set, insns);
 
     (void)fprintf(out, "static const struct sock_filter program_%zu[] = {\n", number);
@@ -264,8 +269,8 @@ static void write_machine(FILE *out, const struct table *table, size_t index)
     for (size_t i = 0; i < machine.n_abis; i++) {
         size_t abi = machines[index].first_abi + i;
 
-        own[i] = (struct seccomp_abi){abis[abi].name, abis[abi].audit_arch, table->ranges[abi],
-                                      table->counts[abi]};
+        own[i] = (struct seccomp_abi){abis[abi].name, abis[abi].audit_arch, abis[abi].ignored_bits,
+                                      table->ranges[abi], table->counts[abi]};
     }
     memcpy(sets, usual_sets, sizeof(usual_sets));
     sets[LENGTH(usual_sets)] = table->capabilities;
@@ -283,27 +288,28 @@ static void write_machine(FILE *out, const struct table *table, size_t index)
 
 int main(int argc, char **argv)
 {
-    static struct table table;
+    struct table *table = calloc(1, sizeof(*table));
     char text[512];
     unsigned line = 0;
     FILE *in = argc == 3 ? fopen(argv[1], "re") : NULL;
-    FILE *out = in ? fopen(argv[2], "we") : NULL;
+    FILE *out = in && table ? fopen(argv[2], "we") : NULL;
 
     if (!in || !out)
         die("usage: generate syscalls.tbl seccomp_tables.c");
     while (fgets(text, sizeof(text), in))
-        read_line(&table, text, ++line);
+        read_line(table, text, ++line);
     (void)fclose(in);
     for (size_t abi = 0; abi < ABIS; abi++)
-        join_ranges(&table, abi);
+        join_ranges(table, abi);
 
     (void)fputs("/* Generated from syscalls.tbl. */\n"
                 "#include \"runtime/seccomp/seccomp_tables.h\"\n\n"
                 "#include <linux/audit.h>\n\n",
                 out);
-    write_ranges(out, &table);
+    write_ranges(out, table);
     for (size_t i = 0; i < LENGTH(machines); i++)
-        write_machine(out, &table, i);
+        write_machine(out, table, i);
+    free(table);
     if (fclose(out) != 0)
         die("cannot write '%s'", argv[2]);
     return 0;

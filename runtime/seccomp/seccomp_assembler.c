@@ -28,6 +28,7 @@ enum answer {
 /* A range of numbers whose answer is settled. It ends where the next one begins. */
 struct span {
     uint32_t first;
+    uint32_t weight; /* how often the kernel comes here when it tries all calls at load, plus one */
     enum answer answer;
 };
 
@@ -42,6 +43,8 @@ enum {
     /* All flags of clone(2) that make a namespace: NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER,
        NEWPID, NEWNET. */
     NAMESPACE_FLAGS = 0x7E020000,
+    /* A little more than there are calls: numbers above do not matter to the time of a load. */
+    TRIED_NUMBERS = 480,
     FAMILY_ALG = 38,
     FAMILY_VSOCK = 40,
     /* Longest chain of single numbers that is tested one by one. */
@@ -155,10 +158,25 @@ static bool is_chain(const struct span *spans, size_t count)
     return true;
 }
 
+/* The span that begins the second half, by weight. Neither half is empty. */
+static size_t find_middle(const struct span *spans, size_t count)
+{
+    uint64_t total = 0;
+    uint64_t low = 0;
+    size_t middle = 1;
+
+    for (size_t i = 0; i < count; i++)
+        total += spans[i].weight;
+    low = spans[0].weight;
+    while (middle + 1 < count && 2 * low + spans[middle].weight <= total)
+        low += spans[middle++].weight;
+    return middle;
+}
+
 /* Code that answers for the number in the accumulator, which is in one of the spans. */
 static size_t emit_search(struct assembler *assembler, const struct span *spans, size_t count)
 {
-    size_t middle = count / 2;
+    size_t middle = find_middle(spans, count);
     size_t low, high;
 
     if (is_chain(spans, count)) {
@@ -203,7 +221,7 @@ static size_t add_span(struct span *spans, size_t count, uint32_t first, enum an
 {
     if (count > 0 && spans[count - 1].answer == answer)
         return count;
-    spans[count] = (struct span){first, answer};
+    spans[count] = (struct span){.first = first, .answer = answer};
     return count + 1;
 }
 
@@ -222,27 +240,44 @@ static size_t settle_all(const struct seccomp_abi *abi, uint64_t capabilities, s
         count = add_span(spans, count, range->first, settle(range, capabilities));
         next = range->last + 1;
     }
-    return add_span(spans, count, next, ANSWER_ENOSYS);
+    count = add_span(spans, count, next, ANSWER_ENOSYS);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t end = i + 1 < count ? spans[i + 1].first : TRIED_NUMBERS;
+
+        if (end > TRIED_NUMBERS)
+            end = TRIED_NUMBERS;
+        spans[i].weight = 1 + (spans[i].first < end ? end - spans[i].first : 0);
+    }
+    return count;
+}
+
+/* Code that answers for all calls of one ABI, beginning with the load of their number. */
+static size_t emit_abi(struct assembler *assembler, const struct seccomp_abi *abi,
+                       uint64_t capabilities)
+{
+    /* Each range can be followed by a gap. */
+    struct span spans[2 * SECCOMP_RANGES_MAX + 1];
+    size_t search = emit_search(assembler, spans, settle_all(abi, capabilities, spans));
+
+    /* The load runs on into the search, which therefore has to begin right here. */
+    if (search != assembler->count)
+        (void)emit(assembler, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA,
+                                                           (uint32_t)(assembler->count - search)));
+    if (abi->ignored_bits)
+        (void)emit(assembler,
+                   (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~abi->ignored_bits));
+    return emit_load(assembler, offsetof(struct seccomp_data, nr));
 }
 
 size_t seccomp_assemble(const struct seccomp_machine *machine, uint64_t capabilities,
                         struct sock_filter *insns)
 {
     struct assembler assembler = {.insns = insns};
-    /* Each range can be followed by a gap. */
-    struct span spans[2 * SECCOMP_RANGES_MAX + 1];
     size_t next = answer_place(&assembler, ANSWER_KILL);
 
     for (size_t i = machine->n_abis; i-- > 0;) {
-        size_t count = settle_all(&machine->abis[i], capabilities, spans);
-        size_t section;
+        size_t section = emit_abi(&assembler, &machine->abis[i], capabilities);
 
-        /* The load runs on into the search, which therefore has to begin right here. */
-        section = emit_search(&assembler, spans, count);
-        if (section != assembler.count)
-            (void)emit(&assembler, (struct sock_filter)BPF_STMT(
-                                       BPF_JMP | BPF_JA, (uint32_t)(assembler.count - section)));
-        section = emit_load(&assembler, offsetof(struct seccomp_data, nr));
         next = emit_test(&assembler, BPF_JEQ, machine->abis[i].audit_arch, section, next);
     }
     (void)emit_load(&assembler, offsetof(struct seccomp_data, arch));

@@ -32,11 +32,11 @@ struct seccomp_range {
     uint64_t capabilities; /* bit N is capability N */
 };
 
-/* The calls of one value of seccomp_data.arch, ascending. x32 is part of x86_64, with bit 30 set.
- */
+/* The calls of one value of seccomp_data.arch, ascending. */
 struct seccomp_abi {
     const char *name;
     uint32_t audit_arch;
+    uint32_t ignored_bits; /* of the number; x32 calls are x86_64 calls with bit 30 */
     const struct seccomp_range *ranges;
     size_t n_ranges;
 };

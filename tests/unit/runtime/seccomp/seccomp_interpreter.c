@@ -41,6 +41,9 @@ uint32_t seccomp_interpret(const struct sock_fprog *program, const struct seccom
         case BPF_JMP | BPF_JSET | BPF_K:
             at += takes_jump(insn, accumulator) ? insn->jt : insn->jf;
             break;
+        case BPF_ALU | BPF_AND | BPF_K:
+            accumulator &= insn->k;
+            break;
         case BPF_RET | BPF_K:
             return insn->k;
         default:
