@@ -21,6 +21,7 @@
 
 #include "common/fd.h"
 #include "common/file.h"
+#include "common/memory.h"
 #include "common/text.h"
 #include "runtime/cgroup/cgroup_devices.h"
 #include "runtime/cgroup/cgroup_kill.h"
@@ -45,10 +46,8 @@ struct cgroup_parts {
 
 static struct cgroup *cgroup_new(void)
 {
-    struct cgroup *cgroup = malloc(sizeof(*cgroup));
+    struct cgroup *cgroup = memory_new(struct cgroup);
 
-    if (!cgroup)
-        abort();
     cgroup->v2_fd = -1;
     for (size_t i = 0; i < CONTROLLER_COUNT; i++)
         cgroup->v1_fds[i] = -1;
