@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/image/image_catalog.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -13,6 +15,19 @@
 
 static const char catalog_name[] = "index.json";
 static const char new_name[] = "index.json.new";
+
+int image_catalog_lock(int images_fd, struct error *err)
+{
+    scoped_fd int fd = openat(images_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return error_sys(err, "open 'images/lock'");
+    while (flock(fd, LOCK_EX) < 0) {
+        if (errno != EINTR)
+            return error_sys(err, "lock 'images/lock'");
+    }
+    return steal_fd(&fd);
+}
 
 static const char *copy_or_null(struct arena *arena, const char *text)
 {

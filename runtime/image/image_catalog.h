@@ -31,6 +31,9 @@ struct image_catalog {
     size_t count;
 };
 
+/* Takes the lock of the writers, waiting for it. Returns the descriptor that holds it, or -1. */
+MUST_CHECK int image_catalog_lock(int images_fd, struct error *err);
+
 /* Reads index.json below `images_fd`; no file is an empty catalog. Everything lives in the arena.
  */
 MUST_CHECK int image_catalog_read(int images_fd, struct arena *arena,

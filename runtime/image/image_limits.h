@@ -18,13 +18,14 @@ enum {
     LIMIT_ARCHIVE_MEMBERS = 65536,                /* of one image archive */
 
     LIMIT_LAYER_ENTRIES = 2 * 1000 * 1000,
-    LIMIT_ENTRY_NAME_BYTES = 255,          /* one component, NAME_MAX */
-    LIMIT_ENTRY_PATH_BYTES = 4000,         /* below PATH_MAX, so that /proc can still name it */
-    LIMIT_ENTRY_LINK_BYTES = 4095,         /* target of a symbolic link */
-    LIMIT_ENTRY_DEPTH = 256,               /* components */
-    LIMIT_ENTRY_XATTRS = 256,              /* extended attributes of one entry */
-    LIMIT_XATTR_NAME_BYTES = 255,          /* XATTR_NAME_MAX */
-    LIMIT_XATTR_BYTES = 64 * 1024,         /* XATTR_SIZE_MAX */
+    LIMIT_ENTRY_NAME_BYTES = 255,  /* one component, NAME_MAX */
+    LIMIT_ENTRY_PATH_BYTES = 4000, /* below PATH_MAX, so that /proc can still name it */
+    LIMIT_ENTRY_LINK_BYTES = 4095, /* target of a symbolic link */
+    LIMIT_ENTRY_DEPTH = 256,       /* components */
+    LIMIT_ENTRY_XATTRS = 256,      /* extended attributes of one entry */
+    LIMIT_XATTR_NAME_BYTES = 255,  /* XATTR_NAME_MAX */
+    LIMIT_XATTR_BYTES = 64 * 1024, /* XATTR_SIZE_MAX */
+    LIMIT_DEFAULT_ACL_BYTES = 64 * 1024 * 1024, /* of all directories of a layer */
     LIMIT_SYMLINK_DEPTH = 40,              /* links that are followed to make missing parents */
     LIMIT_IMPLICIT_DIRS = 100000,          /* of one layer */
     LIMIT_MEND_LOOKUPS = 20 * 1000 * 1000, /* while one chain is assembled */

@@ -185,22 +185,23 @@ void image_store_mend_name(const struct string_list *diff_ids, struct arena *are
 }
 
 int image_store_read_config(const struct image_store *store, const char *digest,
-                            struct arena *arena, struct image_config *ret_config, bool *ret_exists,
+                            struct arena *arena, struct image_config **ret_config,
                             struct error *err)
 {
+    struct image_config *config = arena_new_object(arena, struct image_config);
     scoped_text struct text bytes = {0};
+    bool exists;
 
     if (image_digest_check(digest, err) < 0)
         return -1;
     if (file_read(store->blobs_fd, image_digest_hex(digest), LIMIT_IMAGE_DOCUMENT_BYTES, &bytes,
-                  ret_exists, err) < 0)
+                  &exists, err) < 0)
         return -1;
-    if (!*ret_exists)
-        return 0;
-    if (image_config_parse(text_get(&bytes), bytes.length, arena, ret_config, err) < 0)
+    if (exists && image_config_parse(text_get(&bytes), bytes.length, arena, config, err) < 0)
         return -1;
-    if (!string_eq(ret_config->digest, digest))
+    if (exists && !string_eq(config->digest, digest))
         return error_set(err, "the blob '%s' is damaged", digest);
+    *ret_config = exists ? config : NULL;
     return 0;
 }
 
@@ -213,6 +214,16 @@ static bool comes_again(const struct string_list *diff_ids, size_t at)
             return true;
     }
     return false;
+}
+
+/* Whether the layer's root is opaque. overlayfs does not look there, so the layers below are left
+ * out. */
+static bool layer_covers_all(const struct image_store *store, const char *hex)
+{
+    char marker[SHA256_HEX_SIZE + sizeof("/opaque")];
+
+    (void)snprintf(marker, sizeof(marker), "%s/opaque", hex);
+    return faccessat(store->layers_fd, marker, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static void add_layer(const struct image_store *store, const char *name, struct arena *arena,
@@ -234,6 +245,8 @@ static int collect_layers(const struct image_store *store, struct arena *arena, 
         if (!image_store_has_layer(store, hex))
             return error_set(err, "layer '%s' is missing in the store; load the image again",
                              diff_ids->items[i]);
+        if (layer_covers_all(store, hex))
+            image->layers = (struct string_list){0};
         if (!comes_again(diff_ids, i))
             add_layer(store, hex, arena, image);
     }
@@ -247,13 +260,14 @@ static int read_image(const struct image_store *store, const struct image_record
                       struct arena *arena, struct image **ret_image, struct error *err)
 {
     struct image *image = arena_new_object(arena, struct image);
-    bool exists;
+    struct image_config *config;
 
     image->reference = record->reference;
-    if (image_store_read_config(store, record->config, arena, &image->config, &exists, err) < 0)
+    if (image_store_read_config(store, record->config, arena, &config, err) < 0)
         return -1;
-    if (!exists)
+    if (!config)
         return error_set(err, "its configuration is missing in the store; load the image again");
+    image->config = *config;
     if (collect_layers(store, arena, image, err) < 0)
         return -1;
     *ret_image = image;

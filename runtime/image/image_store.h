@@ -10,6 +10,7 @@
  *     blobs/sha256/<hex>           configurations and manifests
  *     layers/<hex of diffID>/fs    unpacked once, unshifted, in overlayfs' own form
  *     layers/<hex>/implicit        directories that the layer needs but does not describe
+ *     layers/<hex>/opaque          the layer hides everything below it
  *     layers/<hex>/complete        the commit marker; without it the layer is garbage
  *     layers/<hex of chainID>.mend the implicit directories of one chain, as its lower layers have
  * them (worker/layer_mend.h); an ordinary layer on top of the chain leases/<holder>              an
@@ -80,9 +81,9 @@ bool image_store_has_layer(const struct image_store *store, const char *name);
 void image_store_mend_name(const struct string_list *diff_ids, struct arena *arena,
                            const char **ret_name);
 
-/* Reads the configuration of an image id. *ret_exists is false when the store does not have it. */
+/* Reads the configuration of an image id; *ret_config is NULL when the store does not have it. */
 MUST_CHECK int image_store_read_config(const struct image_store *store, const char *digest,
-                                       struct arena *arena, struct image_config *ret_config,
-                                       bool *ret_exists, struct error *err);
+                                       struct arena *arena, struct image_config **ret_config,
+                                       struct error *err);
 
 #endif

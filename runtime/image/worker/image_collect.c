@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/image/worker/image_collect.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/file.h"
+#include "common/path.h"
+#include "common/process.h"
+#include "common/text.h"
+#include "runtime/image/image_catalog.h"
+#include "runtime/image/image_digest.h"
+#include "runtime/image/worker/image_staging.h"
+
+struct collection {
+    struct image_store *store;
+    struct arena *arena;
+    struct string_list layers; /* names below layers/ that stay; sorted */
+    struct string_list blobs;  /* names below blobs/sha256/ that stay; sorted */
+    int trash_fd;              /* a new directory below tmp/ */
+    struct collected *collected;
+};
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void sort(struct string_list *list)
+{
+    if (list->count > 0)
+        qsort(list->items, list->count, sizeof(*list->items), compare_texts);
+}
+
+static bool holds(const struct string_list *list, const char *name)
+{
+    return list->count > 0 &&
+           bsearch(&name, list->items, list->count, sizeof(*list->items), compare_texts) != NULL;
+}
+
+/* Marking -----------------------------------------------------------------------------------------
+ */
+
+static int mark_image(struct collection *collection, const char *digest, struct error *err)
+{
+    struct image_config *config;
+    const char *mend;
+
+    if (image_store_read_config(collection->store, digest, collection->arena, &config, err) < 0)
+        return error_wrap(err, "read image '%s'", digest);
+    /* Without its configuration an image is not usable; its layers may go. */
+    if (!config)
+        return 0;
+    string_list_add(collection->arena, &collection->blobs,
+                    arena_strdup(collection->arena, image_digest_hex(digest)));
+    for (size_t i = 0; i < config->diff_ids.count; i++)
+        string_list_add(collection->arena, &collection->layers,
+                        image_digest_hex(config->diff_ids.items[i]));
+    image_store_mend_name(&config->diff_ids, collection->arena, &mend);
+    string_list_add(collection->arena, &collection->layers, mend);
+    return 0;
+}
+
+static int mark_references(struct collection *collection, struct error *err)
+{
+    struct image_catalog catalog;
+
+    if (image_catalog_read(image_store_images_fd(collection->store), collection->arena, &catalog,
+                           err) < 0)
+        return -1;
+    for (size_t i = 0; i < catalog.count; i++) {
+        const struct image_record *record = &catalog.records[i];
+
+        if (mark_image(collection, record->config, err) < 0)
+            return -1;
+        if (record->manifest && image_digest_is_valid(record->manifest))
+            string_list_add(collection->arena, &collection->blobs,
+                            image_digest_hex(record->manifest));
+    }
+    return 0;
+}
+
+/* The names in a directory, in the arena. */
+static int list_dir(struct collection *collection, int dir_fd, struct string_list *out,
+                    struct error *err)
+{
+    int own_fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = own_fd < 0 ? NULL : fdopendir(own_fd);
+    struct dirent *entry;
+
+    if (!dir) {
+        fd_close(own_fd);
+        return error_sys(err, "open directory");
+    }
+    while ((entry = readdir(dir))) {
+        if (!string_eq(entry->d_name, ".") && !string_eq(entry->d_name, ".."))
+            string_list_add(collection->arena, out, arena_strdup(collection->arena, entry->d_name));
+    }
+    (void)closedir(dir);
+    return 0;
+}
+
+static int mark_leases(struct collection *collection, struct error *err)
+{
+    int leases_fd = image_store_leases_fd(collection->store);
+    struct string_list holders = {0};
+
+    if (list_dir(collection, leases_fd, &holders, err) < 0)
+        return error_wrap(err, "'leases'");
+    for (size_t i = 0; i < holders.count; i++) {
+        scoped_text struct text digest = {0};
+
+        if (file_read(leases_fd, holders.items[i], IMAGE_DIGEST_SIZE, &digest, NULL, err) < 0)
+            return error_wrap(err, "read lease '%s'", holders.items[i]);
+        /* One that is being written: its image has a reference, or the store would not be ours
+         * alone. */
+        if (!image_digest_is_valid(text_get(&digest)))
+            continue;
+        if (mark_image(collection, text_get(&digest), err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Sweeping ----------------------------------------------------------------------------------------
+ */
+
+/* Moves a name into the trash. Nobody can have opened it since: the lock is ours. */
+static int discard(struct collection *collection, int dir_fd, const char *name, const char *kind,
+                   struct error *err)
+{
+    const char *trash = arena_printf(collection->arena, "%s-%s", kind, name);
+
+    if (renameat(dir_fd, name, collection->trash_fd, trash) < 0 && errno != ENOENT)
+        return error_sys(err, "discard '%s'", name);
+    return 0;
+}
+
+static int sweep_layers(struct collection *collection, struct error *err)
+{
+    int layers_fd = image_store_layers_fd(collection->store);
+    struct string_list names = {0};
+
+    if (list_dir(collection, layers_fd, &names, err) < 0)
+        return error_wrap(err, "'layers'");
+    for (size_t i = 0; i < names.count; i++) {
+        if (holds(&collection->layers, names.items[i]) &&
+            image_store_has_layer(collection->store, names.items[i]))
+            continue;
+        if (discard(collection, layers_fd, names.items[i], "layer", err) < 0)
+            return -1;
+        collection->collected->n_layers++;
+    }
+    return 0;
+}
+
+static int sweep_blobs(struct collection *collection, struct error *err)
+{
+    int blobs_fd = image_store_blobs_fd(collection->store);
+    struct string_list names = {0};
+
+    if (list_dir(collection, blobs_fd, &names, err) < 0)
+        return error_wrap(err, "'blobs'");
+    for (size_t i = 0; i < names.count; i++) {
+        if (holds(&collection->blobs, names.items[i]))
+            continue;
+        if (discard(collection, blobs_fd, names.items[i], "blob", err) < 0)
+            return -1;
+        collection->collected->n_blobs++;
+    }
+    return 0;
+}
+
+/* Everything else in tmp/ belongs to imports that were killed: a living one would hold the lock. */
+static int sweep_tmp(struct collection *collection, const char *trash_name, struct error *err)
+{
+    int tmp_fd = image_store_tmp_fd(collection->store);
+    struct string_list names = {0};
+
+    if (list_dir(collection, tmp_fd, &names, err) < 0)
+        return error_wrap(err, "'tmp'");
+    for (size_t i = 0; i < names.count; i++) {
+        if (string_eq(names.items[i], trash_name))
+            continue;
+        if (discard(collection, tmp_fd, names.items[i], "tmp", err) < 0)
+            return -1;
+        collection->collected->n_leftovers++;
+    }
+    return 0;
+}
+
+static int collect(struct collection *collection, const char *trash_name, struct error *err)
+{
+    if (mark_references(collection, err) < 0 || mark_leases(collection, err) < 0)
+        return -1;
+    sort(&collection->layers);
+    sort(&collection->blobs);
+    if (sweep_layers(collection, err) < 0 || sweep_blobs(collection, err) < 0)
+        return -1;
+    return sweep_tmp(collection, trash_name, err);
+}
+
+static int lock_alone(struct image_store *store, unsigned patience_ms, struct error *err)
+{
+    const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+    uint64_t end_ms = clock_monotonic_ms() + patience_ms;
+
+    while (flock(image_store_lock_fd(store), LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return error_sys(err, "lock 'lock'");
+        if (clock_monotonic_ms() >= end_ms)
+            return error_set(err, "another process is using the image store");
+        (void)nanosleep(&pause, NULL);
+    }
+    return 0;
+}
+
+static void lock_shared(struct image_store *store)
+{
+    while (flock(image_store_lock_fd(store), LOCK_SH) < 0 && errno == EINTR)
+        ;
+}
+
+static int run(struct collection *collection, unsigned patience_ms, struct error *err)
+{
+    int tmp_fd = image_store_tmp_fd(collection->store);
+    scoped_fd int trash_fd = -1;
+    char trash_name[64];
+    int result;
+
+    (void)snprintf(trash_name, sizeof(trash_name), "trash-%d-%llu", (int)getpid(),
+                   (unsigned long long)clock_realtime_ns());
+    if (lock_alone(collection->store, patience_ms, err) < 0) {
+        lock_shared(collection->store);
+        return -1;
+    }
+    if (mkdirat(tmp_fd, trash_name, 0700) == 0)
+        trash_fd = openat(tmp_fd, trash_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    collection->trash_fd = trash_fd;
+    if (trash_fd < 0)
+        result = error_sys(err, "create 'tmp/%s'", trash_name);
+    else
+        result = collect(collection, trash_name, err);
+    lock_shared(collection->store);
+
+    if (result < 0)
+        return -1;
+    return path_remove_tree(tmp_fd, trash_name, err);
+}
+
+int image_collect(struct image_store *store, unsigned patience_ms, struct collected *ret_collected,
+                  struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct collected collected = {0};
+    struct collection collection = {
+        .store = store, .arena = arena, .trash_fd = -1, .collected = &collected};
+
+    if (run(&collection, patience_ms, err) < 0)
+        return error_wrap(err, "collect garbage");
+    *ret_collected = collected;
+    return 0;
+}

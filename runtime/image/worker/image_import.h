@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Brings one image into the store: the same way, wherever its parts come from.
+ *
+ *     open -> check digest and size -> inflate -> [thread] -> check diffID -> unpack aside
+ *     all layers there -> mend the chain -> one syncfs(2) -> rename -> references
+ *
+ * Layers that the store has are not opened. What is missing is unpacked by several threads at a
+ * time; another process that brings the same layer waits and then finds it. Until the last step
+ * nothing is visible, and what a killed import leaves in tmp/ is removed by the next one.
+ */
+#ifndef YAWL_RUNTIME_IMAGE_WORKER_IMAGE_IMPORT_H
+#define YAWL_RUNTIME_IMAGE_WORKER_IMAGE_IMPORT_H
+
+#include "runtime/image/image_store.h"
+#include "runtime/image/worker/byte_source.h"
+
+/* Bytes that live in the caller's arena. */
+struct import_document {
+    const char *bytes;
+    size_t length;
+};
+
+struct import_layer {
+    const char *name;   /* for its opener and for messages */
+    const char *digest; /* of the bytes as they come, or NULL: then the diffID alone is checked */
+    int64_t size;       /* of the bytes as they come, or -1 */
+};
+
+struct import_image {
+    struct string_list references; /* normalised; none: it stands under its id */
+    struct import_document config;
+    struct import_document manifest; /* length 0: there is none */
+    const char *index_digest;        /* of the index that led to the manifest, or NULL */
+    struct import_layer *layers;     /* lowest first */
+    size_t n_layers;
+};
+
+/* Opens the bytes of a layer. Called from several threads. */
+struct layer_opener {
+    struct byte_source *(*open)(const void *owner, const struct import_layer *layer,
+                                struct error *err);
+    const void *owner;
+};
+
+MUST_CHECK int image_import(struct image_store *store, const struct import_image *image,
+                            const struct layer_opener *opener, struct error *err);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A byte source that inflates another: gzip, zstd, or bytes that are neither, by what they begin
+ * with.
+ */
+#ifndef YAWL_RUNTIME_IMAGE_WORKER_INFLATED_SOURCE_H
+#define YAWL_RUNTIME_IMAGE_WORKER_INFLATED_SOURCE_H
+
+#include "runtime/image/worker/byte_source.h"
+
+/* At its own end it has also read the inner source to the end, so that a check there sees every
+ * byte. Frees the inner source also when it fails, which is NULL. */
+struct byte_source *inflated_source_new(struct byte_source *take_inner, struct error *err);
+
+#endif

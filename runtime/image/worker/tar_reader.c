@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/image/worker/tar_reader.h"
+
+#include <locale.h>
+
+#include "common/memory.h"
+#include "common/text.h"
+#include "runtime/image/worker/libarchive.h"
+
+struct tar_reader {
+    struct archive *archive;
+    struct archive_entry *now; /* libarchive's; valid until the next header */
+    struct libarchive_feed feed;
+    struct tar_entry entry;
+    locale_t locale;
+};
+
+/* pax names are UTF-8, and libarchive converts them to the thread's locale; in "C" it would spoil
+ * them. */
+static locale_t enter_locale(const struct tar_reader *reader)
+{
+    return reader->locale ? uselocale(reader->locale) : (locale_t)0;
+}
+
+static void leave_locale(locale_t before)
+{
+    if (before)
+        (void)uselocale(before);
+}
+
+void tar_reader_free(struct tar_reader *reader)
+{
+    if (!reader)
+        return;
+    libarchive_free(reader->archive);
+    if (reader->locale)
+        freelocale(reader->locale);
+    free(reader);
+}
+
+struct tar_reader *tar_reader_new(struct byte_source *source, struct error *err)
+{
+    scoped(tar_reader_free) struct tar_reader *reader = memory_new(struct tar_reader);
+
+    reader->feed.source = source;
+    reader->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    reader->archive = archive_read_new();
+    if (!reader->archive)
+        abort();
+    if (archive_read_support_filter_none(reader->archive) != ARCHIVE_OK ||
+        archive_read_support_format_tar(reader->archive) != ARCHIVE_OK) {
+        libarchive_error(reader->archive, &reader->feed, err);
+        return NULL;
+    }
+    if (libarchive_open(reader->archive, &reader->feed, err) < 0)
+        return NULL;
+    return steal(reader);
+}
+
+static enum tar_kind kind_of(struct archive_entry *now)
+{
+    if (archive_entry_hardlink(now))
+        return TAR_HARDLINK;
+    switch (archive_entry_filetype(now)) {
+    case AE_IFREG:
+        return TAR_FILE;
+    case AE_IFDIR:
+        return TAR_DIR;
+    case AE_IFLNK:
+        return TAR_SYMLINK;
+    case AE_IFCHR:
+        return TAR_CHAR_DEVICE;
+    case AE_IFBLK:
+        return TAR_BLOCK_DEVICE;
+    case AE_IFIFO:
+        return TAR_FIFO;
+    default:
+        return TAR_OTHER;
+    }
+}
+
+static int read_entry(struct tar_reader *reader, struct error *err)
+{
+    struct archive_entry *now = reader->now;
+    struct tar_entry entry = {
+        .path = archive_entry_pathname(now),
+        .kind = kind_of(now),
+        .mode = archive_entry_mode(now) & 07777,
+        .uid = archive_entry_uid(now),
+        .gid = archive_entry_gid(now),
+        .size = archive_entry_size(now),
+        .mtime = {.tv_sec = archive_entry_mtime(now), .tv_nsec = archive_entry_mtime_nsec(now)},
+        .device_major = (unsigned)archive_entry_rdevmajor(now),
+        .device_minor = (unsigned)archive_entry_rdevminor(now),
+        .n_xattrs = archive_entry_xattr_reset(now),
+    };
+
+    if (entry.kind == TAR_HARDLINK)
+        entry.link = archive_entry_hardlink(now);
+    else if (entry.kind == TAR_SYMLINK)
+        entry.link = archive_entry_symlink(now);
+    if (!entry.path)
+        return error_set(err, "an entry's name cannot be read");
+    if ((entry.kind == TAR_HARDLINK || entry.kind == TAR_SYMLINK) && !entry.link)
+        return error_set(err, "'%.200s': the link's target cannot be read", entry.path);
+    reader->entry = entry;
+    return 0;
+}
+
+int tar_reader_next(struct tar_reader *reader, const struct tar_entry **ret_entry,
+                    struct error *err)
+{
+    locale_t before = enter_locale(reader);
+    int status;
+    int result = 0;
+
+    do
+        status = archive_read_next_header(reader->archive, &reader->now);
+    while (status == ARCHIVE_RETRY);
+
+    /* A warning means that libarchive guessed: a name that is no UTF-8, a size below zero,
+     * attributes that do not parse. A guess is not what the image's author hashed. */
+    if (status == ARCHIVE_EOF)
+        *ret_entry = NULL;
+    else if (status != ARCHIVE_OK)
+        result = libarchive_error(reader->archive, &reader->feed, err);
+    else
+        result = read_entry(reader, err);
+    if (status == ARCHIVE_OK && result == 0)
+        *ret_entry = &reader->entry;
+    leave_locale(before);
+    return result;
+}
+
+bool tar_reader_next_xattr(struct tar_reader *reader, struct tar_xattr *ret_xattr)
+{
+    return archive_entry_xattr_next(reader->now, &ret_xattr->name, &ret_xattr->value,
+                                    &ret_xattr->size) == ARCHIVE_OK;
+}
+
+int tar_reader_data(struct tar_reader *reader, struct tar_data *ret_data, struct error *err)
+{
+    la_int64_t offset = 0;
+    int status;
+
+    do
+        status =
+            archive_read_data_block(reader->archive, &ret_data->bytes, &ret_data->length, &offset);
+    while (status == ARCHIVE_RETRY || (status == ARCHIVE_OK && ret_data->length == 0));
+    if (status == ARCHIVE_EOF)
+        ret_data->length = 0;
+    else if (status != ARCHIVE_OK)
+        return libarchive_error(reader->archive, &reader->feed, err);
+    ret_data->offset = offset;
+    return 0;
+}
+
+int64_t tar_reader_position(const struct tar_reader *reader)
+{
+    return archive_filter_bytes(reader->archive, -1);
+}
