@@ -24,6 +24,7 @@ struct mount_spec {
     bool read_only;
     bool recursive;           /* bind: with the mounts below the source */
     bool create_source;       /* bind: make a missing source directory */
+    bool no_fill;             /* a volume that is not to be filled from the image; not the runtime's business */
     const char *propagation;  /* "rprivate" (NULL), "rslave", "rshared", ... */
     const char *options;      /* tmpfs: data for the file system ("size=64m,mode=1777") */
 };

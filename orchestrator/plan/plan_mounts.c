@@ -91,6 +91,7 @@ static void mount_volume(struct plan_build *build, const struct service_volume *
             .read_only = wanted->read_only,
             .recursive = wanted->kind == VOLUME_BIND,
             .create_source = wanted->kind == VOLUME_BIND && wanted->create_host_path,
+            .no_fill = wanted->nocopy,
             .propagation = arena_strdup(build->arena, wanted->propagation),
         };
     }

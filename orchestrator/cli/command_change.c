@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commands that change what is wanted of containers that exist: down, stop, start, restart, kill.
+ * They need no Compose file: records decide.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/log.h"
+#include "orchestrator/cli/command.h"
+#include "orchestrator/cli/follow.h"
+#include "orchestrator/cli/volumes.h"
+#include "orchestrator/plan/plan_build.h"
+
+struct change {
+    const struct request *request;
+    const char *project;
+    struct roots roots;
+    struct project_dir *dir;
+    struct progress progress;
+};
+
+static bool change_names(const struct change *change, const struct record *record)
+{
+    const struct string_list *services = &change->request->services;
+
+    for (size_t i = 0; i < services->count; i++)
+        if (string_eq(services->items[i], record->service))
+            return true;
+    return services->count == 0;
+}
+
+static bool has_process(const struct record *record)
+{
+    return record->phase == PHASE_STARTING || record->phase == PHASE_RUNNING ||
+           record->phase == PHASE_EXITED;
+}
+
+static enum verdict judge_started(const struct record *record, struct error *err)
+{
+    if (record->phase == PHASE_FAILED || record->blocked) {
+        (void)error_set(err, "%s", record->message ? record->message : record->name);
+        return VERDICT_FAILED;
+    }
+    if (record->pending || record->phase == PHASE_CREATED || record->phase == PHASE_STARTING)
+        return VERDICT_WAIT;
+    return VERDICT_DONE;
+}
+
+static enum verdict judge_record(const struct change *change, const struct record *record,
+                                 struct error *err)
+{
+    const char *command = change->request->command;
+
+    if (string_eq(command, "kill"))
+        return VERDICT_DONE;
+    if (string_eq(command, "stop"))
+        return has_process(record) ? VERDICT_WAIT : VERDICT_DONE;
+    if (string_eq(command, "down"))
+        return VERDICT_WAIT; /* until it is gone */
+    return judge_started(record, err);
+}
+
+static enum verdict change_judge(struct follow *follow, void *owner, struct error *err)
+{
+    const struct change *change = owner;
+    enum verdict worst = VERDICT_DONE;
+
+    if (follow_ended(follow))
+        return VERDICT_DONE;
+    for (size_t i = 0; i < follow_count(follow); i++) {
+        const struct record *record = follow_record(follow, i);
+        enum verdict verdict;
+
+        if (!change_names(change, record))
+            continue;
+        verdict = judge_record(change, record, err);
+        if (verdict == VERDICT_WAIT)
+            return VERDICT_WAIT;
+        if (verdict > worst)
+            worst = verdict;
+    }
+    /* The whole project ends with its directories, which is told last. */
+    if (string_eq(change->request->command, "down") && change->request->services.count == 0)
+        return VERDICT_WAIT;
+    return worst;
+}
+
+static int change_run(struct change *change, struct error *err)
+{
+    struct follow_options options = {.project = change->project,
+                                     .dir = change->dir,
+                                     .progress = &change->progress,
+                                     .judge = change_judge,
+                                     .owner = change};
+    scoped(follow_free) struct follow *follow = follow_new(&options);
+    bool interrupted = false;
+
+    if (follow_run(follow, change->request, &interrupted, err) < 0)
+        return -1;
+    return interrupted ? 130 : 0;
+}
+
+/* A service that no container belongs to is a mistake of the user's. */
+static int services_check(const struct change *change, struct session *session, struct error *err)
+{
+    scoped_fd int records_fd = openat(change->dir->run_fd, "instances", O_RDONLY | O_CLOEXEC);
+    const struct string_list *services = &change->request->services;
+    struct record **records;
+    size_t count = 0;
+
+    if (records_fd < 0 || services->count == 0)
+        return 0;
+    if (record_list(records_fd, session->arena, &records, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < services->count; i++) {
+        bool known = false;
+
+        for (size_t j = 0; j < count; j++)
+            known = known || string_eq(records[j]->service, services->items[i]);
+        if (!known && string_eq(change->request->command, "start"))
+            return error_set(err, "service \"%s\" has no container to start", services->items[i]);
+        if (!known)
+            return error_set(err, "no such service: %s", services->items[i]);
+    }
+    return 0;
+}
+
+static int grace_parse(const char *text, struct request *request, struct error *err)
+{
+    unsigned long long seconds;
+
+    if (!text)
+        return 0;
+    if (!string_to_u64(text, 1000000, &seconds))
+        return error_set(err, "--timeout: '%s' is no number of seconds", text);
+    request->has_grace = true;
+    request->grace_ms = (int64_t)seconds * 1000;
+    return 0;
+}
+
+/* Finds the project. *ret_there is false when nothing of it exists. */
+static int change_open(struct session *session, struct change *change, bool *ret_there,
+                       struct error *err)
+{
+    change->progress.quiet = string_eq(session->progress, "quiet");
+    if (session_project_dir(session, &change->project, &change->roots, &change->dir, err) < 0)
+        return -1;
+    *ret_there = change->dir != NULL;
+    return change->dir ? services_check(change, session, err) : 0;
+}
+
+static int change_command(struct session *session, struct request *request, const char *nothing,
+                          struct error *err)
+{
+    const char *grace = NULL;
+    const struct option_row rows[] = {
+        {'t', "timeout", OPTION_STRING, &grace, "SECONDS", "grace before a kill"},
+        {0, NULL, OPTION_END, NULL, NULL, NULL},
+    };
+    struct change change = {.request = request};
+    bool there = false;
+    int result = session_options(session, rows, false, &request->services, err);
+
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    result = -1;
+    if (grace_parse(grace, request, err) == 0 && change_open(session, &change, &there, err) == 0) {
+        if (there)
+            result = change_run(&change, err);
+        else if (nothing)
+            result = error_set(err, "%s", nothing);
+        else
+            result = 0;
+    }
+    project_dir_close(change.dir);
+    return result;
+}
+
+int command_stop(struct session *session, struct error *err)
+{
+    struct request request = {.command = "stop"};
+
+    return change_command(session, &request, NULL, err);
+}
+
+int command_start(struct session *session, struct error *err)
+{
+    struct request request = {.command = "start"};
+
+    return change_command(session, &request, "there is no container to start: use 'yawl up'", err);
+}
+
+int command_restart(struct session *session, struct error *err)
+{
+    struct request request = {.command = "restart"};
+
+    return change_command(session, &request, NULL, err);
+}
+
+int command_kill(struct session *session, struct error *err)
+{
+    struct request request = {.command = "kill"};
+    const char *name = "SIGKILL";
+    const struct option_row rows[] = {
+        {'s', "signal", OPTION_STRING, &name, "SIGNAL", "instead of SIGKILL"},
+        {0, NULL, OPTION_END, NULL, NULL, NULL},
+    };
+    struct change change = {.request = &request};
+    bool there = false;
+    int result = session_options(session, rows, false, &request.services, err);
+
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    request.signal_number = signal_from_name(name);
+    if (request.signal_number == 0)
+        return error_set(err, "'%s' is no signal", name);
+    result = change_open(session, &change, &there, err);
+    if (result == 0 && there)
+        result = change_run(&change, err);
+    project_dir_close(change.dir);
+    return result;
+}
+
+/* -- down */
+
+static void volume_removed(const char *name, void *context)
+{
+    progress_line(context, "Volume", name, "Removed");
+}
+
+static int down_run(struct session *session, struct change *change, bool volumes, struct error *err)
+{
+    bool there = false;
+    int result = change_open(session, change, &there, err);
+
+    if (result < 0)
+        return -1;
+    if (there)
+        result = change_run(change, err);
+    else if (!volumes)
+        log_warning("no resource found to remove for project \"%s\"", change->project);
+    if (result == 0 && volumes)
+        result =
+            volumes_remove(&change->roots, change->project, volume_removed, &change->progress, err);
+    return result;
+}
+
+int command_down(struct session *session, struct error *err)
+{
+    struct request request = {.command = "down"};
+    const char *grace = NULL;
+    bool volumes = false, orphans = false;
+    const struct option_row rows[] = {
+        {'v', "volumes", OPTION_FLAG, &volumes, NULL, "remove named volumes too"},
+        {'t', "timeout", OPTION_STRING, &grace, "SECONDS", "grace before a kill"},
+        {0, "remove-orphans", OPTION_FLAG, &orphans, NULL, "they are removed in any case"},
+        {0, NULL, OPTION_END, NULL, NULL, NULL},
+    };
+    struct change change = {.request = &request};
+    int result = session_options(session, rows, false, &request.services, err);
+
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    if (grace_parse(grace, &request, err) < 0)
+        return -1;
+    result = down_run(session, &change, volumes, err);
+    project_dir_close(change.dir);
+    return result;
+}

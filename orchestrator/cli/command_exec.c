@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A program inside a running container, as our own child: its exit code is ours. No supervisor is
+ * needed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/json.h"
+#include "common/process.h"
+#include "orchestrator/cli/command.h"
+#include "orchestrator/cli/terminal.h"
+#include "orchestrator/plan/plan.h"
+#include "orchestrator/state/record.h"
+#include "runtime/container.h"
+
+struct exec {
+    struct session *session;
+    struct string_list operands, env;
+    bool no_tty, detach, privileged;
+    const char *user, *working_dir, *index;
+    struct record *record;
+    struct plan_instance *made;
+};
+
+static bool exec_matches(const struct exec *exec, const struct record *record, int number)
+{
+    return string_eq(record->service, exec->operands.items[0]) && record->phase == PHASE_RUNNING &&
+           (number == 0 || record->number == number);
+}
+
+/* The running container of the service with the lowest number, or the one that --index names. */
+static int exec_find(struct exec *exec, int records_fd, struct error *err)
+{
+    scoped(json_release) json_t *json = NULL;
+    struct record **records;
+    size_t count;
+    int number = exec->index ? atoi(exec->index) : 0;
+
+    if (record_list(records_fd, exec->session->arena, &records, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (exec_matches(exec, records[i], number) &&
+            (!exec->record || records[i]->number < exec->record->number))
+            exec->record = records[i];
+    if (!exec->record)
+        return error_set(err, "service \"%s\" is not running", exec->operands.items[0]);
+    json = json_read_file(records_fd,
+                          arena_printf(exec->session->arena, "%s.made", exec->record->name), err);
+    exec->made = arena_new_object(exec->session->arena, struct plan_instance);
+    if (!json || codec_decode(plan_instance_codec, json, exec->made, exec->session->arena, err) < 0)
+        return -1;
+    return 0;
+}
+
+/* The container's environment, with -e on top; "-e NAME" takes ours. */
+static struct string_list exec_env(struct exec *exec)
+{
+    struct string_list env = string_list_copy(exec->session->arena, exec->made->container.env);
+
+    for (size_t i = 0; i < exec->env.count; i++) {
+        const char *item = exec->env.items[i];
+        const char *value = strchr(item, '=') ? NULL : getenv(item);
+
+        if (value)
+            item = arena_printf(exec->session->arena, "%s=%s", item, value);
+        if (strchr(item, '='))
+            string_list_add(exec->session->arena, &env, item);
+    }
+    return env;
+}
+
+static int exec_start(struct exec *exec, struct container *container, struct terminal *terminal,
+                      pid_t *ret_pid, int *ret_pidfd, int *ret_exit_code, struct error *err)
+{
+    scoped_fd int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    struct exec_spec spec = {.env = exec_env(exec),
+                             .cwd = exec->working_dir,
+                             .user = exec->user,
+                             .privileged = exec->privileged,
+                             .tty = terminal != NULL,
+                             .stdio_fds = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}};
+
+    for (size_t i = 1; i < exec->operands.count; i++)
+        string_list_add(exec->session->arena, &spec.args, exec->operands.items[i]);
+    for (int i = 0; i < 3 && (terminal || exec->detach); i++)
+        spec.stdio_fds[i] = terminal ? terminal->slave_fd : null_fd;
+    return container_exec(container, &exec->made->container, &spec, ret_pid, ret_pidfd,
+                          ret_exit_code, err);
+}
+
+/* Ctrl-C and its like are meant for the program inside. */
+static void exec_forward_signals(int pidfd, const sigset_t *signals)
+{
+    scoped_fd int signal_fd = signalfd(-1, signals, SFD_CLOEXEC);
+    struct pollfd polled[] = {{.fd = pidfd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
+
+    while (!polled[0].revents) {
+        struct signalfd_siginfo info;
+
+        if (poll(polled, ARRAY_LENGTH(polled), -1) < 0 && errno != EINTR)
+            return;
+        if (polled[1].revents && read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+            (void)syscall(SYS_pidfd_send_signal, pidfd, (int)info.ssi_signo, NULL, 0);
+    }
+}
+
+static int exec_wait(int pidfd, pid_t pid)
+{
+    struct pollfd polled = {.fd = pidfd, .events = POLLIN};
+    int status = 0;
+
+    while (process_exit(pidfd, pid, &status) == EXIT_RUNNING)
+        (void)poll(&polled, 1, -1);
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int exec_in(struct exec *exec, struct container *container, struct error *err)
+{
+    bool tty = !exec->no_tty && !exec->detach && isatty(STDIN_FILENO);
+    struct terminal terminal = {.master_fd = -1, .slave_fd = -1};
+    scoped_fd int pidfd = -1;
+    sigset_t signals;
+    int exit_code = 0;
+    pid_t pid;
+
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGQUIT);
+    (void)sigaddset(&signals, SIGHUP);
+    if (tty && terminal_open(&terminal, err) < 0)
+        return -1;
+    if (exec_start(exec, container, tty ? &terminal : NULL, &pid, &pidfd, &exit_code, err) < 0) {
+        terminal_close(&terminal);
+        if (exit_code == 0)
+            return -1;
+        (void)fprintf(stderr, "yawl: %s\n", err->text);
+        return exit_code;
+    }
+    if (exec->detach)
+        return 0;
+    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+    if (tty && terminal_relay(&terminal, pidfd, err) < 0)
+        return -1;
+    if (!tty)
+        exec_forward_signals(pidfd, &signals);
+    exit_code = exec_wait(pidfd, pid);
+    terminal_close(&terminal);
+    return exit_code;
+}
+
+static int exec_run(struct exec *exec, struct error *err)
+{
+    scoped(project_dir_close) struct project_dir *dir = NULL;
+    scoped(container_free) struct container *container = NULL;
+    scoped_fd int records_fd = -1;
+    struct container_spec spec;
+    struct roots roots;
+    const char *project;
+
+    if (session_project_dir(exec->session, &project, &roots, &dir, err) < 0)
+        return -1;
+    if (dir)
+        records_fd = openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (records_fd < 0)
+        return error_set(err, "service \"%s\" is not running", exec->operands.items[0]);
+    if (exec_find(exec, records_fd, err) < 0)
+        return -1;
+    spec = exec->made->container;
+    spec.id = arena_printf(exec->session->arena, "%s.%d", exec->record->name, exec->record->starts);
+    if (container_adopt(&spec, exec->record->pid, exec->record->start_time, &container, err) < 0)
+        return -1;
+    if (!container)
+        return error_set(err, "service \"%s\" is not running", exec->operands.items[0]);
+    return exec_in(exec, container, err);
+}
+
+int command_exec(struct session *session, struct error *err)
+{
+    struct exec exec = {.session = session};
+    bool interactive = true, tty = true;
+    const struct option_row rows[] = {
+        {'d', "detach", OPTION_FLAG, &exec.detach, NULL, "do not wait for it"},
+        {'e', "env", OPTION_LIST, &exec.env, "NAME=VALUE", "set a variable"},
+        {'u', "user", OPTION_STRING, &exec.user, "USER", "run as"},
+        {'w', "workdir", OPTION_STRING, &exec.working_dir, "DIR", "run in"},
+        {'T', "no-tty", OPTION_FLAG, &exec.no_tty, NULL, "no terminal"},
+        {'i', "interactive", OPTION_FLAG, &interactive, NULL, "accepted; always so"},
+        {'t', "tty", OPTION_FLAG, &tty, NULL, "accepted; so when standard input is a terminal"},
+        {0, "index", OPTION_STRING, &exec.index, "NUMBER", "which container of the service"},
+        {0, "privileged", OPTION_FLAG, &exec.privileged, NULL, "with all capabilities"},
+        {0, NULL, OPTION_END, NULL, NULL, NULL},
+    };
+    int result = session_options(session, rows, true, &exec.operands, err);
+
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    if (exec.operands.count < 2)
+        return error_set(err, "exec: name a service and a command");
+    return exec_run(&exec, err);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/cli/heal.h"
+
+#include "orchestrator/supervise/supervisor_client.h"
+
+int project_heal(const struct project_dir *dir, const char *project, struct error *err)
+{
+    scoped(supervisor_client_free) struct supervisor_client *client = NULL;
+
+    return supervisor_connect(dir, project, &client, err);
+}

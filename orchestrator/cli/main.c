@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program: a command line for people, and the roles that it starts itself in.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/log.h"
+#include "net/worker.h"
+#include "orchestrator/cli/command.h"
+#include "orchestrator/supervise/keeper.h"
+#include "orchestrator/supervise/supervisor.h"
+
+extern char **environ;
+
+const struct cli_command commands[] = {
+    {"config", "Show the project as it was understood", "[OPTIONS] [SERVICE...]", command_config},
+    {"down", "Stop and remove everything of the project", "[OPTIONS] [SERVICE...]", command_down},
+    {"exec", "Run a program inside a running container", "[OPTIONS] SERVICE COMMAND [ARG...]",
+     command_exec},
+    {"kill", "Send a signal to containers", "[OPTIONS] [SERVICE...]", command_kill},
+    {"load", "Take images from an archive", "[OPTIONS] FILE", command_load},
+    {"logs", "Show what containers wrote", "[OPTIONS] [SERVICE...]", command_logs},
+    {"ls", "List projects", "[OPTIONS]", command_ls},
+    {"ps", "List containers", "[OPTIONS] [SERVICE...]", command_ps},
+    {"restart", "Stop and start containers", "[OPTIONS] [SERVICE...]", command_restart},
+    {"start", "Start containers that exist", "[OPTIONS] [SERVICE...]", command_start},
+    {"stop", "Stop containers", "[OPTIONS] [SERVICE...]", command_stop},
+    {"up", "Create and start what the Compose file describes", "[OPTIONS] [SERVICE...]",
+     command_up},
+    {"version", "Show the version", "[OPTIONS]", command_version},
+    {NULL, NULL, NULL, NULL},
+};
+
+static void usage_print(const struct option_row *rows)
+{
+    scoped_text struct text out = {0};
+
+    text_append(&out,
+                "Usage: yawl [OPTIONS] COMMAND\n\nCompose stacks without a daemon.\n\nOptions:\n");
+    options_help(rows, &out);
+    text_append(&out, "\nCommands:\n");
+    for (const struct cli_command *command = commands; command->name; command++)
+        text_appendf(&out, "  %-10s %s\n", command->name, command->summary);
+    text_append(&out, "\nRun 'yawl COMMAND --help' for a command's options.\n");
+    (void)!fd_write_all(STDOUT_FILENO, out.data, out.length);
+}
+
+static const struct cli_command *command_find(const char *name)
+{
+    for (const struct cli_command *command = commands; command->name; command++)
+        if (string_eq(command->name, name))
+            return command;
+    return NULL;
+}
+
+static int command_unknown(const char *name)
+{
+    const char *names[ARRAY_LENGTH(commands)];
+    size_t count = 0;
+    const char *near;
+
+    for (const struct cli_command *command = commands; command->name; command++)
+        names[count++] = command->name;
+    near = string_suggest(name, names, count);
+    if (near)
+        log_error("unknown command: '%s' (did you mean '%s'?)", name, near);
+    else
+        log_error("unknown command: '%s' (see 'yawl --help')", name);
+    return 1;
+}
+
+static int command_run(struct session *session, const char *name)
+{
+    struct error err = {0};
+    int result;
+
+    session->command = command_find(name);
+    if (!session->command)
+        return command_unknown(name);
+    result = session->command->run(session, &err);
+    if (result >= 0)
+        return result;
+    if (*err.text)
+        log_error("%s", err.text);
+    return 1;
+}
+
+static int session_run(struct session *session, struct string_list args)
+{
+    bool help = false, version = false, debug = false;
+    const struct option_row rows[] = {
+        {'f', "file", OPTION_LIST, &session->compose.files, "FILE", "Compose file (repeatable)"},
+        {'p', "project-name", OPTION_STRING, &session->compose.project_name, "NAME",
+         "project name"},
+        {0, "project-directory", OPTION_STRING, &session->compose.project_directory, "DIR",
+         "base of relative paths"},
+        {0, "env-file", OPTION_LIST, &session->compose.env_files, "FILE", "instead of .env"},
+        {0, "profile", OPTION_LIST, &session->compose.profiles, "NAME", "enable a profile"},
+        {0, "ansi", OPTION_STRING, &session->ansi, "WHEN", "never, always or auto"},
+        {0, "progress", OPTION_STRING, &session->progress, "TYPE", "auto, plain or quiet"},
+        {0, "debug", OPTION_FLAG, &debug, NULL, "say more"},
+        {'v', "version", OPTION_FLAG, &version, NULL, "show the version"},
+        {'h', "help", OPTION_FLAG, &help, NULL, "show this"},
+        {0, NULL, OPTION_END, NULL, NULL, NULL},
+    };
+    struct option_parse parse = {.arena = session->arena, .rows = rows, .stop_at_operand = true};
+    struct string_list operands = {0};
+    struct error err = {0};
+
+    if (options_parse(&parse, args, &operands, &err) < 0) {
+        log_error("%s", err.text);
+        return 1;
+    }
+    if (debug)
+        log_set_level(LOG_LEVEL_DEBUG);
+    if (version)
+        return command_run(session, "version");
+    if (help || operands.count == 0) {
+        usage_print(rows);
+        return help ? 0 : 1;
+    }
+    for (size_t i = 1; i < operands.count; i++)
+        string_list_add(session->arena, &session->args, operands.items[i]);
+    return command_run(session, operands.items[0]);
+}
+
+static int cli_main(int argc, char **argv)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped(free) char *working_dir = getcwd(NULL, 0);
+    struct session session = {.arena = arena};
+    struct string_list args = {0};
+
+    if (!working_dir) {
+        log_error("the current directory does not exist any more");
+        return 1;
+    }
+    session.compose.working_dir = working_dir;
+    session.compose.environment = (const char *const *)environ;
+    for (int i = 1; i < argc; i++)
+        string_list_add(arena, &args, argv[i]);
+    return session_run(&session, args);
+}
+
+int main(int argc, char **argv)
+{
+    const char *role = argc > 1 ? argv[1] : "";
+
+    if (argc == 5 && strcmp(role, ROLE_KEEPER) == 0)
+        return keeper_main(argv[2], atoi(argv[3]), argv[4]);
+    if (argc == 5 && strcmp(role, ROLE_SUPERVISOR) == 0)
+        return supervisor_main(argv[2], atoi(argv[3]), atoi(argv[4]));
+    if (argc == 5 && strcmp(role, ROLE_NET_WORKER) == 0)
+        return net_worker_main(atoi(argv[3]));
+    return cli_main(argc, argv);
+}

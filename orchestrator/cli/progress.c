@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/cli/progress.h"
+
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/text.h"
+
+void progress_line(const struct progress *progress, const char *kind, const char *name,
+                   const char *verb)
+{
+    scoped_text struct text line = {0};
+
+    if (progress->quiet)
+        return;
+    text_appendf(&line, " %s %s  %s\n", kind, name, verb);
+    (void)!fd_write_all(STDERR_FILENO, line.data, line.length);
+}
+
+static const char *phase_verb(const struct record *before, const struct record *now)
+{
+    switch (now->phase) {
+    case PHASE_ABSENT:
+        return before ? "Removed" : NULL;
+    case PHASE_CREATED:
+        return before && before->phase != PHASE_ABSENT ? NULL : "Created";
+    case PHASE_STARTING:
+        return "Starting";
+    case PHASE_RUNNING:
+        return before ? "Started" : "Running";
+    case PHASE_EXITED:
+        return now->wanted && !now->pending ? "Exited" : "Stopped";
+    case PHASE_FAILED:
+        return "Error";
+    default:
+        return NULL;
+    }
+}
+
+static const char *health_verb(int health)
+{
+    switch (health) {
+    case HEALTH_STARTING:
+        return "Waiting";
+    case HEALTH_HEALTHY:
+        return "Healthy";
+    case HEALTH_UNHEALTHY:
+        return "Unhealthy";
+    default:
+        return NULL;
+    }
+}
+
+void progress_change(const struct progress *progress, const struct record *before,
+                     const struct record *now)
+{
+    const char *verb;
+
+    if (!before || before->phase != now->phase) {
+        verb = phase_verb(before, now);
+        if (verb && !(progress->hide_exits && string_eq(verb, "Exited")))
+            progress_line(progress, "Container", now->name, verb);
+    }
+    if (now->phase == PHASE_RUNNING && (!before || before->health != now->health) &&
+        (verb = health_verb(now->health)))
+        progress_line(progress, "Container", now->name, verb);
+    if (now->message && now->phase == PHASE_CREATED &&
+        !string_eq(now->message, before ? before->message : NULL))
+        progress_line(progress, "Container", now->name, now->message);
+}

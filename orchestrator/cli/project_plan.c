@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/cli/project_plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/diagnostics.h"
+#include "common/fd.h"
+#include "common/sha256.h"
+#include "net/net.h"
+#include "orchestrator/plan/plan_check.h"
+#include "orchestrator/plan/plan_make.h"
+#include "orchestrator/state/id_range.h"
+#include "orchestrator/state/record.h"
+#include "runtime/image/image_store.h"
+
+struct planning {
+    struct arena *arena;
+    const struct compose *compose;
+    const struct project *project;
+    const struct roots *roots;
+    struct diagnostics *diagnostics;
+    struct plan_image *images;
+    size_t n_images;
+};
+
+/* -- images */
+
+static const char *service_image(struct planning *planning, const struct service *service)
+{
+    if (service->image)
+        return service->image;
+    return arena_printf(planning->arena, "%s-%s", planning->project->name, service->name);
+}
+
+static const char *service_hash(struct planning *planning, const struct service *service)
+{
+    scoped_text struct text canonical = {0};
+    char hex[SHA256_HEX_SIZE];
+
+    compose_print_service_for_hash(planning->compose, service->name, &canonical);
+    sha256_hex(text_get(&canonical), canonical.length, hex);
+    return arena_strdup(planning->arena, hex);
+}
+
+static void image_missing(struct planning *planning, const struct service *service,
+                          const char *reference)
+{
+    scoped_text struct text path = {0}, message = {0};
+
+    text_appendf(&path, "services.%s.%s", service->name, service->image ? "image" : "build");
+    text_appendf(&message, "image '%s' is not on this machine", reference);
+    diagnostics_add(planning->diagnostics,
+                    &(struct diagnostic){.severity = SEVERITY_ERROR,
+                                         .at = service->image ? service->image_at : service->at,
+                                         .path = text_get(&path),
+                                         .message = text_get(&message),
+                                         .hint = "'yawl load FILE' takes it from an archive"});
+}
+
+static int image_find(struct planning *planning, struct image_store *store,
+                      const struct service *service, struct error *err)
+{
+    const char *reference = service_image(planning, service);
+    struct image *image;
+
+    if (image_store_find(store, reference, planning->arena, &image, err) < 0) {
+        scoped_text struct text path = {0};
+
+        text_appendf(&path, "services.%s.image", service->name);
+        diagnostics_error(planning->diagnostics, service->image_at, text_get(&path), "%s",
+                          err->text);
+        return 0;
+    }
+    if (!image) {
+        image_missing(planning, service, reference);
+        return 0;
+    }
+    planning->images[planning->n_images++] =
+        (struct plan_image){.service = service->name,
+                            .reference = reference,
+                            .config = &image->config,
+                            .layers = image->layers,
+                            .config_hash = service_hash(planning, service)};
+    return 0;
+}
+
+static int images_find(struct planning *planning, struct error *err)
+{
+    scoped(image_store_free) struct image_store *store =
+        image_store_open(planning->roots->data, err);
+
+    if (!store)
+        return -1;
+    planning->images =
+        arena_new_array(planning->arena, struct plan_image, planning->project->n_services);
+    for (size_t i = 0; i < planning->project->n_services; i++)
+        if (image_find(planning, store, &planning->project->services[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+/* -- the host */
+
+static bool port_is_ours(const struct record *const *records, size_t n_records,
+                         const struct port_spec *port)
+{
+    for (size_t i = 0; i < n_records; i++)
+        for (size_t j = 0; j < records[i]->n_ports; j++)
+            if (records[i]->ports[j].host_port == port->host_port &&
+                records[i]->ports[j].udp == port->udp)
+                return true;
+    return false;
+}
+
+/* Ports that this project holds already are not in its own way. */
+static int own_records(struct planning *planning, struct record ***ret_records, size_t *ret_count,
+                       struct error *err)
+{
+    scoped(project_dir_close) struct project_dir *dir = NULL;
+    scoped_fd int records_fd = -1;
+
+    *ret_count = 0;
+    if (project_dir_open(planning->arena, planning->roots, planning->project->name, false, &dir,
+                         err) < 0)
+        return -1;
+    if (!dir)
+        return 0;
+    records_fd = openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (records_fd < 0)
+        return 0;
+    return record_list(records_fd, planning->arena, ret_records, ret_count, err);
+}
+
+static struct position port_position(const struct service *service, size_t index)
+{
+    return index < service->n_ports ? service->ports[index].at : service->at;
+}
+
+static void ports_check(struct planning *planning, const struct plan_instance *instance,
+                        struct record **records, size_t n_records)
+{
+    const struct service *service = project_find_service(planning->project, instance->service);
+
+    for (size_t i = 0; i < instance->n_ports; i++) {
+        const struct port_spec *port = &instance->ports[i];
+        scoped_text struct text path = {0};
+        struct error err = {0};
+
+        if (port_is_ours((const struct record *const *)records, n_records, port) ||
+            net_port_check(port, &err) == 0)
+            continue;
+        text_appendf(&path, "services.%s.ports[%zu]", instance->service, i);
+        diagnostics_error(planning->diagnostics, port_position(service, i), text_get(&path), "%s",
+                          err.text);
+    }
+}
+
+static void binds_check(struct planning *planning, const struct service *service)
+{
+    for (size_t i = 0; i < service->n_volumes; i++) {
+        const struct service_volume *volume = &service->volumes[i];
+        scoped_text struct text path = {0};
+
+        if (volume->kind != VOLUME_BIND || volume->create_host_path ||
+            access(volume->source, F_OK) == 0)
+            continue;
+        text_appendf(&path, "services.%s.volumes[%zu]", service->name, i);
+        diagnostics_error(planning->diagnostics, volume->at, text_get(&path),
+                          "bind source path does not exist: '%s'", volume->source);
+    }
+}
+
+static void files_check(struct planning *planning, const struct secret *secrets, size_t count,
+                        const char *kind)
+{
+    for (size_t i = 0; i < count; i++) {
+        scoped_text struct text path = {0};
+
+        if (!secrets[i].file || access(secrets[i].file, R_OK) == 0)
+            continue;
+        text_appendf(&path, "%s.%s.file", kind, secrets[i].key);
+        diagnostics_error(planning->diagnostics, secrets[i].at, text_get(&path), "read '%s': %s",
+                          secrets[i].file, strerror(errno));
+    }
+}
+
+static int host_check(struct planning *planning, const struct plan *plan, struct error *err)
+{
+    const struct project *project = planning->project;
+    struct record **records;
+    size_t n_records;
+
+    if (own_records(planning, &records, &n_records, err) < 0)
+        return -1;
+    for (size_t i = 0; i < plan->n_instances; i++)
+        ports_check(planning, &plan->instances[i], records, n_records);
+    for (size_t i = 0; i < project->n_services; i++)
+        binds_check(planning, &project->services[i]);
+    files_check(planning, project->secrets, project->n_secrets, "secrets");
+    files_check(planning, project->configs, project->n_configs, "configs");
+    return 0;
+}
+
+/* -- all of it */
+
+static int planning_report(const struct planning *planning, struct error *err)
+{
+    scoped_text struct text out = {0};
+
+    diagnostics_print(planning->diagnostics, &out);
+    (void)!fd_write_all(STDERR_FILENO, text_get(&out), out.length);
+    return diagnostics_count(planning->diagnostics, SEVERITY_ERROR) > 0 ? error_set(err, "%s", "")
+                                                                        : 0;
+}
+
+/* Host ids are taken last: a plan that is refused takes none. */
+static int plan_take_ids(struct planning *planning, struct plan *plan, struct error *err)
+{
+    uint32_t base;
+
+    if (id_range_take(planning->roots->data, plan->project, &base, err) < 0)
+        return -1;
+    for (size_t i = 0; i < plan->n_instances; i++)
+        if (plan->instances[i].container.id_map.count > 0)
+            plan->instances[i].container.id_map.base = base;
+    return 0;
+}
+
+int project_plan(struct session *session, const struct compose *compose, const struct roots *roots,
+                 struct plan **ret_plan, struct error *err)
+{
+    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
+    struct planning planning = {.arena = session->arena,
+                                .compose = compose,
+                                .project = compose_project(compose),
+                                .roots = roots,
+                                .diagnostics = diagnostics};
+    struct plan_options options = {.data_root = roots->data};
+    struct plan *plan;
+
+    if (images_find(&planning, err) < 0)
+        return -1;
+    if (planning.n_images < planning.project->n_services)
+        return planning_report(&planning, err);
+    options.images = planning.images;
+    options.n_images = planning.n_images;
+    options.project_data =
+        arena_printf(session->arena, "%s/projects/%s", roots->data, planning.project->name);
+    options.project_run =
+        arena_printf(session->arena, "%s/projects/%s", roots->run, planning.project->name);
+    plan = plan_make(planning.project, &options, session->arena, diagnostics);
+    if (plan) {
+        plan_check_waits(plan, planning.project, diagnostics);
+        if (host_check(&planning, plan, err) < 0)
+            return -1;
+    }
+    if (planning_report(&planning, err) < 0)
+        return -1;
+    *ret_plan = plan;
+    return plan_take_ids(&planning, plan, err);
+}

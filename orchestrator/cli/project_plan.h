@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From loaded Compose files to a plan that can be carried out: finds the images, makes the plan,
+ * and looks at the host before anything is started. Everything that is wrong is reported together,
+ * and nothing is left behind.
+ */
+#ifndef YAWL_ORCHESTRATOR_CLI_PROJECT_PLAN_H
+#define YAWL_ORCHESTRATOR_CLI_PROJECT_PLAN_H
+
+#include "orchestrator/cli/command.h"
+#include "orchestrator/plan/plan.h"
+
+/* The plan lives in the session's arena. On -1 with an empty error text the diagnostics were
+ * printed. */
+MUST_CHECK int project_plan(struct session *session, const struct compose *compose,
+                            const struct roots *roots, struct plan **ret_plan, struct error *err);
+
+#endif

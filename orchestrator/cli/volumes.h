@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Named and anonymous volumes: directories below the data root, made before the first start and
+ * filled from the image on first use.
+ *
+ *     volumes/NAME/volume.json   {"project": ..., "name": ...}
+ *     volumes/NAME/_data
+ */
+#ifndef YAWL_ORCHESTRATOR_CLI_VOLUMES_H
+#define YAWL_ORCHESTRATOR_CLI_VOLUMES_H
+
+#include "common/error.h"
+#include "orchestrator/plan/plan.h"
+#include "orchestrator/state/roots.h"
+
+/* Makes what is missing and fills what is empty. */
+MUST_CHECK int volumes_prepare(const struct roots *roots, const struct plan *plan,
+                               struct error *err);
+
+/* Removes the project's named volumes. */
+MUST_CHECK int volumes_remove(const struct roots *roots, const char *project,
+                              void (*removed)(const char *name, void *context), void *context,
+                              struct error *err);
+
+#endif
