@@ -6,6 +6,7 @@
 #
 # Needs root, mmdebstrap, python3, node and npm (tools/install.sh example). Package sources are the ones apt
 # uses on this machine. What is there already is made again only when something it is made from has changed.
+# shellcheck disable=SC1091,SC2016,SC2153  # os-release is not ours; hooks and formats keep their dollars
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -59,7 +60,6 @@ sources() {
         ubuntu) origin=Ubuntu ;;
         *) say "needs Debian or Ubuntu, this is $ID" >&2; exit 1 ;;
     esac
-    # shellcheck disable=SC2016  # apt's variables, not the shell's
     apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' "Origin: $origin" |
         LC_ALL=C sort -u
 }
@@ -95,13 +95,14 @@ tree() {
     made "$target"
 }
 
-# layer NAME ARGUMENTS...: $work/NAME.layer.tar.gz from $work/NAME.tar, unless it is newer than its sources.
+# layer NAME ARGUMENTS...: $work/NAME.layer.tar.gz from $work/NAME.tar.
 layer() {
     result=$work/$1.layer.tar.gz
-    if [ ! -e "$result" ] || [ "$work/$1.tar" -nt "$result" ] || [ "$work/base.tar" -nt "$result" ]; then
+    if ! fresh "$result" "$work/$1.tar.key" "$work/base.tar.key" "$tool"; then
         shift
         python3 "$tool" layer --to "$result.new.tar.gz" "$@"
         mv "$result.new.tar.gz" "$result"
+        made "$result"
     fi
 }
 

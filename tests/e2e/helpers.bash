@@ -36,7 +36,11 @@ e2e_setup_file() {
 }
 
 e2e_teardown_file() {
-    [ -n "${YAWL_E2E_KEEP-}" ] && [ -e "$E2E/failed" ] || rm -rf "$E2E"
+    keep_folder || rm -rf "$E2E"
+}
+
+keep_folder() {
+    [ -n "${YAWL_E2E_KEEP-}" ] && [ -e "$E2E/failed" ]
 }
 
 # ---- a test
@@ -75,7 +79,7 @@ e2e_teardown() {
         touch "$E2E/failed"
         sweep
     fi
-    [ -n "${YAWL_E2E_KEEP-}" ] && [ -e "$E2E/failed" ] || rm -rf "$DIR"
+    keep_folder || rm -rf "$DIR"
     return "$result"
 }
 
@@ -254,11 +258,11 @@ host_pid() {
     return 1
 }
 
-# role_pids ROLE: our processes of the test's project whose command line names the role.
+# role_pids ROLE: our processes of the test's project in this role: supervisor, keeper, net-worker, or . for all.
 role_pids() {
     local pid
     for pid in $(grep -l -a -z -x "YAWL_E2E=$TAG" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do
-        if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -E "yawl.*$1"; then
+        if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -E "internal-$1"; then
             echo "$pid"
         fi
     done

@@ -1,0 +1,284 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+load helpers
+
+setup_file() { e2e_setup_file; }
+teardown_file() { e2e_teardown_file; }
+setup() { e2e_setup; }
+teardown() { outside_end; e2e_teardown; }
+
+# A second network namespace stands for another machine: 10.213.77.2 there, 10.213.77.1 here.
+outside_begin() {
+    unshare --net sleep 1000 3>&- &
+    OUTSIDE=$!
+    local here
+    here=$(readlink /proc/self/ns/net)
+    within 5 sh -c "[ \$(readlink /proc/$OUTSIDE/ns/net) != '$here' ]"
+    ip link add ytout type veth peer name ytpeer netns "$OUTSIDE"
+    ip address add 10.213.77.1/30 dev ytout
+    ip link set ytout up
+    outside ip address add 10.213.77.2/30 dev ytpeer
+    outside ip link set ytpeer up
+    outside ip link set lo up
+}
+
+outside() {
+    nsenter --net --target "$OUTSIDE" "$@"
+}
+
+outside_end() {
+    [ -n "${OUTSIDE-}" ] || return 0
+    ip link delete ytout
+    kill "$OUTSIDE"
+    wait "$OUTSIDE" || true
+    OUTSIDE=
+}
+
+# A web server as compose.yaml's service `web`: answers "hello" on port 80.
+serve='mkdir -p /tmp/www; echo hello > /tmp/www/index.html; exec httpd -f -v -p 80 -h /tmp/www'
+
+@test "services reach each other by name" {
+    compose_file <<END
+services:
+  web: {image: box, command: [sh, -c, "$serve"]}
+  client: {image: box, command: [sleep, "1000"]}
+END
+    ok up -d
+    within 5 inside client wget -q -O - http://web/
+    equal "$(inside client wget -q -O - http://web/)" hello
+    equal "$(inside client wget -q -O - "http://$PROJECT-web-1/")" hello
+}
+
+@test "a name gives the addresses of all replicas" {
+    compose_file <<'END'
+services:
+  web: {image: box, command: [sleep, "1000"], scale: 3}
+  client: {image: box, command: [sleep, "1000"]}
+END
+    ok up -d
+    within 5 sh -c "[ \$('$YAWL' exec -T client nslookup -type=a web | grep -c '^Address: ') -eq 3 ]"
+}
+
+@test "aliases and container names resolve, and a declared name never leaves the project" {
+    compose_file <<'END'
+services:
+  web:
+    image: box
+    container_name: fixed-name
+    command: [sleep, "1000"]
+    networks: {default: {aliases: [also]}}
+  job: {image: box, command: ["true"]}
+  client: {image: box, command: [sleep, "1000"]}
+END
+    ok up -d
+    inside client nslookup -type=a also
+    inside client nslookup -type=a fixed-name
+    within 5 is_state job exited
+    yawl exec -T client nslookup -type=a job
+    contains "$stdout$stderr" NXDOMAIN
+}
+
+@test "an address lookup of the other family is empty, not an error" {
+    compose_file <<'END'
+services:
+  web: {image: box, command: [sleep, "1000"]}
+  client: {image: box, command: [sleep, "1000"]}
+END
+    ok up -d
+    yawl exec -T client nslookup -type=aaaa web
+    lacks "$stdout$stderr" NXDOMAIN
+}
+
+@test "services on different networks do not reach each other" {
+    compose_file <<END
+services:
+  web: {image: box, command: [sh, -c, "$serve"], networks: [back]}
+  middle: {image: box, command: [sleep, "1000"], networks: [front, back]}
+  client: {image: box, command: [sleep, "1000"], networks: [front]}
+networks: {front: , back: }
+END
+    ok up -d
+    within 5 inside middle wget -q -O - http://web/
+    yawl exec -T client nslookup -type=a web
+    contains "$stdout$stderr" NXDOMAIN
+    local address
+    address=$(inside web hostname -i | tr ' ' '\n' | head -n 1)
+    yawl exec -T client wget -q -T 2 -O - "http://$address/"
+    [ "$status" -ne 0 ] || fail "reached $address"
+}
+
+@test "an address stays the same when a container is recreated" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [sleep, "1000"], environment: {WORD: old}}
+END
+    ok up -d
+    local before
+    before=$(inside a hostname -i)
+    [ -n "$before" ]
+    sed -i 's/old/new/' compose.yaml
+    ok up -d
+    equal "$(inside a hostname -i)" "$before"
+}
+
+@test "a published port answers on loopback and on this machine's other addresses" {
+    local port
+    port=$(free_port)
+    compose_file <<END
+services:
+  web: {image: box, command: [sh, -c, "$serve"], ports: ["$port:80"]}
+END
+    ok up -d
+    within 5 fetch "http://127.0.0.1:$port/"
+    equal "$(fetch "http://127.0.0.1:$port/")" hello
+    contains "$("$YAWL" ps)" "0.0.0.0:$port->80/tcp"
+
+    outside_begin
+    equal "$(outside curl -s --noproxy '*' --max-time 5 "http://10.213.77.1:$port/")" hello
+}
+
+@test "the client's own address reaches the container" {
+    local port
+    port=$(free_port)
+    compose_file <<END
+services:
+  web: {image: box, command: [sh, -c, "$serve"], ports: ["$port:80"]}
+END
+    ok up -d
+    within 5 fetch "http://127.0.0.1:$port/"
+    outside_begin
+    outside curl -s --noproxy '*' --max-time 5 "http://10.213.77.1:$port/"
+    within 5 logged web 10.213.77.2
+}
+
+@test "a port published on 127.0.0.1 is not open elsewhere" {
+    local port
+    port=$(free_port)
+    compose_file <<END
+services:
+  web: {image: box, command: [sh, -c, "$serve"], ports: ["127.0.0.1:$port:80"]}
+END
+    ok up -d
+    within 5 fetch "http://127.0.0.1:$port/"
+    outside_begin
+    ! outside curl -s --noproxy '*' --max-time 2 "http://10.213.77.1:$port/" || fail "open from outside"
+}
+
+@test "a published UDP port carries questions and answers" {
+    local port
+    port=$(free_port)
+    compose_file <<END
+services:
+  echo: {image: box, command: [sh, -c, "while :; do nc -u -l -p 53 -e cat; done"], ports: ["127.0.0.1:$port:53/udp"]}
+END
+    ok up -d
+    cat >ask.py <<END
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(1)
+s.sendto(b"hello", ("127.0.0.1", $port))
+sys.exit(s.recv(100) != b"hello")
+END
+    within 10 python3 ask.py
+}
+
+@test "a port without a number of its own gets a free one" {
+    compose_file <<END
+services:
+  web: {image: box, command: [sh, -c, "$serve"], ports: ["80"]}
+END
+    ok up -d
+    local port
+    port=$(json web 'Publishers[0].PublishedPort')
+    [ "$port" -gt 1023 ]
+    within 5 fetch "http://127.0.0.1:$port/"
+}
+
+@test "a large transfer through a published port arrives whole" {
+    local port
+    port=$(free_port)
+    compose_file <<END
+services:
+  web:
+    image: box
+    ports: ["127.0.0.1:$port:80"]
+    command: [sh, -c, "mkdir /tmp/www; dd if=/dev/urandom of=/tmp/www/big bs=1M count=64; md5sum /tmp/www/big; exec httpd -f -p 80 -h /tmp/www"]
+END
+    ok up -d
+    within 10 fetch -o got "http://127.0.0.1:$port/big"
+    contains "$(lines web)" "$(md5sum <got | cut -c1-32)"
+}
+
+@test "a container reaches the outside" {
+    compose_file <<'END'
+services:
+  client: {image: box, command: [sleep, "1000"]}
+END
+    ok up -d
+    outside_begin
+    mkdir www
+    echo outer >www/file
+    outside python3 -m http.server --bind 10.213.77.2 --directory www 8765 >outer.log 2>&1 3>&- &
+    BACKGROUND+=("$!")
+    within 10 fetch http://10.213.77.2:8765/file
+    equal "$(inside client wget -q -T 5 -O - http://10.213.77.2:8765/file)" outer
+}
+
+@test "a container of an internal network does not reach the outside" {
+    compose_file <<'END'
+services:
+  client: {image: box, command: [sleep, "1000"], networks: [inner]}
+networks: {inner: {internal: true}}
+END
+    ok up -d
+    outside_begin
+    mkdir www
+    outside python3 -m http.server --bind 10.213.77.2 --directory www 8765 >outer.log 2>&1 3>&- &
+    BACKGROUND+=("$!")
+    within 10 fetch http://10.213.77.2:8765/
+    yawl exec -T client wget -q -T 2 -O - http://10.213.77.2:8765/
+    [ "$status" -ne 0 ] || fail "reached the outside"
+}
+
+@test "a container does not reach what listens on this machine" {
+    compose_file <<'END'
+services:
+  client: {image: box, command: [sleep, "1000"]}
+END
+    ok up -d
+    outside_begin
+    local port
+    port=$(free_port)
+    python3 -m http.server --bind 10.213.77.1 --directory "$DIR" "$port" >inner.log 2>&1 3>&- &
+    BACKGROUND+=("$!")
+    within 10 fetch "http://10.213.77.1:$port/"
+    yawl exec -T client wget -q -T 2 -O - "http://10.213.77.1:$port/"
+    [ "$status" -ne 0 ] || fail "reached a listener of the host"
+}
+
+@test "network_mode: none has loopback only, and host has the machine's" {
+    compose_file <<'END'
+services:
+  none: {image: box, network_mode: none, command: [sleep, "1000"]}
+  host: {image: box, network_mode: host, command: [sleep, "1000"]}
+END
+    ok up -d
+    equal "$(inside none ls /sys/class/net 2>/dev/null | tr '\n' ' ')" "lo "
+    equal "$(inside host readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
+}
+
+@test "a dead replica is not answered any more, and its port is refused" {
+    local port
+    port=$(free_port)
+    compose_file <<END
+services:
+  web: {image: box, command: [sh, -c, "$serve"], ports: ["127.0.0.1:$port:80"]}
+  client: {image: box, command: [sleep, "1000"]}
+END
+    ok up -d
+    within 5 fetch "http://127.0.0.1:$port/"
+    ok stop web
+    ! fetch "http://127.0.0.1:$port/" || fail "still answers"
+    ok start web
+    within 5 fetch "http://127.0.0.1:$port/"
+}
