@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/supervise/decide.h"
+
+#include <criterion/criterion.h>
+
+#include "common/loop.h"
+
+static const struct links NO_LINKS = {0};
+
+static struct desired running(void)
+{
+    return (struct desired){.goal = GOAL_RUNNING, .grace_ms = 10000};
+}
+
+static struct desired stopped(void)
+{
+    return (struct desired){.goal = GOAL_STOPPED, .grace_ms = 10000};
+}
+
+static void expect_action(struct desired want, struct observed is, uint64_t now_ms,
+                          enum action_kind kind)
+{
+    cr_expect_eq(decide(&want, &is, NO_LINKS, now_ms).kind, kind);
+}
+
+static void expect_wake(struct desired want, struct observed is, uint64_t now_ms, uint64_t wake_ms)
+{
+    struct action next = decide(&want, &is, NO_LINKS, now_ms);
+
+    cr_expect_eq(next.kind, ACTION_NONE);
+    cr_expect_eq(next.wake_ms, wake_ms);
+}
+
+Test(decide, absent_is_created_then_started)
+{
+    expect_action(running(), (struct observed){.phase = PHASE_ABSENT}, 1, ACTION_CREATE);
+    expect_action(running(), (struct observed){.phase = PHASE_CREATED}, 1, ACTION_START);
+}
+
+Test(decide, a_closed_gate_holds_the_start)
+{
+    struct desired want = running();
+    struct observed is = {.phase = PHASE_CREATED};
+
+    cr_expect_eq(decide(&want, &is, (struct links){.dependencies = GATE_WAIT}, 1).kind,
+                 ACTION_NONE);
+    cr_expect_eq(decide(&want, &is, (struct links){.dependencies = GATE_FAILED}, 1).kind,
+                 ACTION_NONE);
+}
+
+Test(decide, an_action_that_failed_is_not_tried_before_its_time)
+{
+    struct observed is = {.phase = PHASE_CREATED, .retry_at_ms = 50};
+
+    expect_wake(running(), is, 49, 50);
+    expect_action(running(), is, 50, ACTION_START);
+}
+
+Test(decide, stop_escalates_to_kill_after_the_grace_period)
+{
+    struct observed is = {.phase = PHASE_RUNNING, .stop_sent_ms = 1, .sees_stop_signal = true};
+
+    expect_action(stopped(), (struct observed){.phase = PHASE_RUNNING}, 1, ACTION_STOP);
+    expect_wake(stopped(), is, 2, 10001);
+    expect_action(stopped(), is, 10001, ACTION_KILL);
+}
+
+Test(decide, a_process_that_cannot_see_the_stop_signal_is_killed_at_once)
+{
+    struct observed is = {.phase = PHASE_RUNNING, .stop_sent_ms = 1, .sees_stop_signal = false};
+
+    expect_action(stopped(), is, 2, ACTION_KILL);
+}
+
+Test(decide, no_grace_means_kill_without_a_signal_and_without_waiting_for_dependents)
+{
+    struct desired want = {.goal = GOAL_STOPPED, .grace_ms = 0};
+    struct observed is = {.phase = PHASE_RUNNING};
+
+    cr_expect_eq(decide(&want, &is, (struct links){.dependents_running = true}, 1).kind,
+                 ACTION_KILL);
+}
+
+Test(decide, stop_waits_for_the_dependents)
+{
+    struct desired want = stopped();
+    struct observed is = {.phase = PHASE_RUNNING};
+
+    cr_expect_eq(decide(&want, &is, (struct links){.dependents_running = true}, 1).kind,
+                 ACTION_NONE);
+}
+
+Test(decide, a_kill_that_did_not_take_is_repeated)
+{
+    struct observed is = {.phase = PHASE_RUNNING, .stop_sent_ms = 1, .kill_sent_ms = 100};
+
+    expect_wake(stopped(), is, 101, 2100);
+    expect_action(stopped(), is, 2100, ACTION_KILL);
+}
+
+Test(decide, an_exited_container_is_cleaned_whatever_the_goal)
+{
+    struct desired absent = {.goal = GOAL_ABSENT, .grace_ms = 1};
+    struct observed is = {.phase = PHASE_EXITED};
+
+    expect_action(running(), is, 1, ACTION_CLEAN);
+    expect_action(stopped(), is, 1, ACTION_CLEAN);
+    expect_action(absent, is, 1, ACTION_CLEAN);
+}
+
+Test(decide, removal_follows_the_end)
+{
+    struct desired absent = {.goal = GOAL_ABSENT, .grace_ms = 1};
+
+    expect_action(absent, (struct observed){.phase = PHASE_DONE}, 1, ACTION_REMOVE);
+    expect_action(absent, (struct observed){.phase = PHASE_CREATED}, 1, ACTION_REMOVE);
+    expect_action(absent, (struct observed){.phase = PHASE_FAILED}, 1, ACTION_REMOVE);
+    expect_wake(absent, (struct observed){.phase = PHASE_ABSENT}, 1, NEVER);
+}
+
+Test(decide, a_replaced_container_is_stopped_and_removed_first)
+{
+    struct desired want = running();
+
+    want.replace = true;
+    expect_action(want, (struct observed){.phase = PHASE_RUNNING}, 1, ACTION_STOP);
+    expect_action(want, (struct observed){.phase = PHASE_DONE}, 1, ACTION_REMOVE);
+}
+
+Test(decide, a_bounce_stops_and_starts_again_without_back_off)
+{
+    struct desired want = running();
+
+    want.bounce = true;
+    expect_action(want, (struct observed){.phase = PHASE_RUNNING}, 1, ACTION_STOP);
+    expect_action(want,
+                  (struct observed){.phase = PHASE_DONE, .exited_ms = 1, .stopped_by_us = true}, 1,
+                  ACTION_AGAIN);
+}
+
+Test(decide, restart_policies_look_at_how_it_ended)
+{
+    struct desired want = running();
+    struct observed failed = {.phase = PHASE_DONE, .ended_well = false, .failures = 2};
+    struct observed well = {.phase = PHASE_DONE, .ended_well = true};
+
+    want.restart = RESTART_NO;
+    cr_expect_not(decide_restarts(&want, &failed));
+    want.restart = RESTART_ALWAYS;
+    cr_expect(decide_restarts(&want, &well));
+    want.restart = RESTART_UNLESS_STOPPED;
+    cr_expect(decide_restarts(&want, &failed));
+    want.restart = RESTART_ON_FAILURE;
+    cr_expect(decide_restarts(&want, &failed));
+    cr_expect_not(decide_restarts(&want, &well));
+    want.restart_max = 2;
+    cr_expect_not(decide_restarts(&want, &failed));
+    want.restart_max = 3;
+    cr_expect(decide_restarts(&want, &failed));
+}
+
+Test(decide, what_we_stopped_is_not_restarted)
+{
+    struct desired want = running();
+    struct observed is = {.phase = PHASE_DONE, .stopped_by_us = true};
+
+    want.restart = RESTART_ALWAYS;
+    cr_expect_not(decide_restarts(&want, &is));
+    expect_wake(want, is, 100000, NEVER);
+}
+
+Test(decide, restarts_back_off_twice_as_long_each_time_up_to_a_minute)
+{
+    struct desired want = running();
+    struct observed is = {.phase = PHASE_DONE, .started_ms = 1000, .exited_ms = 1001};
+
+    want.restart = RESTART_ALWAYS;
+    expect_wake(want, is, 1001, 1101);
+    expect_action(want, is, 1101, ACTION_AGAIN);
+    is.restarts = 3;
+    expect_wake(want, is, 1001, 1801);
+    is.restarts = 30;
+    expect_wake(want, is, 1001, 61001);
+}
+
+Test(decide, ten_seconds_of_life_forget_the_back_off)
+{
+    struct desired want = running();
+    struct observed is = {
+        .phase = PHASE_DONE, .started_ms = 1000, .exited_ms = 11000, .restarts = 30};
+
+    want.restart = RESTART_ALWAYS;
+    expect_wake(want, is, 11000, 11100);
+}
+
+static struct desired checked(void)
+{
+    struct desired want = running();
+
+    want.has_health = true;
+    want.health = (struct plan_health){
+        .interval_ms = 30000, .timeout_ms = 5000, .start_interval_ms = 5000, .retries = 3};
+    return want;
+}
+
+Test(decide, the_first_probe_does_not_wait_for_an_interval)
+{
+    struct observed is = {.phase = PHASE_RUNNING, .started_ms = 1000, .health = HEALTH_STARTING};
+
+    expect_wake(checked(), is, 1000, 1050);
+    expect_action(checked(), is, 1050, ACTION_PROBE);
+}
+
+Test(decide, a_probe_that_hangs_is_killed_at_its_timeout)
+{
+    struct observed is = {.phase = PHASE_RUNNING,
+                          .started_ms = 1000,
+                          .health = HEALTH_STARTING,
+                          .probing = true,
+                          .probe_started_ms = 2000};
+
+    expect_wake(checked(), is, 2001, 7000);
+    expect_action(checked(), is, 7000, ACTION_PROBE_KILL);
+}
+
+Test(decide, early_failures_do_not_count_and_a_success_makes_healthy)
+{
+    struct desired want = checked();
+    struct observed is = {.phase = PHASE_RUNNING, .started_ms = 1000, .health = HEALTH_STARTING};
+
+    for (int i = 0; i < 10; i++)
+        decide_probe_result(&want, &is, false, 2000);
+    cr_expect_eq(is.health, HEALTH_STARTING);
+    cr_expect_eq(is.probe_failures, 0);
+    decide_probe_result(&want, &is, true, 3000);
+    cr_expect_eq(is.health, HEALTH_HEALTHY);
+}
+
+Test(decide, retries_failures_in_a_row_make_unhealthy_and_one_success_heals)
+{
+    struct desired want = checked();
+    struct observed is = {.phase = PHASE_RUNNING, .started_ms = 1000, .health = HEALTH_HEALTHY};
+
+    decide_probe_result(&want, &is, false, 40000);
+    decide_probe_result(&want, &is, false, 70000);
+    cr_expect_eq(is.health, HEALTH_HEALTHY);
+    decide_probe_result(&want, &is, false, 100000);
+    cr_expect_eq(is.health, HEALTH_UNHEALTHY);
+    decide_probe_result(&want, &is, true, 130000);
+    cr_expect_eq(is.health, HEALTH_HEALTHY);
+    cr_expect_eq(is.probe_failures, 0);
+}
+
+Test(decide, healthy_containers_are_probed_each_interval)
+{
+    struct observed is = {.phase = PHASE_RUNNING,
+                          .started_ms = 1000,
+                          .health = HEALTH_HEALTHY,
+                          .probes = 1,
+                          .probe_ended_ms = 5000};
+
+    expect_wake(checked(), is, 6000, 35000);
+    expect_action(checked(), is, 35000, ACTION_PROBE);
+}
+
+Test(decide, the_start_period_does_not_count_failures)
+{
+    struct desired want = checked();
+    struct observed is = {.phase = PHASE_RUNNING, .started_ms = 1000, .health = HEALTH_STARTING};
+
+    want.health.start_period_ms = 120000;
+    decide_probe_result(&want, &is, false, 100000);
+    cr_expect_eq(is.probe_failures, 0);
+    decide_probe_result(&want, &is, false, 121001);
+    cr_expect_eq(is.probe_failures, 1);
+}

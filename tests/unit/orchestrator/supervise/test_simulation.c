@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decide() against a fake actuator and a fake clock: seeded accidents (exits, probe results, goal
+ * changes, actions that fail) over a chain of dependent instances. Whatever happens, nothing starts
+ * before its dependency, nothing runs when it is to be absent, and every instance reaches its goal
+ * once the accidents stop.
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "common/loop.h"
+#include "orchestrator/supervise/decide.h"
+
+enum { N_INSTANCES = 6, STEPS = 60000, SETTLE_ROUNDS = 20000 };
+
+struct world {
+    unsigned seed;
+    uint64_t now_ms;
+    struct desired want[N_INSTANCES];
+    struct observed is[N_INSTANCES];
+    size_t starts;
+};
+
+static unsigned chance(struct world *world, unsigned of)
+{
+    return (unsigned)rand_r(&world->seed) % of;
+}
+
+static bool alive(const struct observed *is)
+{
+    return is->phase == PHASE_STARTING || is->phase == PHASE_RUNNING || is->phase == PHASE_EXITED;
+}
+
+/* Instance i depends on the health of instance i - 1. */
+static bool dependency_open(const struct world *world, size_t i)
+{
+    return i == 0 || world->want[i - 1].goal != GOAL_RUNNING ||
+           (world->is[i - 1].phase == PHASE_RUNNING && world->is[i - 1].health == HEALTH_HEALTHY &&
+            !world->want[i - 1].replace && !world->want[i - 1].bounce);
+}
+
+static struct links world_links(const struct world *world, size_t i)
+{
+    struct links links = {.dependencies = dependency_open(world, i) ? GATE_OPEN : GATE_WAIT};
+
+    for (size_t j = i + 1; j < N_INSTANCES && j < i + 2; j++)
+        links.dependents_running =
+            alive(&world->is[j]) && (world->want[j].goal != GOAL_RUNNING || world->want[j].bounce ||
+                                     world->want[j].replace);
+    return links;
+}
+
+static void ended(struct world *world, size_t i, bool well)
+{
+    struct observed *is = &world->is[i];
+
+    is->phase = PHASE_EXITED;
+    is->exited_ms = world->now_ms;
+    is->ended_well = well;
+    is->stopped_by_us = is->stop_sent_ms || is->kill_sent_ms;
+    is->health = HEALTH_NONE;
+    is->probing = false;
+    is->retry_at_ms = 0;
+}
+
+static void started(struct world *world, size_t i)
+{
+    cr_assert(dependency_open(world, i), "seed %u: %zu started before its dependency", world->seed,
+              i);
+    world->starts++;
+    world->is[i] = (struct observed){
+        .phase = PHASE_STARTING, .started_ms = world->now_ms, .restarts = world->is[i].restarts};
+}
+
+static void perform(struct world *world, size_t i, enum action_kind kind)
+{
+    struct observed *is = &world->is[i];
+
+    if (kind != ACTION_KILL && kind != ACTION_STOP && chance(world, 20) == 0) {
+        is->retry_at_ms = world->now_ms + 1 + chance(world, 500); /* it could not be done */
+        return;
+    }
+    switch (kind) {
+    case ACTION_CREATE:
+        *is = (struct observed){.phase = PHASE_CREATED};
+        world->want[i].replace = false;
+        break;
+    case ACTION_START:
+        started(world, i);
+        break;
+    case ACTION_STOP:
+        is->stop_sent_ms = world->now_ms;
+        is->sees_stop_signal = chance(world, 2);
+        break;
+    case ACTION_KILL:
+        is->kill_sent_ms = world->now_ms;
+        break;
+    case ACTION_CLEAN:
+        cr_assert_eq(is->phase, PHASE_EXITED);
+        is->phase = PHASE_DONE;
+        is->retry_at_ms = 0;
+        break;
+    case ACTION_AGAIN:
+        is->phase = PHASE_CREATED;
+        is->restarts++;
+        world->want[i].bounce = false;
+        break;
+    case ACTION_REMOVE:
+        cr_assert(!alive(is), "seed %u: %zu removed while it ran", world->seed, i);
+        *is = (struct observed){.phase = PHASE_ABSENT};
+        world->want[i].replace = world->want[i].bounce = false;
+        break;
+    case ACTION_PROBE:
+        is->probing = true;
+        is->probe_started_ms = world->now_ms;
+        break;
+    case ACTION_PROBE_KILL:
+        decide_probe_result(&world->want[i], is, false, world->now_ms);
+        break;
+    case ACTION_NONE:
+        break;
+    }
+}
+
+/* The pass; returns when to look again. */
+static uint64_t pass(struct world *world)
+{
+    for (int round = 0;; round++) {
+        uint64_t wake_ms = NEVER;
+        bool acted = false;
+
+        cr_assert(round < 1000, "seed %u: the round spins", world->seed);
+        for (size_t i = 0; i < N_INSTANCES; i++) {
+            struct action next =
+                decide(&world->want[i], &world->is[i], world_links(world, i), world->now_ms);
+
+            if (next.kind != ACTION_NONE) {
+                perform(world, i, next.kind);
+                acted = true;
+            } else if (next.wake_ms < wake_ms) {
+                wake_ms = next.wake_ms;
+            }
+        }
+        if (!acted)
+            return wake_ms;
+    }
+}
+
+/* What the kernel does by itself: starts succeed, signals end, probes answer. */
+static void nature(struct world *world, bool kind_to_us)
+{
+    for (size_t i = 0; i < N_INSTANCES; i++) {
+        struct observed *is = &world->is[i];
+
+        if (is->phase == PHASE_STARTING) {
+            is->phase = PHASE_RUNNING;
+            is->health = HEALTH_STARTING;
+        } else if (is->phase == PHASE_RUNNING && is->kill_sent_ms) {
+            ended(world, i, false);
+        } else if (is->phase == PHASE_RUNNING && is->stop_sent_ms && is->sees_stop_signal &&
+                   chance(world, 3) == 0) {
+            ended(world, i, true);
+        } else if (is->phase == PHASE_RUNNING && is->probing) {
+            decide_probe_result(&world->want[i], is, kind_to_us || chance(world, 3) == 0,
+                                world->now_ms);
+        }
+    }
+}
+
+static void accident(struct world *world)
+{
+    size_t i = chance(world, N_INSTANCES);
+
+    switch (chance(world, 12)) {
+    case 0:
+        if (world->is[i].phase == PHASE_RUNNING)
+            ended(world, i, chance(world, 2));
+        break;
+    case 1:
+        world->want[i].goal = (enum goal)chance(world, 3);
+        break;
+    case 2:
+        world->want[i].bounce =
+            world->want[i].goal == GOAL_RUNNING && world->is[i].phase == PHASE_RUNNING;
+        break;
+    case 3:
+        world->want[i].replace = world->is[i].phase != PHASE_ABSENT;
+        break;
+    default:
+        break;
+    }
+}
+
+static void step(struct world *world, bool kind_to_us)
+{
+    uint64_t wake_ms = pass(world);
+
+    world->now_ms += 1 + chance(world, 50);
+    if (wake_ms != NEVER && chance(world, 4) == 0 && wake_ms > world->now_ms)
+        world->now_ms = wake_ms;
+    nature(world, kind_to_us);
+}
+
+static bool settled(const struct world *world)
+{
+    for (size_t i = 0; i < N_INSTANCES; i++) {
+        enum phase phase = world->is[i].phase;
+        bool there = world->want[i].goal == GOAL_RUNNING
+                         ? phase == PHASE_RUNNING && world->is[i].health == HEALTH_HEALTHY
+                     : world->want[i].goal == GOAL_ABSENT ? phase == PHASE_ABSENT
+                                                          : !alive(&world->is[i]);
+        if (!there)
+            return false;
+    }
+    return true;
+}
+
+static void simulate(unsigned seed)
+{
+    struct world world = {.seed = seed, .now_ms = 1};
+    int rounds = 0;
+
+    for (size_t i = 0; i < N_INSTANCES; i++) {
+        world.want[i] = (struct desired){
+            .goal = GOAL_RUNNING, .grace_ms = 1000, .restart = RESTART_ALWAYS, .has_health = true};
+        world.want[i].health = (struct plan_health){
+            .interval_ms = 1000, .timeout_ms = 500, .start_interval_ms = 100, .retries = 3};
+    }
+    for (int i = 0; i < STEPS; i++) {
+        accident(&world);
+        step(&world, false);
+    }
+    /* A container that we stopped and whose user changed their mind starts again by a request. */
+    for (size_t i = 0; i < N_INSTANCES; i++)
+        world.is[i].stopped_by_us = false;
+    for (; rounds < SETTLE_ROUNDS && !settled(&world); rounds++) {
+        step(&world, true);
+        for (size_t i = 0; i < N_INSTANCES; i++)
+            if (world.is[i].phase == PHASE_DONE)
+                world.is[i].stopped_by_us = false;
+    }
+    cr_expect(settled(&world), "seed %u: stuck after the accidents", seed);
+    cr_expect_gt(world.starts, 100, "seed %u: hardly anything happened", seed);
+}
+
+Test(simulation, accidents_leave_no_instance_stuck_and_break_no_order)
+{
+    for (unsigned seed = 1; seed <= 17; seed++)
+        simulate(seed);
+}
