@@ -23,6 +23,7 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/text.h"
+#include "runtime/cgroup/cgroup_device_program.h"
 #include "runtime/cgroup/cgroup_devices.h"
 #include "runtime/cgroup/cgroup_kill.h"
 #include "runtime/cgroup/cgroup_layout.h"
@@ -42,6 +43,12 @@ struct cgroup {
 struct cgroup_parts {
     const char *v2_root;
     const char *v1_roots[CONTROLLER_COUNT];
+};
+
+/* This host as a function sees it that has to find or make groups. */
+struct site {
+    struct arena *arena; /* borrowed */
+    struct cgroup_layout layout;
 };
 
 static struct cgroup *cgroup_new(void)
@@ -82,6 +89,14 @@ static bool is_first_of_hierarchy(const struct cgroup_parts *parts, size_t contr
  * Finding
  */
 
+/* Checks the name and reads the layout. */
+static int site_visit(struct site *site, const char *parent, const char *id, struct error *err)
+{
+    if (cgroup_path_check(parent, id, err) < 0)
+        return -1;
+    return cgroup_layout_read(site->arena, &site->layout, err);
+}
+
 /* Takes the roots that the mirror remembers, as far as they are in the hierarchies of this host. */
 static void recall_roots(struct arena *arena, const struct cgroup_layout *layout, int v2_fd,
                          struct cgroup_parts *parts)
@@ -106,27 +121,23 @@ static void recall_roots(struct arena *arena, const struct cgroup_layout *layout
 }
 
 /* Finds the parts of a group that exists. *ret_v2_fd is the mirror or v2 group, or -1. */
-static int find_parts(struct arena *arena, struct cgroup_path path, struct cgroup_parts *ret_parts,
+static int find_parts(struct site *site, struct cgroup_path path, struct cgroup_parts *ret_parts,
                       int *ret_v2_fd, struct error *err)
 {
-    struct cgroup_layout layout;
+    const struct cgroup_layout *layout = &site->layout;
 
-    *ret_parts = (struct cgroup_parts){0};
+    *ret_parts = (struct cgroup_parts){.v2_root = layout->v2.root};
     *ret_v2_fd = -1;
-    if (cgroup_path_check(path.parent, path.id, err) < 0 ||
-        cgroup_layout_read(arena, &layout, err) < 0)
-        return -1;
-    ret_parts->v2_root = layout.v2.root;
-    if (layout.v2.root) {
-        path.root = layout.v2.root;
+    if (layout->v2.root) {
+        path.root = layout->v2.root;
         if (cgroup_tree_open(&path, ret_v2_fd, err) < 0)
             return -1;
         if (*ret_v2_fd >= 0)
-            recall_roots(arena, &layout, *ret_v2_fd, ret_parts);
+            recall_roots(site->arena, layout, *ret_v2_fd, ret_parts);
         return 0;
     }
     for (size_t i = 0; i < CONTROLLER_COUNT; i++)
-        ret_parts->v1_roots[i] = layout.v1[i].root;
+        ret_parts->v1_roots[i] = layout->v1[i].root;
     return 0;
 }
 
@@ -134,11 +145,13 @@ int cgroup_open(const char *parent, const char *id, struct cgroup **ret_cgroup, 
 {
     scoped(arena_free) struct arena *arena = arena_new();
     scoped(cgroup_free) struct cgroup *cgroup = cgroup_new();
+    struct site site = {.arena = arena};
     struct cgroup_path path = {NULL, parent, id};
     struct cgroup_parts parts;
     bool exists;
 
-    if (find_parts(arena, path, &parts, &cgroup->v2_fd, err) < 0)
+    if (site_visit(&site, parent, id, err) < 0 ||
+        find_parts(&site, path, &parts, &cgroup->v2_fd, err) < 0)
         return -1;
     exists = cgroup->v2_fd >= 0;
     for (size_t i = 0; i < CONTROLLER_COUNT; i++) {
@@ -155,52 +168,60 @@ int cgroup_open(const char *parent, const char *id, struct cgroup **ret_cgroup, 
  * Removing
  */
 
-/* Removes what is there of the parts, the mirror last. `parents`: also the groups above, where
- * empty. */
-static int remove_parts(const struct cgroup_parts *parts, const char *parent, const char *id,
-                        struct error *err)
+/* Removes what is there of the parts, the mirror last. */
+static int remove_parts(const struct cgroup_layout *layout, const struct cgroup_parts *parts,
+                        struct cgroup_path path, struct error *err)
 {
     for (size_t i = 0; i < CONTROLLER_COUNT; i++) {
-        struct cgroup_path path = {parts->v1_roots[i], parent, id};
-
+        path.root = parts->v1_roots[i];
         if (!path.root || !is_first_of_hierarchy(parts, i))
             continue;
         if (cgroup_tree_remove(&path, err) < 0)
             return -1;
-        /* Nobody else can find these again, once the mirror is gone. */
-        cgroup_tree_remove_parents(path.root, parent);
+        /* Below somebody else's root nobody finds the parents again, once the mirror is gone. */
+        if (!string_eq(path.root, layout->v1[i].root))
+            cgroup_tree_remove_parents(path.root, path.parent);
     }
-    if (parts->v2_root) {
-        struct cgroup_path path = {parts->v2_root, parent, id};
+    path.root = parts->v2_root;
+    return path.root ? cgroup_tree_remove(&path, err) : 0;
+}
 
-        return cgroup_tree_remove(&path, err);
-    }
-    return 0;
+static int remove_found(struct site *site, struct cgroup_path path, struct error *err)
+{
+    struct cgroup_parts parts;
+    scoped_fd int v2_fd = -1;
+
+    if (find_parts(site, path, &parts, &v2_fd, err) < 0)
+        return -1;
+    return remove_parts(&site->layout, &parts, path, err);
 }
 
 int cgroup_remove(const char *parent, const char *id, struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
-    struct cgroup_parts parts;
-    scoped_fd int v2_fd = -1;
+    struct site site = {.arena = arena};
 
-    if (find_parts(arena, (struct cgroup_path){NULL, parent, id}, &parts, &v2_fd, err) < 0)
+    if (site_visit(&site, parent, id, err) < 0)
         return -1;
-    return remove_parts(&parts, parent, id, err);
+    return remove_found(&site, (struct cgroup_path){NULL, parent, id}, err);
+}
+
+static void remove_parents(const struct cgroup_layout *layout, const char *parent)
+{
+    for (size_t i = 0; i < CONTROLLER_COUNT; i++)
+        if (layout->v1[i].root)
+            cgroup_tree_remove_parents(layout->v1[i].root, parent);
+    if (layout->v2.root)
+        cgroup_tree_remove_parents(layout->v2.root, parent);
 }
 
 void cgroup_remove_parent(const char *parent)
 {
     scoped(arena_free) struct arena *arena = arena_new();
-    struct cgroup_layout layout;
+    struct site site = {.arena = arena};
 
-    if (cgroup_path_check(parent, NULL, NULL) < 0 || cgroup_layout_read(arena, &layout, NULL) < 0)
-        return;
-    if (layout.v2.root)
-        cgroup_tree_remove_parents(layout.v2.root, parent);
-    for (size_t i = 0; i < CONTROLLER_COUNT; i++)
-        if (layout.v1[i].root)
-            cgroup_tree_remove_parents(layout.v1[i].root, parent);
+    if (site_visit(&site, parent, NULL, NULL) == 0)
+        remove_parents(&site.layout, parent);
 }
 
 /*
@@ -316,9 +337,8 @@ static int make_parts(struct cgroup *cgroup, const struct cgroup_layout *layout,
     if (remember_roots(cgroup, &parts, err) < 0 || make_v1(cgroup, &parts, layout, path, err) < 0 ||
         cgroup_v1_limit(cgroup->v1_fds, resources, err) < 0 ||
         (v2_controllers && cgroup_v2_limit(cgroup->v2_fd, v2_controllers, resources, err) < 0)) {
-        (void)!remove_parts(&parts, path.parent, path.id, NULL);
-        if (parts.v2_root)
-            cgroup_tree_remove_parents(parts.v2_root, path.parent);
+        (void)!remove_parts(layout, &parts, path, NULL);
+        remove_parents(layout, path.parent);
         return -1;
     }
     return 0;
@@ -329,16 +349,15 @@ int cgroup_create(const char *parent, const char *id, const struct resource_spec
 {
     scoped(arena_free) struct arena *arena = arena_new();
     scoped(cgroup_free) struct cgroup *cgroup = cgroup_new();
+    struct site site = {.arena = arena};
     struct cgroup_path path = {NULL, parent, id};
-    struct cgroup_layout layout;
 
-    if (cgroup_limits_check(resources, err) < 0)
+    if (cgroup_limits_check(resources, err) < 0 || site_visit(&site, parent, id, err) < 0)
         return -1;
     /* What is left of an earlier start goes first, wherever its parts are. */
-    if (cgroup_remove(parent, id, err) < 0)
+    if (remove_found(&site, path, err) < 0)
         return error_wrap(err, "make a fresh control group");
-    if (cgroup_layout_read(arena, &layout, err) < 0 ||
-        make_parts(cgroup, &layout, resources, path, err) < 0)
+    if (make_parts(cgroup, &site.layout, resources, path, err) < 0)
         return -1;
     *ret_cgroup = steal(cgroup);
     return 0;
@@ -372,7 +391,7 @@ int cgroup_allow_devices(struct cgroup *cgroup, const struct device_spec *device
     if (device_rules_make(devices, n_devices, &rules, err) < 0)
         return -1;
     if (cgroup->v2_fd >= 0)
-        return device_rules_attach(&rules, cgroup->v2_fd, err);
+        return device_program_attach(&rules, cgroup->v2_fd, err);
     if (cgroup->v1_fds[CONTROLLER_DEVICES] >= 0)
         return device_rules_write_v1(&rules, cgroup->v1_fds[CONTROLLER_DEVICES], err);
     return 0;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -129,118 +128,6 @@ int device_rules_make(const struct device_spec *devices, size_t n_devices,
     for (size_t i = 0; i < n_devices; i++)
         if (add_device(&devices[i], ret_rules, err) < 0)
             return -1;
-    return 0;
-}
-
-static struct bpf_insn load_word(unsigned char to, short offset)
-{
-    return (struct bpf_insn){.code = BPF_LDX | BPF_MEM | BPF_W,
-                             .dst_reg = to & 15U,
-                             .src_reg = BPF_REG_1,
-                             .off = offset};
-}
-
-static struct bpf_insn alu(unsigned char operation, unsigned char to, int value)
-{
-    return (struct bpf_insn){
-        .code = BPF_ALU | operation | BPF_K, .dst_reg = to & 15U, .imm = value};
-}
-
-static struct bpf_insn move(unsigned char to, unsigned char from)
-{
-    return (struct bpf_insn){
-        .code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = to & 15U, .src_reg = from & 15U};
-}
-
-/* Jumps are pointed to the next rule once its place is known. */
-static struct bpf_insn skip_unless(unsigned char is, int value)
-{
-    return (struct bpf_insn){.code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = is & 15U, .imm = value};
-}
-
-static const struct bpf_insn leave = {.code = BPF_JMP | BPF_EXIT};
-
-/* Type in register 2, wanted access in 3, major and minor number in 4 and 5. */
-static size_t compile_rule(const struct device_rule *rule, struct bpf_insn *insns)
-{
-    size_t n = 0;
-
-    insns[n++] =
-        skip_unless(BPF_REG_2, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
-    if (rule->access != ACCESS_ALL) {
-        insns[n++] = move(BPF_REG_1, BPF_REG_3);
-        insns[n++] = alu(BPF_AND, BPF_REG_1, (int)(ACCESS_ALL & ~rule->access));
-        insns[n++] = skip_unless(BPF_REG_1, 0);
-    }
-    if (rule->major_number != DEVICE_ANY)
-        insns[n++] = skip_unless(BPF_REG_4, rule->major_number);
-    if (rule->minor_number != DEVICE_ANY)
-        insns[n++] = skip_unless(BPF_REG_5, rule->minor_number);
-    insns[n++] = alu(BPF_MOV, BPF_REG_0, 1);
-    insns[n++] = leave;
-
-    for (size_t i = 0; i < n; i++)
-        if (insns[i].code == (BPF_JMP | BPF_JNE | BPF_K))
-            insns[i].off = (short)(n - i - 1);
-    return n;
-}
-
-size_t device_rules_compile(const struct device_rules *rules, struct bpf_insn *insns)
-{
-    size_t n = 0;
-
-    _Static_assert((int)ACCESS_MKNOD == BPF_DEVCG_ACC_MKNOD, "the kernel's number");
-    _Static_assert((int)ACCESS_READ == BPF_DEVCG_ACC_READ, "the kernel's number");
-    _Static_assert((int)ACCESS_WRITE == BPF_DEVCG_ACC_WRITE, "the kernel's number");
-
-    insns[n++] = load_word(BPF_REG_2, offsetof(struct bpf_cgroup_dev_ctx, access_type));
-    insns[n++] = move(BPF_REG_3, BPF_REG_2);
-    insns[n++] = alu(BPF_RSH, BPF_REG_3, 16);
-    insns[n++] = alu(BPF_AND, BPF_REG_2, 0xffff);
-    insns[n++] = load_word(BPF_REG_4, offsetof(struct bpf_cgroup_dev_ctx, major));
-    insns[n++] = load_word(BPF_REG_5, offsetof(struct bpf_cgroup_dev_ctx, minor));
-    for (size_t i = 0; i < rules->count; i++)
-        n += compile_rule(&rules->items[i], insns + n);
-    insns[n++] = alu(BPF_MOV, BPF_REG_0, 0);
-    insns[n++] = leave;
-    return n;
-}
-
-static int sys_bpf(enum bpf_cmd command, union bpf_attr *attributes)
-{
-    return (int)syscall(SYS_bpf, command, attributes, sizeof(*attributes));
-}
-
-/* Only in the first user namespace are devices anybody's to guard; its inode number is fixed. */
-static bool in_first_user_namespace(void)
-{
-    struct stat status;
-
-    return stat("/proc/self/ns/user", &status) == 0 && status.st_ino == 0xEFFFFFFDU;
-}
-
-int device_rules_attach(const struct device_rules *rules, int cgroup_fd, struct error *err)
-{
-    struct bpf_insn insns[DEVICE_PROGRAM_MAX];
-    union bpf_attr load = {.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
-                           .insns = (uintptr_t)insns,
-                           .license = (uintptr_t) "Apache-2.0",
-                           .expected_attach_type = BPF_CGROUP_DEVICE};
-    union bpf_attr attach = {.target_fd = (unsigned)cgroup_fd,
-                             .attach_type = BPF_CGROUP_DEVICE,
-                             .attach_flags = BPF_F_ALLOW_MULTI};
-    scoped_fd int program_fd = -1;
-
-    load.insn_cnt = (unsigned)device_rules_compile(rules, insns);
-    program_fd = sys_bpf(BPF_PROG_LOAD, &load);
-    if (program_fd < 0) {
-        if (errno == EPERM && (geteuid() != 0 || !in_first_user_namespace()))
-            return 0;
-        return error_sys(err, "load the device filter");
-    }
-    attach.attach_bpf_fd = (unsigned)program_fd;
-    if (sys_bpf(BPF_PROG_ATTACH, &attach) < 0)
-        return error_sys(err, "attach the device filter");
     return 0;
 }
 

@@ -8,7 +8,6 @@
 #ifndef YAWL_RUNTIME_CGROUP_CGROUP_DEVICES_H
 #define YAWL_RUNTIME_CGROUP_CGROUP_DEVICES_H
 
-#include <linux/bpf.h>
 #include <stddef.h>
 
 #include "common/error.h"
@@ -17,7 +16,6 @@
 enum {
     DEVICE_ANY = -1,
     DEVICE_RULES_MAX = 512,
-    DEVICE_PROGRAM_MAX = 10 + DEVICE_RULES_MAX * 9,
 };
 
 enum device_access { ACCESS_MKNOD = 1, ACCESS_READ = 2, ACCESS_WRITE = 4, ACCESS_ALL = 7 };
@@ -36,15 +34,6 @@ struct device_rules {
 /* The default list, then one rule for each device; a directory stands for the devices below it. */
 MUST_CHECK int device_rules_make(const struct device_spec *devices, size_t n_devices,
                                  struct device_rules *ret_rules, struct error *err);
-
-/* Writes the program into `insns`, which has room for DEVICE_PROGRAM_MAX. Returns its length. */
-size_t device_rules_compile(const struct device_rules *rules, struct bpf_insn *insns);
-
-/* Attaches the program to a group of the v2 tree that has none. For an ordinary user the kernel
- * refuses, and there is nothing to guard either, since such a user's containers cannot make device
- * nodes: that is success. */
-MUST_CHECK int device_rules_attach(const struct device_rules *rules, int cgroup_fd,
-                                   struct error *err);
 
 /* Writes the rules to a group of the v1 devices controller. */
 MUST_CHECK int device_rules_write_v1(const struct device_rules *rules, int cgroup_fd,

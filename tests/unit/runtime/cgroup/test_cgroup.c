@@ -424,6 +424,37 @@ Test(cgroup, only_listed_devices_open)
     check_devices(cgroup);
 }
 
+/* Makes the group "a" of the parent process, whose name is the test's. */
+static int create_from_here(void)
+{
+    struct resource_spec resources = {.pids = 50};
+    struct cgroup *cgroup = NULL;
+    char parent[64];
+
+    (void)snprintf(parent, sizeof(parent), "yawl/test-%d", (int)getppid());
+    return cgroup_create(parent, "a", &resources, &cgroup, NULL) < 0;
+}
+
+Test(cgroup, a_group_made_from_within_another_is_found_and_removed_from_outside)
+{
+    struct resource_spec resources = {.pids = 100};
+    scoped(cgroup_free) struct cgroup *outer = NULL;
+    scoped(cgroup_free) struct cgroup *found = NULL;
+    struct error err = {0};
+
+    NEEDS(CONTROLLER_PIDS);
+    cr_assert_eq(cgroup_create(fixture_parent(), "b", &resources, &outer, &err), 0, "%s", err.text);
+    cr_assert_eq(fixture_wait(fixture_spawn(outer, create_from_here)), 0);
+    cr_assert_eq(cgroup_open(fixture_parent(), "a", &found, &err), 0, "%s", err.text);
+    cr_assert_not_null(found);
+    cr_expect_eq(WEXITSTATUS(fixture_wait(fixture_spawn(found, count_forks))), 49);
+    cr_expect_eq(cgroup_kill(found, &err), 0, "%s", err.text);
+    wait_until_empty(found);
+    cr_expect_eq(cgroup_remove(fixture_parent(), "a", &err), 0, "%s", err.text);
+    cr_expect_not(fixture_group_is_anywhere("a"));
+    cr_expect_not(fixture_group_is_anywhere("b/yawl"));
+}
+
 /* Hides the v2 tree from this process, so that only v1 hierarchies are left. */
 static void hide_the_v2_tree(void)
 {

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Device rules as a BPF program on a group of the v2 tree: allowed is what one of the rules allows.
+ */
+#ifndef YAWL_RUNTIME_CGROUP_CGROUP_DEVICE_PROGRAM_H
+#define YAWL_RUNTIME_CGROUP_CGROUP_DEVICE_PROGRAM_H
+
+#include <linux/bpf.h>
+#include <stddef.h>
+
+#include "common/error.h"
+#include "runtime/cgroup/cgroup_devices.h"
+
+enum { DEVICE_PROGRAM_MAX = 10 + DEVICE_RULES_MAX * 9 }; /* instructions; the kernel takes more */
+
+/* Writes the program into `insns`, which has room for DEVICE_PROGRAM_MAX. Returns its length. */
+size_t device_program_compile(const struct device_rules *rules, struct bpf_insn *insns);
+
+/* Attaches the program to a group that has none. For an ordinary user the kernel refuses, and there
+ * is nothing to guard either, since such a user's containers cannot make device nodes: that is
+ * success. */
+MUST_CHECK int device_program_attach(const struct device_rules *rules, int cgroup_fd,
+                                     struct error *err);
+
+#endif
