@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A project's network, as the supervisor holds it: the router namespace, the endpoints of its containers,
- * and the conversation with the net worker that relays ports, carries outbound flows and answers DNS.
+ * A project's network, as the supervisor holds it: the router namespace, the endpoints of its
+ * containers, and the conversation with the net worker that relays ports, carries outbound flows
+ * and answers DNS.
  *
- * All calls are idempotent, keyed by name, so that a new supervisor repeats them for what it adopted: what
- * exists is kept (addresses, listening sockets, live connections), what is missing is made. Nothing in the
- * host's network namespace but ordinary sockets. Nothing here waits for the network or for the worker.
+ * All calls are idempotent, keyed by name, so that a new supervisor repeats them for what it
+ * adopted: what exists is kept (addresses, listening sockets, live connections), what is missing is
+ * made. Nothing in the host's network namespace but ordinary sockets. Nothing here waits for the
+ * network or for the worker.
  */
 #ifndef YAWL_NET_NET_H
 #define YAWL_NET_NET_H
@@ -26,7 +28,8 @@ struct net_options {
     int router_netns_fd; /* of an earlier supervisor, or -1; taken over */
 };
 
-/* Opens the project's network: makes or takes over the router namespace. The worker is connected lazily. */
+/* Opens the project's network: makes or takes over the router namespace. The worker is connected
+ * lazily. */
 MUST_CHECK int net_open(const struct net_options *options, struct net **ret_net, struct error *err);
 /* Closes the handle; the router namespace lives on with whoever else holds it. */
 void net_free(struct net *net);
@@ -44,9 +47,9 @@ MUST_CHECK int net_address_of(struct net *net, const char *instance,
                               const char **ret_address, struct error *err);
 const char *net_gateway_of(struct net *net, const char *network);
 
-/* Furnishes a container's fresh network namespace: lo, one interface per endpoint (eth0, ...), addresses,
- * default route, sysctls, DNS sockets on 127.0.0.11. With n == 0: lo only. Called again for an adopted
- * container it repairs what is missing. */
+/* Furnishes a container's fresh network namespace: lo, one interface per endpoint (eth0, ...),
+ * addresses, default route, sysctls, DNS sockets on 127.0.0.11. With n == 0: lo only. Called again
+ * for an adopted container it repairs what is missing. */
 MUST_CHECK int net_attach(struct net *net, const char *instance, int netns_fd,
                           const struct endpoint_spec *endpoints, size_t n_endpoints,
                           struct error *err);
@@ -58,12 +61,12 @@ void net_detach(struct net *net, const char *instance);
 enum name_rank { NAME_HIDDEN, NAME_STARTING, NAME_READY };
 void net_set_rank(struct net *net, const char *instance, enum name_rank rank);
 
-/* Names that are declared in the project but may have no running instance: answered locally (NXDOMAIN),
- * never forwarded. Replaces the earlier list. */
+/* Names that are declared in the project but may have no running instance: answered locally
+ * (NXDOMAIN), never forwarded. Replaces the earlier list. */
 void net_declare_names(struct net *net, struct string_list names);
 
-/* Binds the host side, without listening. The conflict message names who holds the port. *ret_host_port is the
- * port that was bound. Keeps a reservation that exists. */
+/* Binds the host side, without listening. The conflict message names who holds the port.
+ * *ret_host_port is the port that was bound. Keeps a reservation that exists. */
 MUST_CHECK int net_port_reserve(struct net *net, const char *instance, const struct port_spec *port,
                                 uint16_t *ret_host_port, struct error *err);
 /* While a target is set, the worker listens as soon as the container does, and relays. */
@@ -73,15 +76,22 @@ MUST_CHECK int net_port_open(struct net *net, const char *instance, const struct
 void net_port_close(struct net *net, const char *instance, const struct port_spec *port);
 void net_port_release(struct net *net, const char *instance);
 
-/* Sends pending state to the worker, connecting (again) when needed and then telling it everything afresh.
- * Called from the supervisor's pass; *ret_retry_ms is 0 when all is delivered, else when to call again. */
+/* Sends pending state to the worker, connecting (again) when needed and then telling it everything
+ * afresh. Called from the supervisor's pass; *ret_retry_ms is 0 when all is delivered, else when to
+ * call again. */
 MUST_CHECK int net_flush(struct net *net, uint64_t now_ms, uint64_t *ret_retry_ms,
                          struct error *err);
 
-/* For preflight, without a net: fails when the port cannot be bound, naming the holder (pid, command). */
+/* Readable when the worker is gone, which is time for net_flush(); watch it again after each flush,
+ * since it changes. -1 while there is no connection. Borrowed. */
+int net_worker_fd(const struct net *net);
+
+/* For preflight, without a net: fails when the port cannot be bound, naming the holder (pid,
+ * command). */
 MUST_CHECK int net_port_check(const struct port_spec *port, struct error *err);
 
-/* Waits (bounded, ms) until nothing of the router namespace is left in this process. For down. */
+/* Tells the worker to end (waiting a quarter of a second at most when it does not listen) and
+ * closes everything. For down. */
 void net_destroy(struct net *take_net);
 
 #endif

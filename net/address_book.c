@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/address_book.h"
+
+#include "common/file.h"
+#include "common/json.h"
+#include "common/limits.h"
+#include "common/memory.h"
+
+#define BOOK_NAME "addresses.json"
+
+struct address_book {
+    int dir_fd;
+    json_t *networks; /* name -> {"subnet": text, "addresses": {instance: text}} */
+};
+
+int address_book_open(int dir_fd, struct address_book **ret_book, struct error *err)
+{
+    scoped(address_book_free) struct address_book *book = memory_new(struct address_book);
+    scoped(json_release) json_t *json = NULL;
+    scoped_text struct text bytes = {0};
+    bool exists;
+
+    if (file_read(dir_fd, BOOK_NAME, LIMIT_JSON_BYTES, &bytes, &exists, err) < 0)
+        return -1;
+    if (exists)
+        json = json_parse(text_get(&bytes), bytes.length, NULL);
+    book->dir_fd = dir_fd;
+    book->networks = json_incref(json_get_object(json, "networks"));
+    if (!book->networks)
+        book->networks = json_object();
+    *ret_book = steal(book);
+    return 0;
+}
+
+void address_book_free(struct address_book *book)
+{
+    if (!book)
+        return;
+    json_decref(book->networks);
+    free(book);
+}
+
+bool address_book_subnet(const struct address_book *book, const char *network,
+                         struct ipv4_prefix *ret_subnet)
+{
+    const char *text = json_get_string(json_get_object(book->networks, network), "subnet", NULL);
+
+    return text && ipv4_prefix_parse(text, ret_subnet);
+}
+
+void address_book_recall(const struct address_book *book, const char *network, struct ipam *ipam)
+{
+    json_t *addresses = json_get_object(json_get_object(book->networks, network), "addresses");
+    const char *instance;
+    json_t *value;
+    uint32_t address;
+
+    json_object_foreach(addresses, instance, value) {
+        if (json_is_string(value) && ipv4_parse(json_string_value(value), &address))
+            ipam_remember(ipam, instance, address);
+    }
+}
+
+static json_t *page_new(struct ipv4_prefix subnet, const struct ipam *ipam)
+{
+    char prefix[IPV4_PREFIX_TEXT_SIZE], text[IPV4_TEXT_SIZE];
+    json_t *page = json_object();
+    json_t *addresses = json_object();
+    const char *instance;
+    uint32_t address;
+
+    for (size_t i = 0; ipam_entry(ipam, i, &instance, &address); i++)
+        json_object_set_new(addresses, instance, json_string(ipv4_format(address, text)));
+    json_object_set_new(page, "subnet", json_string(ipv4_prefix_format(subnet, prefix)));
+    json_object_set_new(page, "addresses", addresses);
+    return page;
+}
+
+int address_book_keep(struct address_book *book, const char *network, struct ipv4_prefix subnet,
+                      const struct ipam *ipam, struct error *err)
+{
+    scoped(json_release) json_t *page = page_new(subnet, ipam);
+    scoped(json_release) json_t *whole = NULL;
+    scoped_text struct text bytes = {0};
+
+    if (json_equal(page, json_object_get(book->networks, network)))
+        return 0;
+    json_object_set(book->networks, network, page);
+    whole = json_pack("{s:O}", "networks", book->networks);
+    json_format(whole, &bytes);
+    return file_replace(book->dir_fd, BOOK_NAME, bytes.data, bytes.length, 0600, err);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The project's sticky choices, "addresses.json" in its state directory: each network's subnet,
+ * each instance's address on it. A file that cannot be read as such is as good as none: the choices
+ * follow from the names again.
+ */
+#ifndef YAWL_NET_ADDRESS_BOOK_H
+#define YAWL_NET_ADDRESS_BOOK_H
+
+#include <stdbool.h>
+
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "net/ipam.h"
+
+struct address_book;
+
+/* dir_fd is borrowed. */
+MUST_CHECK int address_book_open(int dir_fd, struct address_book **ret_book, struct error *err);
+void address_book_free(struct address_book *book);
+DEFINE_SCOPED(struct address_book *, address_book_free)
+
+/* The subnet that the network had; false when the book does not know it. */
+bool address_book_subnet(const struct address_book *book, const char *network,
+                         struct ipv4_prefix *ret_subnet);
+
+/* Tells ipam what the book knows about the network. */
+void address_book_recall(const struct address_book *book, const char *network, struct ipam *ipam);
+
+/* Replaces the network's page, and the file when that changed something. */
+MUST_CHECK int address_book_keep(struct address_book *book, const char *network,
+                                 struct ipv4_prefix subnet, const struct ipam *ipam,
+                                 struct error *err);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/bridge.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "net/link.h"
+#include "net/name_hash.h"
+
+static bool is_interface_name(const char *text)
+{
+    for (; *text; text++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *text))
+            return false;
+    return true;
+}
+
+void bridge_name(const char *network, char ret_name[INTERFACE_NAME_SIZE])
+{
+    if (strlen(network) <= INTERFACE_NAME_SIZE - 1 - strlen("br-") && is_interface_name(network))
+        (void)snprintf(ret_name, INTERFACE_NAME_SIZE, "br-%s", network);
+    else
+        (void)snprintf(ret_name, INTERFACE_NAME_SIZE, "br-%012" PRIx64,
+                       name_hash("bridge", network) & 0xffffffffffff);
+}
+
+/* IFLA_ADDRESS is set from the start: a bridge without one takes its lowest port's and changes it
+ * as ports come and go, and the containers' neighbour tables go stale. */
+static void batch_add_bridge(struct netlink_batch *batch, const struct bridge_spec *spec)
+{
+    struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
+    uint8_t mac[MAC_SIZE];
+    struct nlattr *info, *data;
+    struct nl_msg *message;
+
+    message = netlink_batch_add(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &header,
+                                sizeof(header));
+    netlink_batch_describe(batch, "create bridge '%s'", spec->name);
+    netlink_batch_tolerate(batch, EEXIST);
+    ipv4_mac(spec->gateway, mac);
+    netlink_put_string(message, IFLA_IFNAME, spec->name);
+    netlink_put(message, IFLA_ADDRESS, mac, sizeof(mac));
+    netlink_put_u32(message, IFLA_MTU, (uint32_t)spec->mtu);
+    info = netlink_nest(message, IFLA_LINKINFO);
+    netlink_put_string(message, IFLA_INFO_KIND, "bridge");
+    data = netlink_nest(message, IFLA_INFO_DATA);
+    netlink_put_u32(message, IFLA_BR_STP_STATE, 0);
+    netlink_put_u32(message, IFLA_BR_FORWARD_DELAY, 0);
+    netlink_put_u8(message, IFLA_BR_MCAST_SNOOPING, 0);
+    netlink_nest_end(message, data);
+    netlink_nest_end(message, info);
+}
+
+int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret_ifindex,
+                struct error *err)
+{
+    scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
+    int ifindex;
+
+    batch_add_bridge(batch, spec);
+    if (netlink_send(router, batch, NULL, err) < 0 ||
+        link_find(router, spec->name, &ifindex, err) < 0)
+        return -1;
+    link_batch_address(batch, ifindex, spec->gateway, spec->prefix_length);
+    link_batch_up(batch, ifindex, false);
+    if (netlink_send(router, batch, NULL, err) < 0)
+        return error_wrap(err, "bridge '%s'", spec->name);
+    *ret_ifindex = ifindex;
+    return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One bridge per network, inside the router namespace: static MAC, no spanning tree, no multicast
+ * snooping, the gateway's address.
+ */
+#ifndef YAWL_NET_BRIDGE_H
+#define YAWL_NET_BRIDGE_H
+
+#include "common/error.h"
+#include "net/ipv4.h"
+#include "net/netlink.h"
+
+enum { INTERFACE_NAME_SIZE = 16 };
+
+struct bridge_spec {
+    const char *name; /* of the interface */
+    uint32_t gateway;
+    unsigned prefix_length;
+    int mtu;
+};
+
+/* The interface's name for a network: "br-front", or with a hash in place of a name that does not
+ * fit. */
+void bridge_name(const char *network, char ret_name[INTERFACE_NAME_SIZE]);
+
+/* Makes the bridge, or finds it, and brings it up. router: an rtnetlink socket of the router
+ * namespace. */
+MUST_CHECK int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret_ifindex,
+                           struct error *err);
+
+#endif

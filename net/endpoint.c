@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/endpoint.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "net/bridge.h"
+#include "net/link.h"
+#include "net/name_hash.h"
+#include "net/netns.h"
+
+/* Above whatever fallback devices (tunl0, sit0 ...) modules of the host add to each new namespace.
+ */
+enum { FIRST_IFINDEX = 100 };
+
+/*
+ * New namespaces inherit the host's IPv4 values, so what matters is said explicitly. rp_filter 2:
+ * with several networks a strict filter drops what comes in by one interface and would go out by
+ * another. IPv6 stays off on what is created from now on (no router advertisement reaches an
+ * IPv4-only container) but not on lo: programs expect ::1. Ports below 1024 and ping need no
+ * privilege: nobody else shares this namespace.
+ */
+static const struct netns_setting container_settings[] = {
+    {"ipv4/ip_forward", "0"},
+    {"ipv4/conf/all/rp_filter", "2"},
+    {"ipv4/conf/all/route_localnet", "0"},
+    {"ipv4/conf/default/route_localnet", "0"},
+    {"ipv4/conf/all/accept_redirects", "0"},
+    {"ipv4/conf/default/accept_redirects", "0"},
+    {"ipv4/ip_unprivileged_port_start", "0"},
+    {"ipv4/ping_group_range", "0 2147483647"},
+    {"ipv6/conf/default/disable_ipv6", "1"},
+};
+
+/* The router's end: unique among living namespaces, the same for the same namespace, so that a
+ * repetition finds it. */
+static int port_name(int netns_fd, const char *network, char ret_name[INTERFACE_NAME_SIZE],
+                     struct error *err)
+{
+    struct stat status;
+    char inode[24];
+
+    if (fstat(netns_fd, &status) < 0)
+        return error_sys(err, "look at network namespace");
+    (void)snprintf(inode, sizeof(inode), "%ju", (uintmax_t)status.st_ino);
+    (void)snprintf(ret_name, INTERFACE_NAME_SIZE, "v%012" PRIx64,
+                   name_hash(inode, network) & 0xffffffffffff);
+    return 0;
+}
+
+static void peer_name(size_t index, char ret_name[INTERFACE_NAME_SIZE])
+{
+    (void)snprintf(ret_name, INTERFACE_NAME_SIZE, "eth%u", (unsigned)index);
+}
+
+/* The peer cannot be born up: veth refuses before it is linked to its mate (ENOTCONN). */
+static int batch_add_veth(struct netlink_batch *batch, const struct endpoint *endpoint,
+                          size_t index, int netns_fd, struct error *err)
+{
+    struct ifinfomsg outer = {.ifi_family = AF_UNSPEC, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+    struct ifinfomsg inner = {.ifi_family = AF_UNSPEC};
+    char outer_name[INTERFACE_NAME_SIZE], inner_name[INTERFACE_NAME_SIZE];
+    struct nlattr *info, *data, *peer;
+    struct nl_msg *message;
+
+    if (port_name(netns_fd, endpoint->network, outer_name, err) < 0)
+        return -1;
+    peer_name(index, inner_name);
+    message = netlink_batch_add(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &outer,
+                                sizeof(outer));
+    netlink_batch_describe(batch, "create interface '%s' on network '%s'", inner_name,
+                           endpoint->network);
+    netlink_batch_tolerate(batch, EEXIST);
+    netlink_put_string(message, IFLA_IFNAME, outer_name);
+    netlink_put_u32(message, IFLA_MTU, (uint32_t)endpoint->mtu);
+    netlink_put_u32(message, IFLA_MASTER, (uint32_t)endpoint->bridge_ifindex);
+    info = netlink_nest(message, IFLA_LINKINFO);
+    netlink_put_string(message, IFLA_INFO_KIND, "veth");
+    data = netlink_nest(message, IFLA_INFO_DATA);
+    peer = netlink_nest(message, VETH_INFO_PEER);
+    netlink_append(message, &inner, sizeof(inner));
+    netlink_put_string(message, IFLA_IFNAME, inner_name);
+    netlink_put(message, IFLA_ADDRESS, endpoint->mac, MAC_SIZE);
+    netlink_put_u32(message, IFLA_MTU, (uint32_t)endpoint->mtu);
+    netlink_put_u32(message, IFLA_NET_NS_FD, (uint32_t)netns_fd);
+    netlink_nest_end(message, peer);
+    netlink_nest_end(message, data);
+    netlink_nest_end(message, info);
+    return 0;
+}
+
+/* The interfaces are asked for their indexes: the kernel honours a wish for a peer's only with one
+ * for the other end's, which would have to be unique in the router. */
+static int configure_inside(struct netlink *inside, const struct endpoint *endpoints, size_t count,
+                            struct error *err)
+{
+    scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
+    char name[INTERFACE_NAME_SIZE];
+    int ifindex;
+
+    link_batch_up(batch, LOOPBACK_IFINDEX, false);
+    for (size_t i = 0; i < count; i++) {
+        peer_name(i, name);
+        if (link_find(inside, name, &ifindex, err) < 0)
+            return -1;
+        link_batch_up(batch, ifindex, true);
+        link_batch_address(batch, ifindex, endpoints[i].address, endpoints[i].prefix_length);
+        if (endpoints[i].gateway)
+            link_batch_default_route(batch, ifindex, endpoints[i].gateway);
+    }
+    return netlink_send(inside, batch, NULL, err);
+}
+
+/* Sets the parameters and opens a socket for the second message, in one visit. */
+static int prepare_inside(int netns_fd, struct netlink **ret_inside, struct error *err)
+{
+    scoped_visit struct netns_visit visit = NETNS_HOME;
+
+    if (netns_enter(netns_fd, &visit, err) < 0 ||
+        netns_sysctls(container_settings, ARRAY_LENGTH(container_settings), err) < 0)
+        return -1;
+    return netlink_open(NETLINK_ROUTE, ret_inside, err);
+}
+
+int endpoints_make(struct netlink *router, int netns_fd, const struct endpoint *endpoints,
+                   size_t count, struct error *err)
+{
+    scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
+    scoped(netlink_free) struct netlink *inside = NULL;
+
+    if (prepare_inside(netns_fd, &inside, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (batch_add_veth(batch, &endpoints[i], i, netns_fd, err) < 0)
+            return -1;
+    if (netlink_send(router, batch, NULL, err) < 0)
+        return -1;
+    return configure_inside(inside, endpoints, count, err);
+}

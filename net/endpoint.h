@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container's interfaces: veth pairs whose one end is a port of a bridge in the router namespace,
+ * and whose other end is born inside the container's namespace.
+ *
+ * The peer is never moved: creating a pair in one namespace and moving an end costs 19 ms of the
+ * kernel's grace periods, creating it in place 0.6 ms. All of a container's interfaces are made by
+ * one message batch in the router's namespace and one in its own.
+ */
+#ifndef YAWL_NET_ENDPOINT_H
+#define YAWL_NET_ENDPOINT_H
+
+#include "common/error.h"
+#include "net/ipv4.h"
+#include "net/netlink.h"
+
+struct endpoint {
+    const char *network;
+    int bridge_ifindex;
+    uint32_t address;
+    unsigned prefix_length;
+    uint8_t mac[MAC_SIZE];
+    int mtu;
+    uint32_t gateway; /* of the default route, on at most one endpoint; 0: none here */
+};
+
+/* Furnishes the container's network namespace: lo, eth0 ... in the order given, addresses, default
+ * route and the namespace's parameters. What is there stays. router: an rtnetlink socket of the
+ * router namespace. */
+MUST_CHECK int endpoints_make(struct netlink *router, int netns_fd,
+                              const struct endpoint *endpoints, size_t count, struct error *err);
+
+#endif

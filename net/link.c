@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/link.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include "net/ipv4.h"
+
+void link_batch_address(struct netlink_batch *batch, int ifindex, uint32_t address,
+                        unsigned prefix_length)
+{
+    struct ifaddrmsg header = {
+        .ifa_family = AF_INET,
+        .ifa_prefixlen = (uint8_t)prefix_length,
+        .ifa_scope = RT_SCOPE_UNIVERSE,
+        .ifa_index = (uint32_t)ifindex,
+    };
+    struct ipv4_prefix subnet = {address & ipv4_mask(prefix_length), prefix_length};
+    char text[IPV4_TEXT_SIZE];
+    struct nl_msg *message;
+
+    message = netlink_batch_add(batch, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &header,
+                                sizeof(header));
+    netlink_batch_describe(batch, "add address %s/%u", ipv4_format(address, text), prefix_length);
+    netlink_batch_tolerate(batch, EEXIST);
+    netlink_put_be32(message, IFA_LOCAL, address);
+    netlink_put_be32(message, IFA_ADDRESS, address);
+    if (prefix_length <= 30)
+        netlink_put_be32(message, IFA_BROADCAST, ipv4_prefix_last(subnet));
+    netlink_put_u32(message, IFA_FLAGS, IFA_F_NODAD | IFA_F_PERMANENT);
+}
+
+void link_batch_up(struct netlink_batch *batch, int ifindex, bool bare)
+{
+    struct ifinfomsg header = {
+        .ifi_family = AF_UNSPEC,
+        .ifi_index = ifindex,
+        .ifi_flags = IFF_UP,
+        .ifi_change = IFF_UP,
+    };
+    struct nl_msg *message =
+        netlink_batch_add(batch, RTM_NEWLINK, NLM_F_ACK, &header, sizeof(header));
+    struct nlattr *families, *family;
+
+    netlink_batch_describe(batch, "bring up interface %d", ifindex);
+    if (!bare)
+        return;
+    families = netlink_nest(message, IFLA_AF_SPEC);
+    family = netlink_nest(message, AF_INET6);
+    netlink_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+    netlink_nest_end(message, family);
+    netlink_nest_end(message, families);
+}
+
+void link_batch_default_route(struct netlink_batch *batch, int ifindex, uint32_t gateway)
+{
+    struct rtmsg header = {
+        .rtm_family = AF_INET,
+        .rtm_table = RT_TABLE_MAIN,
+        .rtm_protocol = RTPROT_STATIC,
+        .rtm_scope = RT_SCOPE_UNIVERSE,
+        .rtm_type = RTN_UNICAST,
+    };
+    char text[IPV4_TEXT_SIZE];
+    struct nl_msg *message;
+
+    message = netlink_batch_add(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK,
+                                &header, sizeof(header));
+    netlink_batch_describe(batch, "add default route by %s", ipv4_format(gateway, text));
+    netlink_put_be32(message, RTA_GATEWAY, gateway);
+    netlink_put_u32(message, RTA_OIF, (uint32_t)ifindex);
+}
+
+static void take_ifindex(void *owner, struct nlmsghdr *message)
+{
+    if (message->nlmsg_type == RTM_NEWLINK &&
+        nlmsg_datalen(message) >= (int)sizeof(struct ifinfomsg))
+        *(int *)owner = ((struct ifinfomsg *)nlmsg_data(message))->ifi_index;
+}
+
+int link_find(struct netlink *netlink, const char *name, int *ret_ifindex, struct error *err)
+{
+    scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
+    struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
+    int ifindex = 0;
+    struct netlink_visitor visitor = {take_ifindex, &ifindex};
+    struct nl_msg *message =
+        netlink_batch_add(batch, RTM_GETLINK, NLM_F_ACK, &header, sizeof(header));
+
+    netlink_batch_describe(batch, "find interface '%s'", name);
+    netlink_put_string(message, IFLA_IFNAME, name);
+    if (netlink_send(netlink, batch, &visitor, err) < 0)
+        return -1;
+    if (ifindex == 0)
+        return error_set(err, "find interface '%s': the kernel did not tell its index", name);
+    *ret_ifindex = ifindex;
+    return 0;
+}

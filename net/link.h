@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rtnetlink messages that bridges and endpoints share.
+ */
+#ifndef YAWL_NET_LINK_H
+#define YAWL_NET_LINK_H
+
+#include <stdbool.h>
+
+#include "net/netlink.h"
+
+enum { LOOPBACK_IFINDEX = 1 };
+
+/* Adds an address, usable at once (no duplicate address detection). One that is there is no error.
+ */
+void link_batch_address(struct netlink_batch *batch, int ifindex, uint32_t address,
+                        unsigned prefix_length);
+
+/* Brings the interface up. bare: without a link-local IPv6 address of its own. */
+void link_batch_up(struct netlink_batch *batch, int ifindex, bool bare);
+
+/* The default route by a gateway; an earlier one is replaced. */
+void link_batch_default_route(struct netlink_batch *batch, int ifindex, uint32_t gateway);
+
+MUST_CHECK int link_find(struct netlink *netlink, const char *name, int *ret_ifindex,
+                         struct error *err);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * No connection tracking, no translation: four decisions about a packet that a container sends to
+ * another network than its own (the same bridge never comes here).
+ *
+ *   prerouting  for a transparent socket of the worker's  -> marked, delivered here (policy
+ * routing, router.c) to an address of the project              -> on to input or forward multicast,
+ * broadcast, reserved            -> dropped TCP, UDP from a network with a way out    -> to the
+ * worker's listener (TPROXY), marked anything else finds no route: "network unreachable" input
+ * straight to the worker's listener         -> dropped; it would look like an outbound flow forward
+ * from one network to another               -> refused at once
+ *
+ * A wildcard socket does not count as "for a transparent socket": the listener would attract
+ * packets to its own port number from everywhere, internal networks included.
+ */
+#include "net/router_rules.h"
+
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_ipv4.h>
+#include <netinet/in.h>
+
+#include "net/nftables.h"
+#include "net/worker_protocol.h"
+
+enum { IPV4_DESTINATION_OFFSET = 16, PORT_DESTINATION_OFFSET = 2 };
+
+static void add_sets(struct nft *nft, const struct router_network *networks, size_t count)
+{
+    nft_range_set(nft, "subnets");
+    nft_set(nft, "outbound", NFT_TYPE_IFINDEX);
+    for (size_t i = 0; i < count; i++) {
+        struct ipv4_prefix subnet = networks[i].subnet;
+
+        nft_range_set_add(nft, "subnets", subnet.address, ipv4_prefix_last(subnet));
+        if (!networks[i].internal)
+            nft_set_add(nft, "outbound", &networks[i].bridge_ifindex);
+    }
+}
+
+static void add_prerouting(struct nft *nft)
+{
+    static const uint8_t yes = 1, no = 0, ipv4 = NFPROTO_IPV4;
+    const uint32_t multicast = htonl(0xe0000000);
+
+    nft_chain(nft, &(struct nft_chain){.name = "prerouting",
+                                       .hook = NF_INET_PRE_ROUTING,
+                                       .priority = NF_IP_PRI_MANGLE,
+                                       .policy = NF_ACCEPT});
+
+    nft_rule(nft, "prerouting");
+    nft_socket(nft, NFT_SOCKET_TRANSPARENT);
+    nft_equal(nft, &yes, sizeof(yes));
+    nft_socket(nft, NFT_SOCKET_WILDCARD);
+    nft_equal(nft, &no, sizeof(no));
+    nft_set_mark(nft, ROUTER_FWMARK);
+    nft_verdict(nft, NF_ACCEPT);
+
+    nft_rule(nft, "prerouting");
+    nft_meta(nft, NFT_META_NFPROTO);
+    nft_equal(nft, &ipv4, sizeof(ipv4));
+    nft_payload(nft, NFT_PAYLOAD_NETWORK_HEADER, IPV4_DESTINATION_OFFSET, sizeof(uint32_t));
+    nft_in_set(nft, "subnets");
+    nft_verdict(nft, NF_ACCEPT);
+
+    nft_rule(nft, "prerouting");
+    nft_meta(nft, NFT_META_NFPROTO);
+    nft_equal(nft, &ipv4, sizeof(ipv4));
+    nft_payload(nft, NFT_PAYLOAD_NETWORK_HEADER, IPV4_DESTINATION_OFFSET, sizeof(uint32_t));
+    nft_mask(nft, &multicast);
+    nft_equal(nft, &multicast, sizeof(multicast));
+    nft_verdict(nft, NF_DROP);
+
+    nft_rule(nft, "prerouting");
+    nft_meta(nft, NFT_META_NFPROTO);
+    nft_equal(nft, &ipv4, sizeof(ipv4));
+    nft_meta(nft, NFT_META_IIF);
+    nft_in_set(nft, "outbound");
+    nft_tproxy(nft, ROUTER_TPROXY_PORT);
+    nft_set_mark(nft, ROUTER_FWMARK);
+    nft_verdict(nft, NF_ACCEPT);
+}
+
+static void add_input(struct nft *nft)
+{
+    static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
+    const uint32_t mark = ROUTER_FWMARK;
+    const uint16_t port = htons(ROUTER_TPROXY_PORT);
+
+    nft_chain(nft, &(struct nft_chain){.name = "input",
+                                       .hook = NF_INET_LOCAL_IN,
+                                       .priority = NF_IP_PRI_FILTER,
+                                       .policy = NF_ACCEPT});
+    for (size_t i = 0; i < sizeof(protocols); i++) {
+        nft_rule(nft, "input");
+        nft_meta(nft, NFT_META_MARK);
+        nft_unequal(nft, &mark, sizeof(mark));
+        nft_meta(nft, NFT_META_L4PROTO);
+        nft_equal(nft, &protocols[i], sizeof(protocols[i]));
+        nft_payload(nft, NFT_PAYLOAD_TRANSPORT_HEADER, PORT_DESTINATION_OFFSET, sizeof(port));
+        nft_equal(nft, &port, sizeof(port));
+        nft_verdict(nft, NF_DROP);
+    }
+}
+
+/* TCP is reset: an ICMP error arrives while connect() still holds the socket, on the same machine,
+ * and then counts only after the next SYN, a second later. */
+static void add_forward(struct nft *nft)
+{
+    static const uint8_t tcp = IPPROTO_TCP;
+
+    nft_chain(nft, &(struct nft_chain){.name = "forward",
+                                       .hook = NF_INET_FORWARD,
+                                       .priority = NF_IP_PRI_FILTER,
+                                       .policy = NF_DROP});
+    nft_rule(nft, "forward");
+    nft_meta(nft, NFT_META_L4PROTO);
+    nft_equal(nft, &tcp, sizeof(tcp));
+    nft_reset(nft);
+    nft_rule(nft, "forward");
+    nft_reject(nft);
+}
+
+int router_rules_load(struct netlink *netfilter, const struct router_network *networks,
+                      size_t count, struct error *err)
+{
+    scoped(nft_free) struct nft *nft = nft_new("yawl");
+
+    add_sets(nft, networks, count);
+    add_prerouting(nft);
+    add_input(nft);
+    add_forward(nft);
+    return nft_commit(nft, netfilter, err);
+}
