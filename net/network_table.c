@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/network_table.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "common/memory.h"
+#include "common/text.h"
+#include "net/net_limits.h"
+
+struct network_table {
+    struct known_network *networks;
+    size_t count, capacity;
+};
+
+struct network_table *network_table_new(void)
+{
+    return memory_new(struct network_table);
+}
+
+void network_table_free(struct network_table *table)
+{
+    if (!table)
+        return;
+    for (size_t i = 0; i < table->count; i++)
+        free(table->networks[i].name);
+    free(table->networks);
+    free(table);
+}
+
+static struct known_network *table_find(const struct network_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (string_eq(table->networks[i].name, name))
+            return &table->networks[i];
+    return NULL;
+}
+
+int network_table_set(struct network_table *table, const char *name, const char *subnet,
+                      const char *gateway, bool internal, struct error *err)
+{
+    struct known_network *network = table_find(table, name);
+    struct known_network wanted = {.internal = internal};
+
+    if (inet_subnet_parse(subnet, &wanted.subnet, err) < 0)
+        return -1;
+    if (gateway && inet_pton(AF_INET, gateway, &wanted.gateway) != 1)
+        return error_set(err, "'%s' is no gateway", gateway);
+    if (!network) {
+        if (table->count >= NET_LIMIT_NETWORKS)
+            return error_set(err, "more than %d networks", NET_LIMIT_NETWORKS);
+        memory_grow(table->networks, table->count, table->capacity);
+        network = &table->networks[table->count++];
+        network->name = memory_strdup(name);
+    }
+    wanted.name = network->name;
+    *network = wanted;
+    return 0;
+}
+
+void network_table_mark(struct network_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        table->networks[i].marked = true;
+}
+
+void network_table_sweep(struct network_table *table)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->networks[i].marked)
+            free(table->networks[i].name);
+        else
+            table->networks[kept++] = table->networks[i];
+    }
+    table->count = kept;
+}
+
+const struct known_network *network_table_find(const struct network_table *table, const char *name)
+{
+    return table_find(table, name);
+}
+
+const struct known_network *network_table_of(const struct network_table *table,
+                                             const struct inet_address *address)
+{
+    if (!inet_address_is_v4(address))
+        return NULL;
+    for (size_t i = 0; i < table->count; i++)
+        if (inet_subnet_contains(&table->networks[i].subnet, address->v4.sin_addr))
+            return &table->networks[i];
+    return NULL;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The project's networks as the net worker knows them: which address belongs where, and what may
+ * leave.
+ */
+#ifndef YAWL_NET_NETWORK_TABLE_H
+#define YAWL_NET_NETWORK_TABLE_H
+
+#include <stdbool.h>
+
+#include "net/inet_address.h"
+
+struct known_network {
+    char *name;
+    struct inet_subnet subnet;
+    struct in_addr gateway;
+    bool internal;
+    bool marked; /* not mentioned yet in the synchronisation that is under way */
+};
+
+struct network_table;
+
+struct network_table *network_table_new(void);
+void network_table_free(struct network_table *table);
+DEFINE_SCOPED(struct network_table *, network_table_free)
+
+/* Adds or changes; texts are copied. */
+MUST_CHECK int network_table_set(struct network_table *table, const char *name, const char *subnet,
+                                 const char *gateway, bool internal, struct error *err);
+void network_table_mark(struct network_table *table);
+void network_table_sweep(struct network_table *table);
+
+/* Borrowed until the next change; NULL when there is none. */
+const struct known_network *network_table_find(const struct network_table *table, const char *name);
+const struct known_network *network_table_of(const struct network_table *table,
+                                             const struct inet_address *address);
+
+#endif

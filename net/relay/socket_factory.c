@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The caller and the thread share the stock under one lock. The caller raises `asked` when the
+ * stock runs low; the thread fills it and sets `served` to what it saw. A failure is kept in
+ * `number`, so that a caller who finds the stock empty learns why, and the thread does not spin
+ * while descriptors are short.
+ */
+#include "net/relay/socket_factory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/memory.h"
+#include "net/inet_address.h"
+#include "net/net_limits.h"
+#include "net/relay/tcp_options.h"
+#include "net/worker_cage.h"
+#include "net/worker_protocol.h"
+
+enum { STOCK_TCP, STOCK_UDP, STOCK_KINDS };
+
+struct stock {
+    int fds[NET_SOCKET_STOCK];
+    size_t count;
+    int number; /* errno of the last failure, or 0 */
+};
+
+struct socket_factory {
+    struct socket_factory_options options;
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock;
+    pthread_cond_t wanted, made;
+    bool quit, ready;
+    int set_up; /* of the thread: 0 or -1 and failure */
+    struct error failure;
+    uint64_t asked, served;
+    struct stock stocks[STOCK_KINDS];
+    int outbound_fds[STOCK_KINDS];
+};
+
+static const int stock_type[STOCK_KINDS] = {[STOCK_TCP] = SOCK_STREAM, [STOCK_UDP] = SOCK_DGRAM};
+
+/* A transparent socket of the thread's namespace, or -1 with errno. */
+static int transparent_socket(int type)
+{
+    static const int on = 1;
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return -1;
+    if (setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on)) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0) {
+        fd_close(fd);
+        return -1;
+    }
+    if (type == SOCK_STREAM) {
+        tcp_options_set(fd);
+        tcp_options_set_abortive(fd);
+    }
+    return fd;
+}
+
+/* Where the router's TPROXY rule delivers what containers send outside. */
+static int outbound_socket(int kind, int *ret_fd, struct error *err)
+{
+    static const int on = 1;
+    struct in_addr any = {htonl(INADDR_ANY)};
+    struct inet_address address = inet_address_v4(any, ROUTER_TPROXY_PORT);
+    scoped_fd int fd = transparent_socket(stock_type[kind]);
+
+    if (fd < 0)
+        return error_sys(err, "create a transparent socket");
+    if (bind(fd, &address.any, inet_address_length(&address)) < 0)
+        return error_sys(err, "bind the outbound socket to port %d", ROUTER_TPROXY_PORT);
+    if (kind == STOCK_TCP && listen(fd, SOMAXCONN) < 0)
+        return error_sys(err, "listen for outbound connections");
+    if (kind == STOCK_UDP && setsockopt(fd, IPPROTO_IP, IP_RECVORIGDSTADDR, &on, sizeof(on)) < 0)
+        return error_sys(err, "ask for original destinations");
+    *ret_fd = steal_fd(&fd);
+    return 0;
+}
+
+/*
+ * Replies to containers leave from the address that they wrote to, mostly a low port (53, 443).
+ * Nobody else is in the router namespace, so any port may be bound there; that spares
+ * CAP_NET_BIND_SERVICE. Where /proc is read-only replies from low UDP ports fail, nothing else.
+ */
+static void allow_low_ports(void)
+{
+    scoped_fd int fd =
+        open("/proc/sys/net/ipv4/ip_unprivileged_port_start", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd >= 0 && write(fd, "0", 1) < 0)
+        return;
+}
+
+static int factory_enter(struct socket_factory *factory, struct error *err)
+{
+    if (factory->options.netns_fd >= 0) {
+        if (setns(factory->options.netns_fd, CLONE_NEWNET) < 0)
+            return error_sys(err, "enter the router namespace");
+        allow_low_ports();
+    }
+    for (int kind = 0; kind < STOCK_KINDS; kind++)
+        if (outbound_socket(kind, &factory->outbound_fds[kind], err) < 0)
+            return -1;
+    if (factory->options.drop_privileges)
+        return worker_cage_drop_ids(1ULL << CAP_NET_RAW, err);
+    return 0;
+}
+
+/* Fills one stock. Called with the lock held, which is let go while sockets are made. */
+static void stock_fill(struct socket_factory *factory, int kind)
+{
+    struct stock *stock = &factory->stocks[kind];
+
+    stock->number = 0;
+    while (stock->count < NET_SOCKET_STOCK && stock->number == 0 && !factory->quit) {
+        int fd;
+        int number;
+
+        pthread_mutex_unlock(&factory->lock);
+        fd = transparent_socket(stock_type[kind]);
+        number = fd < 0 ? errno : 0;
+        pthread_mutex_lock(&factory->lock);
+        if (fd >= 0)
+            stock->fds[stock->count++] = fd;
+        stock->number = number;
+        pthread_cond_signal(&factory->made);
+    }
+}
+
+static void *factory_thread(void *owner)
+{
+    struct socket_factory *factory = owner;
+    struct error failure = {0};
+    int set_up = factory_enter(factory, &failure);
+
+    pthread_mutex_lock(&factory->lock);
+    factory->set_up = set_up;
+    factory->failure = failure;
+    factory->ready = true;
+    pthread_cond_signal(&factory->made);
+    while (!factory->quit && set_up == 0) {
+        uint64_t asked = factory->asked;
+
+        if (asked == factory->served) {
+            pthread_cond_wait(&factory->wanted, &factory->lock);
+            continue;
+        }
+        for (int kind = 0; kind < STOCK_KINDS; kind++)
+            stock_fill(factory, kind);
+        factory->served = asked;
+        pthread_cond_signal(&factory->made);
+    }
+    pthread_mutex_unlock(&factory->lock);
+    return NULL;
+}
+
+/* The thread takes no signals: they belong to the loop. */
+static int factory_start(struct socket_factory *factory, struct error *err)
+{
+    sigset_t all, before;
+    int number;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    number = pthread_create(&factory->thread, NULL, factory_thread, factory);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (number != 0) {
+        errno = number;
+        return error_sys(err, "start the socket thread");
+    }
+    factory->started = true;
+    return 0;
+}
+
+int socket_factory_new(const struct socket_factory_options *options,
+                       struct socket_factory **ret_factory, struct error *err)
+{
+    scoped(socket_factory_free) struct socket_factory *factory = memory_new(struct socket_factory);
+
+    factory->options = *options;
+    factory->asked = 1;
+    for (int kind = 0; kind < STOCK_KINDS; kind++)
+        factory->outbound_fds[kind] = -1;
+    pthread_mutex_init(&factory->lock, NULL);
+    pthread_cond_init(&factory->wanted, NULL);
+    pthread_cond_init(&factory->made, NULL);
+    if (factory_start(factory, err) < 0)
+        return -1;
+
+    pthread_mutex_lock(&factory->lock);
+    while (!factory->ready)
+        pthread_cond_wait(&factory->made, &factory->lock);
+    pthread_mutex_unlock(&factory->lock);
+    if (factory->set_up < 0)
+        return error_set(err, "%s", factory->failure.text);
+    *ret_factory = steal(factory);
+    return 0;
+}
+
+void socket_factory_free(struct socket_factory *factory)
+{
+    if (!factory)
+        return;
+    if (factory->started) {
+        pthread_mutex_lock(&factory->lock);
+        factory->quit = true;
+        pthread_cond_signal(&factory->wanted);
+        pthread_mutex_unlock(&factory->lock);
+        pthread_join(factory->thread, NULL);
+    }
+    for (int kind = 0; kind < STOCK_KINDS; kind++) {
+        fd_close(factory->outbound_fds[kind]);
+        for (size_t i = 0; i < factory->stocks[kind].count; i++)
+            fd_close(factory->stocks[kind].fds[i]);
+    }
+    pthread_cond_destroy(&factory->made);
+    pthread_cond_destroy(&factory->wanted);
+    pthread_mutex_destroy(&factory->lock);
+    free(factory);
+}
+
+int socket_factory_take(struct socket_factory *factory, int type)
+{
+    struct stock *stock = &factory->stocks[type == SOCK_STREAM ? STOCK_TCP : STOCK_UDP];
+    int number = 0;
+    int fd = -1;
+
+    pthread_mutex_lock(&factory->lock);
+    if (stock->count <= NET_SOCKET_STOCK / 2 && factory->asked == factory->served) {
+        factory->asked++;
+        pthread_cond_signal(&factory->wanted);
+    }
+    while (stock->count == 0 && factory->served != factory->asked)
+        pthread_cond_wait(&factory->made, &factory->lock);
+    if (stock->count > 0)
+        fd = stock->fds[--stock->count];
+    else
+        number = stock->number != 0 ? stock->number : ENOBUFS;
+    pthread_mutex_unlock(&factory->lock);
+    if (fd < 0)
+        errno = number;
+    return fd;
+}
+
+int socket_factory_outbound_fd(const struct socket_factory *factory, int type)
+{
+    return factory->outbound_fds[type == SOCK_STREAM ? STOCK_TCP : STOCK_UDP];
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ *   closed ──open──▶ probing ──container listens──▶ listening ──connection failed──▶ probing ...
+ *
+ * A bound socket that does not listen answers "connection refused". listen(2) opens it, and
+ * shutdown(2) closes it again while the port stays reserved. While probing, the question is
+ * repeated with growing pauses; while listening nothing is asked until a connection to the
+ * container fails.
+ */
+#include "net/relay/tcp_port.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/fd.h"
+#include "common/memory.h"
+#include "net/acceptor.h"
+#include "net/net_limits.h"
+#include "net/relay/listen_probe.h"
+#include "net/relay/tcp_options.h"
+#include "net/relay/tcp_relay.h"
+
+struct tcp_port {
+    struct relay_engine *engine;
+    int fds[PORT_SOCKETS];
+    struct acceptor *acceptors[PORT_SOCKETS];
+    size_t n_fds;
+    struct inet_address target;
+    int diag_fd;
+    bool open, listening;
+    struct timer *probe;
+    uint64_t pause_ms;
+    struct tcp_relay_set relays;
+};
+
+static bool port_admits(void *owner)
+{
+    const struct tcp_port *port = owner;
+
+    /* No single port may use up what all others need too. */
+    return port->engine->n_relays < port->engine->max_relays &&
+           port->relays.count < port->engine->max_relays / 2 + 1;
+}
+
+/* Starts a connection to the container that appears to come from `source` (NULL: from the gateway).
+ */
+static int target_connect(struct tcp_port *port, const struct inet_address *source)
+{
+    const struct inet_address *target = &port->target;
+    scoped_fd int fd = relay_engine_socket(port->engine, SOCK_STREAM, source);
+
+    if (fd < 0)
+        return -1;
+    if (connect(fd, &target->any, inet_address_length(target)) < 0 && errno != EINPROGRESS)
+        return -1;
+    return steal_fd(&fd);
+}
+
+static void port_accepted(void *owner, int take_fd)
+{
+    struct tcp_port *port = owner;
+    struct inet_address client;
+    struct tcp_relay_ends ends = {.client_fd = take_fd, .target_fd = -1, .inner_is_target = true};
+
+    if (inet_address_peer(take_fd, &client)) {
+        if (relay_engine_can_appear_as(port->engine, &client, &port->target))
+            ends.target_fd = target_connect(port, &client);
+        /* The client's address and port may be in use towards this very target. */
+        if (ends.target_fd < 0)
+            ends.target_fd = target_connect(port, NULL);
+    }
+    if (ends.target_fd < 0) {
+        tcp_options_set_abortive(take_fd);
+        fd_close(take_fd);
+        return;
+    }
+    tcp_relay_start(port->engine, &port->relays, ends);
+}
+
+static void port_stop_listening(struct tcp_port *port)
+{
+    for (size_t i = 0; i < port->n_fds; i++) {
+        acceptor_free(steal(port->acceptors[i]));
+        if (port->listening)
+            (void)shutdown(port->fds[i], SHUT_RDWR);
+    }
+    port->listening = false;
+}
+
+/* False: somebody else listens there (possible only when the reservation was not exclusive). */
+static bool port_listen(struct tcp_port *port)
+{
+    struct acceptor_options options = {
+        .admits = port_admits, .accepted = port_accepted, .owner = port};
+
+    port->listening = true;
+    for (size_t i = 0; i < port->n_fds; i++) {
+        tcp_options_set(port->fds[i]);
+        if (listen(port->fds[i], SOMAXCONN) < 0) {
+            port_stop_listening(port);
+            return false;
+        }
+        options.listen_fd = port->fds[i];
+        port->acceptors[i] = acceptor_new(port->engine->loop, &options);
+    }
+    return true;
+}
+
+static bool target_listens(const struct tcp_port *port)
+{
+    bool listens = false;
+
+    if (port->diag_fd < 0)
+        return false;
+    /* A kernel that cannot tell (no inet_diag): open at once, as if nobody had asked. */
+    return listen_probe(port->diag_fd, &port->target, &listens, NULL) < 0 || listens;
+}
+
+/* Re-reads whether the container listens, and looks again later unless it does. */
+static void port_probe(void *owner)
+{
+    struct tcp_port *port = owner;
+    bool listens = port->open && target_listens(port);
+
+    if (listens && (port->listening || port_listen(port)))
+        return;
+    if (port->listening)
+        port_stop_listening(port);
+    if (!port->open || port->diag_fd < 0)
+        return;
+    timer_arm_at(port->probe, loop_now_ms(port->engine->loop) + port->pause_ms);
+    port->pause_ms *= 2;
+    if (port->pause_ms > NET_PROBE_LAST_MS)
+        port->pause_ms = NET_PROBE_LAST_MS;
+}
+
+static void port_probe_afresh(struct tcp_port *port)
+{
+    timer_arm_at(port->probe, NEVER);
+    port->pause_ms = NET_PROBE_FIRST_MS;
+    port_probe(port);
+}
+
+static void port_unreachable(void *owner)
+{
+    port_probe_afresh(owner);
+}
+
+struct tcp_port *tcp_port_new(struct relay_engine *engine)
+{
+    struct tcp_port *port = memory_new(struct tcp_port);
+
+    port->engine = engine;
+    port->diag_fd = -1;
+    port->relays.unreachable = port_unreachable;
+    port->relays.owner = port;
+    port->probe = timer_new(engine->loop, port_probe, port);
+    return port;
+}
+
+static void port_close_sockets(struct tcp_port *port)
+{
+    port_stop_listening(port);
+    for (size_t i = 0; i < port->n_fds; i++)
+        fd_close(port->fds[i]);
+    port->n_fds = 0;
+}
+
+void tcp_port_free(struct tcp_port *port)
+{
+    if (!port)
+        return;
+    tcp_relay_set_abort(&port->relays, NULL);
+    port_close_sockets(port);
+    timer_free(port->probe);
+    free(port);
+}
+
+void tcp_port_set_sockets(struct tcp_port *port, const int *take_fds, size_t n_fds)
+{
+    port_close_sockets(port);
+    for (size_t i = 0; i < n_fds && i < PORT_SOCKETS; i++)
+        port->fds[port->n_fds++] = take_fds[i];
+    port_probe_afresh(port);
+}
+
+void tcp_port_set_target(struct tcp_port *port, const struct inet_address *target, int diag_fd)
+{
+    bool moved =
+        port->target.any.sa_family != AF_UNSPEC && !inet_address_equal(&port->target, target);
+
+    if (!moved && port->target.any.sa_family != AF_UNSPEC && port->diag_fd == diag_fd)
+        return;
+    if (moved)
+        tcp_relay_set_abort(&port->relays, NULL);
+    port->target = *target;
+    port->diag_fd = diag_fd;
+    port_probe_afresh(port);
+}
+
+void tcp_port_set_open(struct tcp_port *port, bool open)
+{
+    if (port->open == open)
+        return;
+    port->open = open;
+    port_probe_afresh(port);
+}
+
+void tcp_port_abort(struct tcp_port *port)
+{
+    tcp_relay_set_abort(&port->relays, NULL);
+    relay_engine_close_now(port->engine, &port->target);
+}
+
+bool tcp_port_is_listening(const struct tcp_port *port)
+{
+    return port->listening;
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/relay/tcp_port.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/sha256.h"
+#include "tests/unit/net/relay/lab.h"
+
+enum { CONTAINER_PORT = 8080, BIG_BYTES = 64 * 1024 * 1024 };
+
+/* A connection from the host's side, and its other end in the container. */
+struct pair {
+    struct lab lab;
+    int listen_fd;
+    int client_fd, container_fd;
+    uint16_t host_port;
+};
+
+static void pair_open(struct pair *pair)
+{
+    struct lab *lab = &pair->lab;
+
+    lab_start(lab);
+    lab_send_endpoint(lab);
+    pair->listen_fd = lab_bound(lab->router_netns_fd, SOCK_STREAM, LAB_CONTAINER, CONTAINER_PORT);
+    cr_assert_eq(listen(pair->listen_fd, 16), 0);
+    pair->host_port = lab_publish(lab, false, CONTAINER_PORT);
+    pair->client_fd = lab_connect_eventually(lab->host_netns_fd, "127.0.0.1", pair->host_port);
+    pair->container_fd = accept4(pair->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    cr_assert_geq(pair->container_fd, 0, "%s", strerror(errno));
+}
+
+static void pair_close(struct pair *pair)
+{
+    fd_close(pair->client_fd);
+    fd_close(pair->container_fd);
+    fd_close(pair->listen_fd);
+    cr_expect_eq(lab_stop(&pair->lab), 0);
+}
+
+static void reset_on_close(int fd)
+{
+    struct linger linger = {.l_onoff = 1};
+
+    cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), 0);
+}
+
+Test(tcp_port, is_refused_until_the_container_listens_and_again_after_it_was_closed)
+{
+    struct lab lab;
+    scoped_fd int listen_fd = -1;
+    scoped_fd int client_fd = -1;
+    uint16_t port;
+
+    lab_start(&lab);
+    lab_send_endpoint(&lab);
+    port = lab_publish(&lab, false, CONTAINER_PORT);
+    lab_settle(&lab);
+    client_fd = lab_socket(lab.host_netns_fd, AF_INET, SOCK_STREAM, 0);
+    cr_expect_eq(lab_connect(client_fd, "127.0.0.1", port), ECONNREFUSED);
+
+    listen_fd = lab_bound(lab.router_netns_fd, SOCK_STREAM, "0.0.0.0", CONTAINER_PORT);
+    cr_assert_eq(listen(listen_fd, 1), 0);
+    fd_close(lab_connect_eventually(lab.host_netns_fd, "127.0.0.1", port));
+
+    fd_close(steal_fd(&listen_fd));
+    /* Noticed by the first client that is not served. */
+    lab_refused_eventually(lab.host_netns_fd, "127.0.0.1", port);
+    cr_expect_eq(lab_stop(&lab), 0);
+}
+
+Test(tcp_port, does_not_open_for_a_listener_on_the_containers_loopback)
+{
+    struct lab lab;
+    scoped_fd int private_fd = -1;
+    scoped_fd int public_fd = -1;
+    scoped_fd int client_fd = -1;
+    uint16_t port, public_port;
+
+    lab_start(&lab);
+    lab_send_endpoint(&lab);
+    private_fd = lab_bound(lab.router_netns_fd, SOCK_STREAM, "127.0.0.1", CONTAINER_PORT);
+    cr_assert_eq(listen(private_fd, 1), 0);
+    public_fd = lab_bound(lab.router_netns_fd, SOCK_STREAM, LAB_CONTAINER, CONTAINER_PORT + 1);
+    cr_assert_eq(listen(public_fd, 1), 0);
+    port = lab_publish(&lab, false, CONTAINER_PORT);
+    public_port = lab_publish(&lab, false, CONTAINER_PORT + 1);
+    fd_close(lab_connect_eventually(lab.host_netns_fd, "127.0.0.1", public_port));
+    client_fd = lab_socket(lab.host_netns_fd, AF_INET, SOCK_STREAM, 0);
+    cr_expect_eq(lab_connect(client_fd, "127.0.0.1", port), ECONNREFUSED);
+    cr_expect_eq(lab_stop(&lab), 0);
+}
+
+Test(tcp_port, opens_for_a_listener_on_the_ipv6_wildcard)
+{
+    struct lab lab;
+    struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(CONTAINER_PORT)};
+    scoped_fd int listen_fd = -1;
+    uint16_t port;
+
+    lab_start(&lab);
+    lab_send_endpoint(&lab);
+    listen_fd = lab_socket(lab.router_netns_fd, AF_INET6, SOCK_STREAM, 0);
+    cr_assert_eq(bind(listen_fd, (struct sockaddr *)&any, sizeof(any)), 0);
+    cr_assert_eq(listen(listen_fd, 1), 0);
+    port = lab_publish(&lab, false, CONTAINER_PORT);
+    fd_close(lab_connect_eventually(lab.host_netns_fd, "127.0.0.1", port));
+    cr_expect_eq(lab_stop(&lab), 0);
+}
+
+Test(tcp_port, stays_closed_for_an_ipv6_listener_that_takes_no_ipv4)
+{
+    static const int on = 1;
+    struct lab lab;
+    struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(CONTAINER_PORT)};
+    scoped_fd int v6_fd = -1, v4_fd = -1, client_fd = -1;
+    uint16_t port, other_port;
+
+    lab_start(&lab);
+    lab_send_endpoint(&lab);
+    v6_fd = lab_socket(lab.router_netns_fd, AF_INET6, SOCK_STREAM, 0);
+    cr_assert_eq(setsockopt(v6_fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)), 0);
+    cr_assert_eq(bind(v6_fd, (struct sockaddr *)&any, sizeof(any)), 0);
+    cr_assert_eq(listen(v6_fd, 1), 0);
+    v4_fd = lab_bound(lab.router_netns_fd, SOCK_STREAM, LAB_CONTAINER, CONTAINER_PORT + 1);
+    cr_assert_eq(listen(v4_fd, 1), 0);
+    port = lab_publish(&lab, false, CONTAINER_PORT);
+    other_port = lab_publish(&lab, false, CONTAINER_PORT + 1);
+    fd_close(lab_connect_eventually(lab.host_netns_fd, "127.0.0.1", other_port));
+    client_fd = lab_socket(lab.host_netns_fd, AF_INET, SOCK_STREAM, 0);
+    cr_expect_eq(lab_connect(client_fd, "127.0.0.1", port), ECONNREFUSED);
+    cr_expect_eq(lab_stop(&lab), 0);
+}
+
+Test(tcp_port, passes_the_end_of_either_side_on_while_the_other_goes_on)
+{
+    struct pair pair;
+    char bytes[16];
+
+    pair_open(&pair);
+    cr_assert_eq(send(pair.client_fd, "question", 8, 0), 8);
+    cr_assert_eq(shutdown(pair.client_fd, SHUT_WR), 0);
+    cr_assert_eq(recv(pair.container_fd, bytes, 8, MSG_WAITALL), 8);
+    cr_expect_eq(recv(pair.container_fd, bytes, sizeof(bytes), 0), 0);
+    cr_assert_eq(send(pair.container_fd, "answer", 6, 0), 6);
+    cr_assert_eq(recv(pair.client_fd, bytes, 6, MSG_WAITALL), 6);
+    cr_expect_eq(memcmp(bytes, "answer", 6), 0);
+    cr_assert_eq(shutdown(pair.container_fd, SHUT_WR), 0);
+    cr_expect_eq(recv(pair.client_fd, bytes, sizeof(bytes), 0), 0);
+    pair_close(&pair);
+}
+
+Test(tcp_port, passes_the_clients_reset_on)
+{
+    struct pair pair;
+    char byte;
+
+    pair_open(&pair);
+    reset_on_close(pair.client_fd);
+    fd_close(steal_fd(&pair.client_fd));
+    cr_expect_eq(recv(pair.container_fd, &byte, 1, 0), -1);
+    cr_expect_eq(errno, ECONNRESET);
+    pair_close(&pair);
+}
+
+Test(tcp_port, passes_the_containers_reset_on)
+{
+    struct pair pair;
+    char byte;
+
+    pair_open(&pair);
+    reset_on_close(pair.container_fd);
+    fd_close(steal_fd(&pair.container_fd));
+    cr_expect_eq(recv(pair.client_fd, &byte, 1, 0), -1);
+    cr_expect_eq(errno, ECONNRESET);
+    pair_close(&pair);
+}
+
+Test(tcp_port, refuses_again_after_close_but_keeps_its_connections)
+{
+    struct pair pair;
+    char key[64];
+    char byte = 0;
+    struct worker_message close_port = {.op = WORKER_PORT,
+                                        .key = key,
+                                        .instance = LAB_INSTANCE,
+                                        .address = LAB_CONTAINER,
+                                        .port = CONTAINER_PORT};
+    scoped_fd int late_fd = -1;
+    scoped_fd int thief_fd = -1;
+
+    pair_open(&pair);
+    (void)snprintf(key, sizeof(key), "tcp:127.0.0.1:%u", pair.host_port);
+    lab_send(&pair.lab, &close_port, NULL, 0);
+    lab_settle(&pair.lab);
+    late_fd = lab_socket(pair.lab.host_netns_fd, AF_INET, SOCK_STREAM, 0);
+    cr_expect_eq(lab_connect(late_fd, "127.0.0.1", pair.host_port), ECONNREFUSED);
+    cr_assert_eq(send(pair.client_fd, "x", 1, 0), 1);
+    cr_expect_eq(recv(pair.container_fd, &byte, 1, 0), 1);
+    cr_expect_eq(byte, 'x');
+    close_port.open = true;
+    lab_send(&pair.lab, &close_port, NULL, 0);
+    lab_settle(&pair.lab);
+    thief_fd = lab_connect_eventually(pair.lab.host_netns_fd, "127.0.0.1", pair.host_port);
+    pair_close(&pair);
+}
+
+Test(tcp_port, resets_the_connections_of_a_container_that_is_gone)
+{
+    struct pair pair;
+    char byte;
+
+    pair_open(&pair);
+    lab_send(&pair.lab,
+             &(struct worker_message){.op = WORKER_ENDPOINT_GONE, .instance = LAB_INSTANCE}, NULL,
+             0);
+    cr_expect_eq(recv(pair.client_fd, &byte, 1, 0), -1);
+    cr_expect_eq(errno, ECONNRESET);
+    pair_close(&pair);
+}
+
+Test(tcp_port, keeps_its_connections_when_the_supervisor_is_replaced)
+{
+    struct pair pair;
+    char key[64];
+    char byte = 0;
+    const char *names[] = {"web"};
+    struct worker_entry entry = {
+        .network = "default", .address = LAB_CONTAINER, .names = {.items = names, .count = 1}};
+    const struct worker_message afresh[] = {
+        {.op = WORKER_ROUTER},
+        {.op = WORKER_SYNC_BEGIN},
+        {.op = WORKER_NETWORK, .network = "default", .subnet = "10.89.0.0/24"},
+        {.op = WORKER_ENDPOINT, .instance = LAB_INSTANCE, .entries = &entry, .n_entries = 1},
+        {.op = WORKER_PORT,
+         .key = key,
+         .instance = LAB_INSTANCE,
+         .address = LAB_CONTAINER,
+         .port = CONTAINER_PORT,
+         .open = true},
+        {.op = WORKER_SYNC_END},
+    };
+
+    pair_open(&pair);
+    (void)snprintf(key, sizeof(key), "tcp:127.0.0.1:%u", pair.host_port);
+    lab_reconnect(&pair.lab);
+    for (size_t i = 0; i < sizeof(afresh) / sizeof(afresh[0]); i++)
+        lab_send(&pair.lab, &afresh[i], i == 0 ? &pair.lab.router_netns_fd : NULL, i == 0);
+    lab_settle(&pair.lab);
+    cr_assert_eq(send(pair.container_fd, "x", 1, 0), 1);
+    cr_expect_eq(recv(pair.client_fd, &byte, 1, 0), 1);
+    fd_close(lab_connect_eventually(pair.lab.host_netns_fd, "127.0.0.1", pair.host_port));
+    pair_close(&pair);
+}
+
+Test(tcp_port, goes_when_a_new_supervisor_does_not_mention_it)
+{
+    struct pair pair;
+    char byte;
+
+    pair_open(&pair);
+    lab_reconnect(&pair.lab);
+    lab_send(&pair.lab, &(struct worker_message){.op = WORKER_SYNC_BEGIN}, NULL, 0);
+    lab_send(&pair.lab, &(struct worker_message){.op = WORKER_SYNC_END}, NULL, 0);
+    cr_expect_eq(recv(pair.client_fd, &byte, 1, 0), -1);
+    cr_expect_eq(errno, ECONNRESET);
+    lab_refused_eventually(pair.lab.host_netns_fd, "127.0.0.1", pair.host_port);
+    pair_close(&pair);
+}
+
+/* One end of a big transfer: writes BIG_BYTES of a known sequence and hashes what it reads. */
+struct end {
+    int fd;
+    uint32_t seed;
+    char sent[SHA256_HEX_SIZE], received[SHA256_HEX_SIZE];
+};
+
+static void *end_write(void *owner)
+{
+    struct end *end = owner;
+    struct sha256 *hash = sha256_new();
+    static _Thread_local uint32_t block[16 * 1024];
+    uint32_t state = end->seed;
+
+    for (size_t done = 0; done < BIG_BYTES; done += sizeof(block)) {
+        for (size_t i = 0; i < sizeof(block) / sizeof(block[0]); i++)
+            block[i] = state = state * 1664525U + 1013904223U;
+        sha256_update(hash, block, sizeof(block));
+        if (fd_write_all(end->fd, block, sizeof(block)) < 0)
+            break;
+    }
+    (void)shutdown(end->fd, SHUT_WR);
+    sha256_finish(hash, end->sent);
+    return NULL;
+}
+
+static void *end_read(void *owner)
+{
+    struct end *end = owner;
+    struct sha256 *hash = sha256_new();
+    static _Thread_local char block[64 * 1024];
+    ssize_t n;
+
+    while ((n = recv(end->fd, block, sizeof(block), 0)) > 0)
+        sha256_update(hash, block, (size_t)n);
+    sha256_finish(hash, end->received);
+    return NULL;
+}
+
+Test(tcp_port, carries_64_mib_both_ways_at_once_unchanged, .timeout = 120)
+{
+    struct pair pair;
+    struct end ends[2];
+    pthread_t threads[4];
+
+    pair_open(&pair);
+    ends[0] = (struct end){.fd = pair.client_fd, .seed = 1};
+    ends[1] = (struct end){.fd = pair.container_fd, .seed = 2};
+    for (size_t i = 0; i < 4; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, i < 2 ? end_write : end_read, &ends[i % 2]),
+                     0);
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    cr_expect_str_eq(ends[0].sent, ends[1].received);
+    cr_expect_str_eq(ends[1].sent, ends[0].received);
+    pair_close(&pair);
+}
+
+Test(tcp_port, stops_the_sender_while_the_reader_is_slow_and_loses_nothing)
+{
+    static char block[64 * 1024];
+    struct pair pair;
+    size_t sent = 0, received = 0;
+    ssize_t n;
+
+    pair_open(&pair);
+    /* Until nothing has room any more: buffers of both connections and the pipe, but not without
+     * end. */
+    for (;;) {
+        struct pollfd room = {.fd = pair.client_fd, .events = POLLOUT};
+
+        if (poll(&room, 1, 300) == 0)
+            break;
+        n = send(pair.client_fd, block, sizeof(block), MSG_DONTWAIT);
+        cr_assert(n > 0 || errno == EAGAIN);
+        sent += n > 0 ? (size_t)n : 0;
+        cr_assert_lt(sent, 256U * 1024 * 1024);
+    }
+    cr_assert_eq(shutdown(pair.client_fd, SHUT_WR), 0);
+    while ((n = recv(pair.container_fd, block, sizeof(block), 0)) > 0)
+        received += (size_t)n;
+    cr_expect_eq(n, 0);
+    cr_expect_eq(received, sent);
+    pair_close(&pair);
+}
