@@ -141,8 +141,8 @@ static int etc_write(struct instance *instance, struct error *err)
     scoped_text struct text hosts = {0}, resolv = {0}, hostname = {0};
     scoped_fd int dir_fd = -1;
 
-    if (files_dir_open(instance, "etc", &dir_fd, err) < 0 || hosts_text(instance, &hosts, err) < 0 ||
-        resolv_text(instance, &resolv, err) < 0)
+    if (files_dir_open(instance, "etc", &dir_fd, err) < 0 ||
+        hosts_text(instance, &hosts, err) < 0 || resolv_text(instance, &resolv, err) < 0)
         return -1;
     if (instance->plan->container.hostname)
         text_appendf(&hostname, "%s\n", instance->plan->container.hostname);

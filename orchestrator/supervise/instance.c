@@ -11,6 +11,16 @@
 #include "common/process.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
+/* As people type it, for `ps`. */
+static const char *command_text(struct arena *arena, const struct string_list *args)
+{
+    scoped_text struct text text = {0};
+
+    for (size_t i = 0; i < args->count; i++)
+        text_appendf(&text, "%s%s", i ? " " : "", args->items[i]);
+    return arena_strdup(arena, text_get(&text));
+}
+
 static void instance_want_from_plan(struct instance *instance)
 {
     const struct plan_instance *plan = instance->plan;
@@ -24,6 +34,7 @@ static void instance_want_from_plan(struct instance *instance)
     instance->record.service = plan->service;
     instance->record.label = plan->label;
     instance->record.number = plan->number;
+    instance->record.command = command_text(instance->plan_arena, &plan->container.args);
     instance->record.has_health = instance->want.has_health;
 }
 

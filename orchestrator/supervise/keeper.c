@@ -28,6 +28,7 @@
 #define NEVER_MS UINT64_MAX
 
 enum { RESTART_FIRST_MS = 10, RESTART_MAX_MS = 5000, STAYED_UP_MS = 10000 };
+enum { WORKER_LOOK_MS = 500 };
 
 struct parked {
     struct parked *next;
@@ -192,28 +193,29 @@ static int supervisor_spawn(struct keeper *keeper, struct error *err)
     return fd_set_nonblocking(keeper->socket_fd, true, err);
 }
 
-/* A worker of an earlier keeper lives on; it is known by its listening socket. */
+/*
+ * The worker holds a lock by a descriptor that it inherits: a worker of an earlier keeper, which
+ * lives on, is known by it. That one is not our child and its end is found by trying again.
+ */
 static int worker_spawn(struct keeper *keeper, struct error *err)
 {
-    scoped_fd int probe_fd = -1, listen_fd = -1;
+    scoped_fd int lock_fd =
+        openat(keeper->dir->run_fd, "worker.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    scoped_fd int listen_fd = -1;
 
-    if (fd_message_connect(keeper->dir->run_fd, "net.sock", &probe_fd, err) < 0)
-        return -1;
-    if (probe_fd >= 0) {
-        struct ucred peer = {0};
-        socklen_t length = sizeof(peer);
-
-        if (getsockopt(probe_fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0)
-            keeper->worker.pid = peer.pid;
-        /* Not our child any more: looked at again from time to time. */
-        keeper->worker.start_at_ms = clock_monotonic_ms() + RESTART_MAX_MS;
+    if (lock_fd < 0)
+        return error_sys(err, "open 'worker.lock'");
+    if (flock(lock_fd, LOCK_EX | LOCK_NB) < 0) {
+        keeper->worker.start_at_ms = clock_monotonic_ms() + WORKER_LOOK_MS;
         return 0;
     }
     if (fd_message_listen(keeper->dir->run_fd, "net.sock", &listen_fd, err) < 0 ||
         ward_fork(&keeper->worker, err) < 0)
         return -1;
-    if (keeper->worker.pid == 0)
+    if (keeper->worker.pid == 0) {
+        (void)fcntl(lock_fd, F_SETFD, 0);
         child_exec(ROLE_NET_WORKER, keeper->project, (int[]){listen_fd}, 1);
+    }
     return 0;
 }
 

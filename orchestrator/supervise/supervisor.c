@@ -60,6 +60,8 @@ static void records_publish(struct supervisor *supervisor)
         if (!instance->dirty)
             continue;
         instance->dirty = false;
+        supervisor->net_stale =
+            true; /* whatever changes names, ports or addresses changes a record */
         if (instance_write_record(instance, &err) < 0)
             log_warning("keep record of '%s': %s", instance->plan->name, err.text);
         control_send_record(supervisor, instance);
@@ -91,13 +93,33 @@ static void absent_drop(struct supervisor *supervisor)
     supervisor->n_instances = kept;
 }
 
+/* The worker is gone: its successor is told everything. */
+static void on_net_worker(void *owner)
+{
+    struct supervisor *supervisor = owner;
+
+    fd_watch_free(steal(supervisor->net_watch));
+    supervisor->net_stale = true;
+}
+
+/* The connection may be another one after a flush, hence the new watch. */
 static void network_flush(struct supervisor *supervisor, uint64_t now_ms)
 {
     struct error err = {0};
+    int worker_fd;
 
+    if (!supervisor->net_stale &&
+        (supervisor->net_retry_ms == 0 || now_ms < supervisor->net_retry_ms))
+        return;
+    supervisor->net_stale = false;
     supervisor->net_retry_ms = 0;
+    fd_watch_free(steal(supervisor->net_watch));
     if (net_flush(supervisor->net, now_ms, &supervisor->net_retry_ms, &err) < 0)
         log_warning("tell the net worker: %s", err.text);
+    worker_fd = net_worker_fd(supervisor->net);
+    if (worker_fd >= 0)
+        supervisor->net_watch =
+            fd_watch_new(supervisor->loop, worker_fd, FD_READABLE, on_net_worker, supervisor);
 }
 
 static void supervisor_pass(void *owner)
@@ -193,6 +215,7 @@ static int supervisor_open(struct supervisor *supervisor, struct error *err)
     if (supervisor_adopt(supervisor, err) < 0 || control_open(supervisor, err) < 0)
         return -1;
     supervisor->idle_end_ms = loop_now_ms(supervisor->loop) + IDLE_END_MS;
+    supervisor->net_stale = true;
     return 0;
 }
 
@@ -202,6 +225,7 @@ static void project_end(struct supervisor *supervisor)
     scoped_text struct text parent = {0};
     struct error err = {0};
 
+    fd_watch_free(steal(supervisor->net_watch));
     net_destroy(steal(supervisor->net));
     text_appendf(&parent, "yawl/%s", supervisor->project);
     cgroup_remove_parent(text_get(&parent));
@@ -219,6 +243,7 @@ static void supervisor_close(struct supervisor *supervisor)
     free(supervisor->instances);
     net_free(supervisor->net);
     fd_watch_free(supervisor->keeper_watch);
+    fd_watch_free(supervisor->net_watch);
     timer_free(supervisor->wake);
     loop_free(supervisor->loop);
     fd_close(supervisor->records_fd);

@@ -70,7 +70,9 @@ struct supervisor {
     struct loop *loop;
     struct timer *wake;
     struct net *net;
+    struct fd_watch *net_watch;
     uint64_t net_retry_ms;
+    bool net_stale;     /* the net worker is to be told something */
     struct plan shared; /* networks, volumes, declared names; in shared_arena */
     struct arena *shared_arena;
     struct instance **instances;

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/plan/plan_make.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "orchestrator/plan/plan_build.h"
+#include "orchestrator/plan/plan_check.h"
+
+/* A project of one service "a" with an image that runs "/entry default". */
+struct fixture {
+    struct arena *arena;
+    struct diagnostics *diagnostics;
+    struct service service;
+    struct project project;
+    struct image_config config;
+    struct plan_image image;
+    struct plan_options options;
+};
+
+static void fixture_init(struct fixture *fixture)
+{
+    *fixture = (struct fixture){.arena = arena_new(), .diagnostics = diagnostics_new()};
+    fixture->service = (struct service){
+        .name = "a", .at = {"compose.yaml", 3, 5}, .image = "img", .scale = 1, .attach = true};
+    fixture->project =
+        (struct project){.name = "p", .services = &fixture->service, .n_services = 1};
+    fixture->config.digest = "sha256:1";
+    string_list_add(fixture->arena, &fixture->config.entrypoint, "/entry");
+    string_list_add(fixture->arena, &fixture->config.command, "default");
+    string_list_add(fixture->arena, &fixture->config.env, "PATH=/image");
+    fixture->image = (struct plan_image){
+        .service = "a", .reference = "img", .config = &fixture->config, .config_hash = "h"};
+    fixture->options = (struct plan_options){.data_root = "/data",
+                                             .project_data = "/data/projects/p",
+                                             .project_run = "/run/projects/p",
+                                             .id_base = 1000000,
+                                             .images = &fixture->image,
+                                             .n_images = 1};
+}
+
+static void fixture_done(struct fixture *fixture)
+{
+    diagnostics_free(fixture->diagnostics);
+    arena_free(fixture->arena);
+}
+
+static struct plan *fixture_plan(struct fixture *fixture)
+{
+    return plan_make(&fixture->project, &fixture->options, fixture->arena, fixture->diagnostics);
+}
+
+static const char *first_error(const struct fixture *fixture)
+{
+    return diagnostics_length(fixture->diagnostics) > 0
+               ? diagnostics_get(fixture->diagnostics, 0)->message
+               : "";
+}
+
+Test(plan_make, the_image_says_what_to_run_when_the_file_does_not)
+{
+    struct fixture fixture;
+    struct plan *plan;
+
+    fixture_init(&fixture);
+    plan = fixture_plan(&fixture);
+    cr_assert_not_null(plan, "%s", first_error(&fixture));
+    cr_assert_eq(plan->n_instances, 1);
+    cr_expect_str_eq(plan->instances[0].name, "p-a-1");
+    cr_expect_str_eq(plan->instances[0].label, "a-1");
+    cr_assert_eq(plan->instances[0].container.args.count, 2);
+    cr_expect_str_eq(plan->instances[0].container.args.items[1], "default");
+    cr_expect_str_eq(plan->instances[0].container.env.items[0], "PATH=/image");
+    fixture_done(&fixture);
+}
+
+Test(plan_make, an_entrypoint_of_the_file_discards_the_images_command)
+{
+    struct fixture fixture;
+    struct plan *plan;
+
+    fixture_init(&fixture);
+    fixture.service.entrypoint.given = true;
+    string_list_add(fixture.arena, &fixture.service.entrypoint.words, "/mine");
+    plan = fixture_plan(&fixture);
+    cr_assert_not_null(plan);
+    cr_expect_eq(plan->instances[0].container.args.count, 1);
+    fixture_done(&fixture);
+}
+
+Test(plan_make, nothing_to_run_is_an_error)
+{
+    struct fixture fixture;
+
+    fixture_init(&fixture);
+    fixture.service.entrypoint.given = true;
+    cr_expect_null(fixture_plan(&fixture));
+    cr_expect(string_starts_with(first_error(&fixture), "image 'img' names no program"));
+    fixture_done(&fixture);
+}
+
+Test(plan_make, the_service_overrides_the_images_environment_in_place)
+{
+    struct fixture fixture;
+    struct pair pairs[] = {{.name = "PATH", .value = "/mine"}, {.name = "X", .value = NULL}};
+    struct plan *plan;
+
+    fixture_init(&fixture);
+    fixture.service.environment = (struct pair_list){pairs, 2};
+    plan = fixture_plan(&fixture);
+    cr_assert_not_null(plan);
+    cr_expect_str_eq(plan->instances[0].container.env.items[0], "PATH=/mine");
+    for (size_t i = 0; i < plan->instances[0].container.env.count; i++)
+        cr_expect_not(string_starts_with(plan->instances[0].container.env.items[i], "X="),
+                      "a name without a value is dropped");
+    fixture_done(&fixture);
+}
+
+Test(plan_make, a_container_has_its_own_user_namespace_unless_it_shares_the_hosts)
+{
+    struct fixture fixture;
+    struct plan *plan;
+
+    fixture_init(&fixture);
+    plan = fixture_plan(&fixture);
+    cr_assert_not_null(plan);
+    cr_expect_eq(plan->instances[0].container.id_map.base, 1000000);
+    cr_expect_eq(plan->instances[0].container.id_map.count, 65536);
+    fixture.service.network_mode = "host";
+    plan = fixture_plan(&fixture);
+    cr_assert_not_null(plan);
+    cr_expect(plan->instances[0].container.host_network);
+    cr_expect_eq(plan->instances[0].container.id_map.count, 0);
+    fixture_done(&fixture);
+}
+
+Test(plan_make, one_host_port_for_two_containers_is_an_error_that_suggests_a_range)
+{
+    struct fixture fixture;
+    struct service_port port = {.target = 80, .published = "8080", .protocol = "tcp"};
+
+    fixture_init(&fixture);
+    fixture.service.ports = &port;
+    fixture.service.n_ports = 1;
+    fixture.service.scale = 2;
+    cr_expect_null(fixture_plan(&fixture));
+    cr_expect_not_null(strstr(first_error(&fixture), "8080-8081:80"), "%s", first_error(&fixture));
+    fixture_done(&fixture);
+}
+
+Test(plan_make, a_range_of_host_ports_is_kept)
+{
+    struct fixture fixture;
+    struct service_port port = {.target = 53, .published = "8000-8010", .protocol = "udp"};
+    struct plan *plan;
+
+    fixture_init(&fixture);
+    fixture.service.ports = &port;
+    fixture.service.n_ports = 1;
+    plan = fixture_plan(&fixture);
+    cr_assert_not_null(plan);
+    cr_expect_eq(plan->instances[0].ports[0].host_port, 8000);
+    cr_expect_eq(plan->instances[0].ports[0].host_port_end, 8010);
+    cr_expect(plan->instances[0].ports[0].udp);
+    fixture_done(&fixture);
+}
+
+Test(plan_make, the_images_volumes_become_anonymous_ones_unless_mounted)
+{
+    struct fixture fixture;
+    struct service_volume volume = {.kind = VOLUME_BIND, .source = "/src", .target = "/data"};
+    struct plan *plan;
+
+    fixture_init(&fixture);
+    string_list_add(fixture.arena, &fixture.config.volumes, "/data");
+    string_list_add(fixture.arena, &fixture.config.volumes, "/more");
+    fixture.service.volumes = &volume;
+    fixture.service.n_volumes = 1;
+    plan = fixture_plan(&fixture);
+    cr_assert_not_null(plan);
+    cr_expect_eq(plan->instances[0].container.n_mounts, 2);
+    cr_assert_eq(plan->instances[0].anonymous_volumes.count, 1);
+    cr_expect_str_eq(plan->instances[0].anonymous_volumes.items[0], "/more");
+    fixture_done(&fixture);
+}
+
+Test(plan_make, the_plan_comes_back_from_its_json)
+{
+    struct fixture fixture;
+    struct plan *plan, again = {0};
+    scoped(json_release) json_t *json = NULL;
+    struct error err = {0};
+
+    fixture_init(&fixture);
+    plan = fixture_plan(&fixture);
+    cr_assert_not_null(plan);
+    json = codec_encode(plan_codec, plan);
+    cr_assert_eq(codec_decode(plan_codec, json, &again, fixture.arena, &err), 0, "%s", err.text);
+    cr_expect_str_eq(again.instances[0].config_hash, plan->instances[0].config_hash);
+    cr_expect_eq(again.instances[0].container.id_map.count, 65536);
+    cr_expect_eq(again.instances[0].stop_signal, SIGTERM);
+    fixture_done(&fixture);
+}
+
+Test(plan_make, another_image_or_configuration_changes_the_hash)
+{
+    struct fixture fixture;
+    const char *first, *second, *third;
+
+    fixture_init(&fixture);
+    first = fixture_plan(&fixture)->instances[0].config_hash;
+    fixture.config.digest = "sha256:2";
+    second = fixture_plan(&fixture)->instances[0].config_hash;
+    fixture.image.config_hash = "other";
+    third = fixture_plan(&fixture)->instances[0].config_hash;
+    cr_expect_str_neq(first, second);
+    cr_expect_str_neq(second, third);
+    fixture_done(&fixture);
+}
+
+Test(plan_make, a_wait_for_health_without_a_check_is_refused)
+{
+    struct fixture fixture;
+    struct dependency dependency = {.service = "a",
+                                    .condition = CONDITION_HEALTHY,
+                                    .required = true,
+                                    .at = {"compose.yaml", 9, 7}};
+    struct plan *plan;
+
+    fixture_init(&fixture);
+    fixture.service.depends_on = &dependency;
+    fixture.service.n_depends_on = 1;
+    plan = fixture_plan(&fixture);
+    cr_assert_not_null(plan);
+    plan_check_waits(plan, &fixture.project, fixture.diagnostics);
+    cr_assert_eq(diagnostics_count(fixture.diagnostics, SEVERITY_ERROR), 1);
+    cr_expect_eq(diagnostics_get(fixture.diagnostics, 0)->at.line, 9);
+    fixture_done(&fixture);
+}
+
+Test(plan_make, signals_have_names_and_numbers)
+{
+    cr_expect_eq(signal_from_name("SIGTERM"), SIGTERM);
+    cr_expect_eq(signal_from_name("int"), SIGINT);
+    cr_expect_eq(signal_from_name("9"), SIGKILL);
+    cr_expect_eq(signal_from_name("SIGRTMIN+3"), SIGRTMIN + 3);
+    cr_expect_eq(signal_from_name("SIGNOPE"), 0);
+}
