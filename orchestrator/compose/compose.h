@@ -2,8 +2,8 @@
 /*
  * The door of the loader: Compose files to a project, or to the canonical text of `config`.
  *
- * All mistakes are collected in the diagnostics; the functions return -1 only when something is wrong that
- * makes the result unusable, and then the diagnostics hold at least one error.
+ * All mistakes are collected in the diagnostics; the functions return -1 only when something is
+ * wrong that makes the result unusable, and then the diagnostics hold at least one error.
  */
 #ifndef YAWL_ORCHESTRATOR_COMPOSE_COMPOSE_H
 #define YAWL_ORCHESTRATOR_COMPOSE_COMPOSE_H
@@ -41,12 +41,13 @@ const struct project *compose_project(const struct compose *compose);
 void compose_print_yaml(const struct compose *compose, struct text *out);
 void compose_print_json(const struct compose *compose, struct text *out);
 
-/* The compact JSON of one resolved service that the config hash is made of (compose.md 3.4), without build,
- * pull_policy, scale, deploy.replicas, depends_on and profiles. */
-void compose_print_service_for_hash(const struct compose *compose, const char *service, struct text *out);
+/* The compact JSON of one resolved service that the config hash is made of (compose.md 3.4),
+ * without build, pull_policy, scale, deploy.replicas, depends_on and profiles. */
+void compose_print_service_for_hash(const struct compose *compose, const char *service,
+                                    struct text *out);
 
-/* The project's name only, by the rules of compose.md 2.8, for commands that work from records; files may be
- * absent when a name is given by -p or COMPOSE_PROJECT_NAME. */
+/* The project's name only, by the rules of compose.md 2.8, for commands that work from records;
+ * files may be absent when a name is given by -p or COMPOSE_PROJECT_NAME. */
 MUST_CHECK int compose_project_name(const struct compose_options *options, struct arena *arena,
                                     const char **ret_name, struct error *err);
 

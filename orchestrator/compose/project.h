@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the user wrote, fully resolved: files merged, variables expanded, short forms made long, paths
- * absolute, defaults filled in. Plain data in one arena; positions tell where each part came from.
+ * What the user wrote, fully resolved: files merged, variables expanded, short forms made long,
+ * paths absolute, defaults filled in. Plain data in one arena; positions tell where each part came
+ * from.
  *
- * A field that the user left out is NULL, empty, or where zero is a legal value paired with a has_ flag.
+ * A field that the user left out is NULL, empty, or where zero is a legal value paired with a has_
+ * flag.
  */
 #ifndef YAWL_ORCHESTRATOR_COMPOSE_PROJECT_H
 #define YAWL_ORCHESTRATOR_COMPOSE_PROJECT_H
@@ -53,10 +55,10 @@ struct service_volume {
 };
 
 struct service_port {
-    const char *host_ip;    /* NULL: all */
-    const char *published;  /* "8080", "8000-9000", NULL: a free one */
+    const char *host_ip;   /* NULL: all */
+    const char *published; /* "8080", "8000-9000", NULL: a free one */
     unsigned target;
-    const char *protocol;   /* "tcp", "udp" */
+    const char *protocol; /* "tcp", "udp" */
     struct position at;
 };
 
@@ -132,12 +134,13 @@ struct service {
     struct tmpfs *tmpfs;
     size_t n_tmpfs;
     struct healthcheck healthcheck;
-    const char *restart; /* "no", "always", "on-failure", "on-failure:3", "unless-stopped"; NULL: no */
+    const char
+        *restart; /* "no", "always", "on-failure", "on-failure:3", "unless-stopped"; NULL: no */
     const char *stop_signal;
     int64_t stop_grace_period_ns;
     bool has_stop_grace_period;
     bool init, privileged, read_only, tty, stdin_open;
-    bool attach; /* true unless said otherwise */
+    bool attach;   /* true unless said otherwise */
     int64_t scale; /* 1 unless said otherwise */
     int64_t mem_limit_bytes, mem_reservation_bytes, memswap_limit_bytes, shm_size_bytes;
     double cpus;
@@ -169,14 +172,15 @@ struct volume {
 /* A secret or config. Exactly one of the sources. */
 struct secret {
     const char *key, *name;
-    const char *file, *content, *environment; /* environment: the variable's name, content its value */
+    const char *file, *content,
+        *environment; /* environment: the variable's name, content its value */
     bool external;
     struct position at;
 };
 
 struct project {
     const char *name;
-    const char *directory;   /* absolute */
+    const char *directory;    /* absolute */
     struct string_list files; /* absolute */
     struct service *services; /* enabled and selected ones, sorted by name */
     size_t n_services;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stage: whether the parts of a typed model fit together (compose.md 2.1, the catalogue of errors).
+ */
+#ifndef YAWL_ORCHESTRATOR_COMPOSE_CHECK_H
+#define YAWL_ORCHESTRATOR_COMPOSE_CHECK_H
+
+#include "orchestrator/compose/loader.h"
+
+/* What every service and resource must fulfil, whether it is switched on or not. */
+void check_values(struct loader *loader, const struct node *model);
+
+/* References between the services that are switched on and what they use. `disabled` is a mapping
+ * of the services that profiles switch off. */
+void check_references(struct loader *loader, const struct node *model, const struct node *disabled);
+
+/* Cycles of depends_on, told as a path. */
+void check_cycles(struct loader *loader, const struct node *model);
+
+#endif

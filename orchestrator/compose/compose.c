@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stages in their order (compose.md 2.1):
+ *
+ *   variables, files -> documents -> name -> [expand, long form, include, extends, merge, validate]
+ * per document
+ *   -> defaults -> paths -> normalise -> types -> values -> profiles -> references -> selection
+ *   -> env files -> pruning -> project
+ */
+#include "orchestrator/compose/compose.h"
+
+#include <string.h>
+
+#include "common/path.h"
+#include "common/text.h"
+#include "orchestrator/compose/check.h"
+#include "orchestrator/compose/decode.h"
+#include "orchestrator/compose/defaults.h"
+#include "orchestrator/compose/document.h"
+#include "orchestrator/compose/environment.h"
+#include "orchestrator/compose/expand.h"
+#include "orchestrator/compose/files.h"
+#include "orchestrator/compose/keys.h"
+#include "orchestrator/compose/loader.h"
+#include "orchestrator/compose/model.h"
+#include "orchestrator/compose/normalize.h"
+#include "orchestrator/compose/paths.h"
+#include "orchestrator/compose/print.h"
+#include "orchestrator/compose/selection.h"
+#include "orchestrator/compose/typing.h"
+
+struct compose {
+    struct arena *arena;
+    struct node *model;
+    const struct project *project;
+    bool raw; /* not interpolated or not normalised: printed as it is */
+    bool escape;
+};
+
+/* The trees of one file, kept between the search for the name and the merge. */
+struct file_trees {
+    const char *path;
+    struct node *documents; /* NULL: not readable */
+};
+
+static void note_name(struct loader *loader, const struct node *documents)
+{
+    struct trail trail = {NULL, "name", 0};
+
+    for (size_t i = 0; documents && i < documents->list.count; i++) {
+        const struct node *name = node_get(documents->list.items[i], "name");
+
+        if (node_text(name) && *name->text)
+            loader->name_in_file = loader->options->no_interpolate
+                                       ? name->text
+                                       : expand_text(loader, &loader->scope, name, &trail);
+    }
+}
+
+static int choose_name(struct loader *loader)
+{
+    struct variable variable = {.name = "COMPOSE_PROJECT_NAME"};
+    struct position nowhere = {0};
+
+    if (files_given_name(loader, &loader->project_name) < 0)
+        return -1;
+    if (!loader->project_name && loader->name_in_file)
+        loader->project_name = files_normal_name(loader->arena, loader->name_in_file);
+    if (!loader->project_name)
+        loader->project_name =
+            files_normal_name(loader->arena, path_base_name(loader->scope.directory));
+    if (!*loader->project_name) {
+        diagnostics_error(loader->diagnostics, nowhere, NULL, "project name must not be empty");
+        return -1;
+    }
+    variable.value = loader->project_name;
+    variables_set(loader->scope.variables, variable);
+    return 0;
+}
+
+static struct file_trees *read_files(struct loader *loader)
+{
+    struct file_trees *files =
+        arena_new_array(loader->arena, struct file_trees, loader->files.count);
+
+    for (size_t i = 0; i < loader->files.count; i++) {
+        files[i].path = loader->files.items[i];
+        files[i].documents = document_read_all(loader, files[i].path);
+        note_name(loader, files[i].documents);
+    }
+    return files;
+}
+
+static struct node *merge_files(struct loader *loader, const struct file_trees *files)
+{
+    struct position start = {loader->files.items[0], 1, 1};
+    struct node *model = node_new(loader->arena, NODE_MAP, start);
+
+    for (size_t i = 0; i < loader->files.count; i++) {
+        struct include_chain chain = {NULL, files[i].path};
+        const struct node *documents = files[i].documents;
+
+        for (size_t j = 0; documents && j < documents->list.count; j++) {
+            if (documents->list.items[j]->kind == NODE_MAP)
+                model = model_add_document(loader, &loader->scope, model, documents->list.items[j],
+                                           &chain);
+        }
+    }
+    return model;
+}
+
+/* Everything between the merged model and the one that is printed. Returns the services that are
+ * switched off. */
+static struct node *resolve(struct loader *loader, struct node *model)
+{
+    const struct compose_options *options = loader->options;
+    struct node *disabled;
+
+    defaults_fill(loader, model, &shape_project);
+    if (!options->no_path_resolution)
+        paths_resolve(loader, loader->scope.directory, model, &shape_project);
+    if (!options->no_normalize)
+        normalize_model(loader, model);
+    if (!options->no_interpolate) {
+        (void)typing_apply(loader, model, &shape_project, NULL);
+        check_values(loader, model);
+    }
+    disabled = selection_apply_profiles(loader, model);
+    if (!options->no_consistency && !options->no_interpolate) {
+        check_references(loader, model, disabled);
+        check_cycles(loader, model);
+    }
+    selection_apply_services(loader, model, disabled);
+    if (!options->no_interpolate)
+        environment_resolve_services(loader, model);
+    if (!options->no_normalize && !options->no_interpolate)
+        selection_prune(loader, model);
+    return disabled;
+}
+
+static int load(struct loader *loader, struct compose *compose)
+{
+    const struct compose_options *options = loader->options;
+    const struct node *disabled;
+    struct file_trees *files;
+
+    if (files_find(loader) < 0)
+        return -1;
+    files = read_files(loader);
+    if (choose_name(loader) < 0)
+        return -1;
+    compose->model = merge_files(loader, files);
+    disabled = resolve(loader, compose->model);
+    if (loader_failed(loader))
+        return -1;
+    compose->raw = options->no_interpolate;
+    compose->escape = !options->no_interpolate;
+    if (!options->no_normalize && !options->no_interpolate)
+        compose->project = decode_project(loader, compose->model, disabled);
+    return 0;
+}
+
+int compose_load(const struct compose_options *options, struct diagnostics *diagnostics,
+                 struct compose **ret_compose)
+{
+    struct compose *compose = calloc(1, sizeof(*compose));
+    struct loader loader = {.diagnostics = diagnostics, .options = options};
+
+    if (!compose)
+        abort();
+    loader.arena = compose->arena = arena_new();
+    if (load(&loader, compose) < 0) {
+        compose_free(compose);
+        return -1;
+    }
+    *ret_compose = compose;
+    return 0;
+}
+
+void compose_free(struct compose *compose)
+{
+    if (!compose)
+        return;
+    arena_free(compose->arena);
+    free(compose);
+}
+
+const struct project *compose_project(const struct compose *compose)
+{
+    return compose->project;
+}
+
+static void append_escaped(const struct compose *compose, const char *text, struct text *out)
+{
+    for (; *text; text++) {
+        text_append_char(out, *text);
+        if (*text == '$' && compose->escape)
+            text_append_char(out, '$');
+    }
+}
+
+void compose_print_yaml(const struct compose *compose, struct text *out)
+{
+    scoped_text struct text plain = {0};
+
+    print_yaml(compose->model, compose->raw ? NULL : &shape_project, &plain);
+    append_escaped(compose, text_get(&plain), out);
+}
+
+void compose_print_json(const struct compose *compose, struct text *out)
+{
+    scoped_text struct text plain = {0};
+
+    print_json(compose->model, compose->raw ? NULL : &shape_project, 2, &plain);
+    append_escaped(compose, text_get(&plain), out);
+}
+
+void compose_print_service_for_hash(const struct compose *compose, const char *service,
+                                    struct text *out)
+{
+    static const char *const left_out[] = {"build", "pull_policy", "scale", "depends_on",
+                                           "profiles"};
+    const struct node *found = node_get(node_get(compose->model, "services"), service);
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct node *copy, *deploy;
+
+    if (!found)
+        return;
+    copy = node_copy(arena, found);
+    for (size_t i = 0; i < ARRAY_LENGTH(left_out); i++)
+        node_remove(copy, left_out[i]);
+    deploy = node_get(copy, "deploy");
+    if (node_is(deploy, NODE_MAP))
+        node_remove(deploy, "replicas");
+    print_json(copy, &shape_service, 0, out);
+}
+
+int compose_project_name(const struct compose_options *options, struct arena *arena,
+                         const char **ret_name, struct error *err)
+{
+    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
+    struct loader loader = {.arena = arena, .diagnostics = diagnostics, .options = options};
+    struct string_list env_files;
+    const char *name = NULL;
+
+    loader.scope.variables = environment_of_process(&loader);
+    env_files = environment_named_files(&loader, loader.scope.variables);
+    if (options->project_name && files_given_name(&loader, &name) == 0 && name) {
+        *ret_name = name;
+        return 0;
+    }
+    if (diagnostics_count(diagnostics, SEVERITY_ERROR) == 0 && files_find(&loader) == 0) {
+        (void)read_files(&loader);
+        if (choose_name(&loader) == 0) {
+            *ret_name = loader.project_name;
+            return 0;
+        }
+    } else if (files_given_name(&loader, &name) == 0 && name) {
+        *ret_name = name;
+        return 0;
+    }
+    (void)env_files;
+    return error_set(err, "%s", diagnostics_get(diagnostics, 0)->message);
+}

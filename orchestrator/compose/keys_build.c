@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/compose/keys.h"
+
+#include "orchestrator/compose/canonical.h"
+#include "orchestrator/compose/decode.h"
+#include "orchestrator/compose/defaults.h"
+#include "orchestrator/compose/identity.h"
+#include "orchestrator/compose/paths.h"
+#include "orchestrator/compose/typing.h"
+
+static const char UNBUILT[] = "the image builder does not use it";
+static const char WINDOWS[] = "it exists on Windows only";
+
+static const struct shape shape_context = {
+    .forms = FORM_STRING, .scalar = SCALAR_STRING, .resolve = resolve_context};
+
+static const struct shape shape_contexts = {
+    .forms = FORM_MAP, .each = &shape_context, .canonical = canonical_pairs};
+
+static const struct shape shape_ssh_value = {.forms =
+                                                 FORM_STRING | FORM_NUMBER | FORM_BOOL | FORM_NULL,
+                                             .scalar = SCALAR_STRING,
+                                             .resolve = resolve_file};
+
+static const struct shape shape_ssh = {
+    .forms = FORM_MAP, .each = &shape_ssh_value, .canonical = canonical_ssh, .finish = finish_ssh};
+
+static const struct shape shape_attestation = {.forms = FORM_STRING | FORM_BOOL,
+                                               .scalar = SCALAR_STRING};
+
+static const struct shape shape_filter = {.forms = FORM_STRING | FORM_LIST,
+                                          .item = &shape_string,
+                                          .unique = true,
+                                          .canonical = canonical_list};
+
+static const struct shape shape_args = {.forms = FORM_MAP,
+                                        .each = &shape_ssh_value,
+                                        .canonical = canonical_pairs,
+                                        .decode = decode_pairs};
+
+#define BUILD(member) FIELD(struct build, member)
+
+static const struct key build_keys[] = {
+    {"context", &shape_context, ACTED, "directory that the build may read", 0, BUILD(context)},
+    {"dockerfile", &shape_string, ACTED, "build instructions, below the context", 0,
+     BUILD(dockerfile)},
+    {"dockerfile_inline", &shape_string, ACTED, "build instructions, written here", 0,
+     BUILD(dockerfile_inline)},
+    {"entitlements", &shape_plain_strings, NOTED, "extra privileges of the build", 0, 0, UNBUILT},
+    {"args", &shape_args, ACTED, "values for ARG", 0, BUILD(args)},
+    {"provenance", &shape_attestation, NOTED, "attach a provenance attestation", 0, 0, UNBUILT},
+    {"sbom", &shape_attestation, NOTED, "attach a bill of materials", 0, 0, UNBUILT},
+    {"ssh", &shape_ssh, NOTED, "SSH agents and keys for RUN --mount=type=ssh", 0, 0, UNBUILT},
+    {"labels", &shape_labels, ACTED, "labels of the image", 0, BUILD(labels)},
+    {"cache_from", &shape_plain_strings, NOTED, "caches to read", 0, 0, UNBUILT},
+    {"cache_to", &shape_plain_strings, NOTED, "caches to write", 0, 0, UNBUILT},
+    {"no_cache", &shape_bool, NOTED, "do not use the layer cache", 0, 0, UNBUILT},
+    {"no_cache_filter", &shape_filter, NOTED, "stages that do not use the cache", 0, 0, UNBUILT},
+    {"additional_contexts", &shape_contexts, NOTED, "more named contexts", 0, 0, UNBUILT},
+    {"pull", &shape_bool, NOTED, "always pull base images", 0, 0, UNBUILT},
+    {"extra_hosts", &shape_extra_hosts, NOTED, "host names during the build", 0, 0, UNBUILT},
+    {"isolation", &shape_string, NOTED, "isolation technology", 0, 0, WINDOWS},
+    {"network", &shape_string, NOTED, "network of RUN steps", 0, 0, UNBUILT},
+    {"target", &shape_string, ACTED, "stage to stop at", 0, BUILD(target)},
+    {"secrets", &shape_build_secrets, NOTED, "secrets for RUN --mount=type=secret", 0, 0, UNBUILT},
+    {"shm_size", &shape_bytes, NOTED, "size of /dev/shm in RUN steps", 0, 0, UNBUILT},
+    {"tags", &shape_string_set, NOTED, "more names for the image", 0, 0, UNBUILT},
+    {"ulimits", &shape_ulimits, NOTED, "resource limits of RUN steps", 0, 0, UNBUILT},
+    {"platforms", &shape_plain_strings, NOTED, "platforms to build for", 0, 0, UNBUILT},
+    {"privileged", &shape_bool, NOTED, "RUN steps with all capabilities", 0, 0, UNBUILT},
+};
+
+const struct shape shape_build = {.forms = FORM_MAP,
+                                  TABLE(build_keys),
+                                  .extensions = true,
+                                  .canonical = canonical_build,
+                                  .defaults = default_build,
+                                  .decode = decode_build};
+
+static const char *const watch_actions[] = {"rebuild",      "sync",      "restart",
+                                            "sync+restart", "sync+exec", NULL};
+
+static const struct shape shape_watch_action = {
+    .forms = FORM_STRING, .scalar = SCALAR_STRING, .words = watch_actions};
+
+static const struct key exec_keys[] = {
+    {"command", &shape_command, NOTED, "what to run", KEY_REQUIRED},
+    {"user", &shape_string, NOTED, "user to run it as"},
+    {"privileged", &shape_bool, NOTED, "with all capabilities"},
+    {"working_dir", &shape_string, NOTED, "directory to run it in"},
+    {"environment", &shape_environment, NOTED, "additional variables"},
+};
+
+static const struct shape shape_exec = {.forms = FORM_MAP, TABLE(exec_keys), .extensions = true};
+
+static const struct key watch_keys[] = {
+    {"path", &shape_path, NOTED, "what to watch", KEY_REQUIRED},
+    {"action", &shape_watch_action, NOTED, "what to do on a change", KEY_REQUIRED},
+    {"target", &shape_string, NOTED, "where changes go in the container"},
+    {"exec", &shape_exec, NOTED, "what to run after sync+exec", KEY_KEEP},
+    {"include", &shape_string_or_list, NOTED, "patterns of files that count"},
+    {"ignore", &shape_string_or_list, NOTED, "patterns of files that do not count"},
+    {"initial_sync", &shape_plain_bool, NOTED, "copy everything at the start"},
+};
+
+static const struct shape shape_watch = {.forms = FORM_MAP, TABLE(watch_keys), .extensions = true};
+
+static const struct shape shape_watches = {.forms = FORM_LIST, .item = &shape_watch};
+
+static const struct key develop_keys[] = {
+    {"watch", &shape_watches, NOTED, "what to do when files change", 0, 0,
+     "there is no watch command"},
+};
+
+const struct shape shape_develop = {
+    .forms = FORM_MAP | FORM_NULL, TABLE(develop_keys), .extensions = true};
