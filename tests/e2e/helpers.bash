@@ -143,7 +143,7 @@ sweep() {
 # try COMMAND...: sets status, stdout and stderr; never fails itself.
 try() {
     status=0
-    timeout "${TRY_TIMEOUT_S:-120}" "$@" >"$DIR/.stdout" 2>"$DIR/.stderr" || status=$?
+    timeout "${TRY_TIMEOUT_S:-120}" "$@" >"$DIR/.stdout" 2>"$DIR/.stderr" 3>&- || status=$?
     stdout=$(<"$DIR/.stdout")
     stderr=$(<"$DIR/.stderr")
 }

@@ -19,6 +19,18 @@ END
     equal "$(json a Name)" "$PROJECT-a-1"
 }
 
+@test "up -d leaves nothing of the caller's open" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [sleep, "1000"]}
+END
+    exec 8>held
+    flock 8
+    ok up -d
+    exec 8>&-
+    flock -n held true || fail "the lock of the caller is still held"
+}
+
 @test "up -d a second time leaves running containers alone" {
     compose_file <<'END'
 services:

@@ -17,8 +17,8 @@ import glob
 import os
 import subprocess
 
-IMAGES = ("images", "blobs", "layers", "lock")
-LAYOUT = ("", "projects/", "volumes/", "tmp/")
+IMAGES = ("images", "blobs", "layers", "layer-locks", "lock")
+LAYOUT = ("", "projects/", "volumes/", "leases/", "tmp/")
 
 
 def read(path):
