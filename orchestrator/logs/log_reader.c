@@ -29,19 +29,12 @@ struct log_reader {
 struct log_reader *log_reader_new(int take_dir_fd, struct log_range range)
 {
     struct log_reader *reader = calloc(1, sizeof(*reader));
-    char path[64];
 
     if (!reader)
         abort();
     reader->dir_fd = take_dir_fd;
     reader->range = range;
-    reader->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", take_dir_fd);
-    if (reader->inotify_fd >= 0 &&
-        inotify_add_watch(reader->inotify_fd, path, IN_CREATE | IN_MOVED_TO) < 0) {
-        fd_close(reader->inotify_fd);
-        reader->inotify_fd = -1;
-    }
+    reader->inotify_fd = -1;
     return reader;
 }
 
@@ -62,7 +55,6 @@ int log_reader_add(struct log_reader *reader, const char *name, void *owner, boo
 {
     const struct log_source_options options = {
         .dir_fd = reader->dir_fd,
-        .inotify_fd = reader->inotify_fd,
         .name = name,
         .owner = owner,
         .range = reader->range,
@@ -77,11 +69,34 @@ int log_reader_add(struct log_reader *reader, const char *name, void *owner, boo
     if (!reader->sources)
         abort();
     reader->sources[reader->n_sources++] = source;
+    if (reader->inotify_fd >= 0)
+        log_source_watch(source, reader->inotify_fd);
     return 0;
+}
+
+/* Made only when somebody waits, as letting go of an inotify descriptor takes the kernel
+ * milliseconds. What came since the last reading had no watch yet; so the first event is one that
+ * we cause, by opening the directory while that is watched. */
+static int start_watch(const struct log_reader *reader)
+{
+    scoped_fd int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", reader->dir_fd);
+    if (fd < 0 || inotify_add_watch(fd, path, IN_OPEN) < 0)
+        return -1;
+    fd_close(openat(reader->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (inotify_add_watch(fd, path, IN_CREATE | IN_MOVED_TO) < 0)
+        return -1;
+    for (size_t i = 0; i < reader->n_sources; i++)
+        log_source_watch(reader->sources[i], fd);
+    return steal_fd(&fd);
 }
 
 int log_reader_watch_fd(struct log_reader *reader)
 {
+    if (reader->inotify_fd < 0)
+        reader->inotify_fd = start_watch(reader);
     return reader->inotify_fd;
 }
 

@@ -29,7 +29,7 @@ struct log_source {
     struct log_start start;
 
     struct log_file *file; /* NULL: there is no log yet */
-    int watch;             /* of the file, or -1 */
+    int inotify_fd, watch; /* watch: of the file; or -1 */
     bool rotated;          /* the file does not grow any more */
 
     uint64_t pos;            /* next byte to read */
@@ -79,12 +79,18 @@ static void watch_file(struct log_source *source)
 {
     char path[64];
 
-    if (source->options.inotify_fd < 0)
+    if (source->inotify_fd < 0 || !source->file)
         return;
     if (source->watch >= 0)
-        (void)inotify_rm_watch(source->options.inotify_fd, source->watch);
+        (void)inotify_rm_watch(source->inotify_fd, source->watch);
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", log_file_fd(source->file));
-    source->watch = inotify_add_watch(source->options.inotify_fd, path, IN_MODIFY);
+    source->watch = inotify_add_watch(source->inotify_fd, path, IN_MODIFY);
+}
+
+void log_source_watch(struct log_source *source, int inotify_fd)
+{
+    source->inotify_fd = inotify_fd;
+    watch_file(source);
 }
 
 /* Goes on with a newer generation, if there is one. */
@@ -138,7 +144,7 @@ int log_source_open(const struct log_source_options *options, struct log_source 
     if (!source)
         abort();
     source->options = *options;
-    source->watch = -1;
+    source->inotify_fd = source->watch = -1;
     source->held_at = source->let_go_at = UINT64_MAX;
     source->name = strdup(options->name);
     if (!source->name)

@@ -21,8 +21,7 @@ struct log_sink {
 };
 
 struct log_source_options {
-    int dir_fd;     /* borrowed for the source's life */
-    int inotify_fd; /* told about the current file, so that it reports growth; borrowed; or -1 */
+    int dir_fd; /* borrowed for the source's life */
     const char *name;
     void *owner;
     struct log_range range;
@@ -35,6 +34,9 @@ MUST_CHECK int log_source_open(const struct log_source_options *options,
                                struct log_source **ret_source, struct error *err);
 void log_source_free(struct log_source *source);
 DEFINE_SCOPED(struct log_source *, log_source_free)
+
+/* From now on the inotify descriptor, which is borrowed, reports when the current file grows. */
+void log_source_watch(struct log_source *source, int inotify_fd);
 
 /* Looks how much there is now. */
 MUST_CHECK int log_source_sample(struct log_source *source, struct error *err);

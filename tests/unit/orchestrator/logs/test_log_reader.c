@@ -273,6 +273,7 @@ Test(log_reader, the_watch_tells_of_a_log_that_appears_grows_and_rotates)
     scoped_reader struct log_reader *reader = log_fixture_reader(&f, "x", LOG_ALL);
     int watch_fd = log_reader_watch_fd(reader);
 
+    cr_expect(is_readable(watch_fd), "the first look comes at once");
     read_on(reader, &out);
     cr_expect_not(is_readable(watch_fd));
     scoped_writer struct log_writer *writer = log_fixture_writer(&f, "x", limits);
