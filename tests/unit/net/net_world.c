@@ -4,8 +4,10 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -101,6 +103,33 @@ const char *world_address(struct world *world, const char *instance, const char 
               err.text);
     (void)snprintf(buffer, 16, "%s", address);
     return buffer;
+}
+
+int world_interfaces(int netns_fd)
+{
+    scoped_visit struct netns_visit visit = NETNS_HOME;
+    struct if_nameindex *names;
+    int count = 0;
+
+    cr_assert(netns_fd < 0 || netns_enter(netns_fd, &visit, NULL) == 0);
+    names = if_nameindex();
+    cr_assert(names != NULL);
+    while (names[count].if_name)
+        count++;
+    if_freenameindex(names);
+    return count;
+}
+
+int world_descriptors(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    int count = 0;
+
+    cr_assert(directory != NULL);
+    while (readdir(directory))
+        count++;
+    (void)closedir(directory);
+    return count;
 }
 
 static int socket_in(int netns_fd, int type)

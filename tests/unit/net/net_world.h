@@ -34,6 +34,11 @@ void world_attach(struct world *world, const char *instance, int netns_fd, const
 const char *world_address(struct world *world, const char *instance, const char *network,
                           char buffer[16]);
 
+/* How many network interfaces the namespace has (-1: here). */
+int world_interfaces(int netns_fd);
+/* Open descriptors of this process. */
+int world_descriptors(void);
+
 /* Sockets in a namespace (-1: here). Listening; -1 with errno when the connection fails within two
  * seconds. */
 int world_listen(int netns_fd, const char *address, int port);
