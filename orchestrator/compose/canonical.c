@@ -155,7 +155,14 @@ CANONICAL_RULE(canonical_environment)
 static void add_host(struct loader *loader, struct node *list, const struct node *item,
                      const char *host, const char *address)
 {
-    size_t length = strlen(address);
+    size_t length = strcspn(address, ",");
+
+    /* Several addresses of one host. */
+    if (address[length]) {
+        add_host(loader, list, item, host, arena_strndup(loader->arena, address, length));
+        add_host(loader, list, item, host, address + length + 1);
+        return;
+    }
 
     if (length > 2 && address[0] == '[' && address[length - 1] == ']')
         address = arena_strndup(loader->arena, address + 1, length - 2);

@@ -125,6 +125,7 @@ static struct node *resolve(struct loader *loader, struct node *model)
         (void)typing_apply(loader, model, &shape_project, NULL);
         check_values(loader, model);
     }
+    (void)node_child_map(loader->arena, model, "services");
     disabled = selection_apply_profiles(loader, model);
     if (!options->no_consistency && !options->no_interpolate) {
         check_references(loader, model, disabled);

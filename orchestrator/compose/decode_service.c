@@ -184,8 +184,7 @@ static struct service_volume decode_volume(const struct node *node)
         .at = node->at,
     };
 
-    /* Printed only where it is false. */
-    volume.create_host_path = !node_get(bind, "create_host_path");
+    volume.create_host_path = !bind || node_get_bool(bind, "create_host_path");
     return volume;
 }
 

@@ -134,12 +134,15 @@ static struct node *base_of(struct extender *extender, struct extended_file *fil
         report_cycle(extender, name, chain, name->text);
         return NULL;
     }
-    if (!node_is(node_get(from->services, name->text), NODE_MAP)) {
+    base = node_get(from->services, name->text);
+    if (!base || (base->kind != NODE_MAP && base->kind != NODE_NULL)) {
         loader_error(extender->loader, name, NULL,
                      "cannot extend service \"%s\"%s%s: service \"%s\" not found", chain->service,
                      from->path ? " in " : "", from->path ? from->path : "", name->text);
         return NULL;
     }
+    if (base->kind == NODE_NULL)
+        return base;
     base = node_copy(extender->loader->arena, resolve_service(extender, from, name->text, chain));
     merge_settle(base);
     if (from != file)
@@ -159,6 +162,9 @@ static struct node *resolve_service(struct extender *extender, struct extended_f
         return entry->value;
     base = base_of(extender, file, extends, &here);
     service = entry->value;
+    /* As in the reference, an empty base leaves the key behind. */
+    if (node_is(base, NODE_NULL))
+        return service;
     node_remove(service, "extends");
     if (!base) {
         service->broken = true;

@@ -33,8 +33,11 @@ static const struct shape shape_filter = {.forms = FORM_STRING | FORM_LIST,
                                           .unique = true,
                                           .canonical = canonical_list};
 
+static const struct shape shape_arg_value = {
+    .forms = FORM_STRING | FORM_NUMBER | FORM_BOOL | FORM_NULL, .scalar = SCALAR_STRING};
+
 static const struct shape shape_args = {.forms = FORM_MAP,
-                                        .each = &shape_ssh_value,
+                                        .each = &shape_arg_value,
                                         .canonical = canonical_pairs,
                                         .decode = decode_pairs};
 
@@ -84,7 +87,7 @@ static const struct shape shape_watch_action = {
     .forms = FORM_STRING, .scalar = SCALAR_STRING, .words = watch_actions};
 
 static const struct key exec_keys[] = {
-    {"command", &shape_command, NOTED, "what to run", KEY_REQUIRED},
+    {"command", &shape_command, NOTED, "what to run", KEY_REQUIRED | KEY_JSON_NULL | KEY_KEEP},
     {"user", &shape_string, NOTED, "user to run it as"},
     {"privileged", &shape_bool, NOTED, "with all capabilities"},
     {"working_dir", &shape_string, NOTED, "directory to run it in"},
@@ -97,7 +100,7 @@ static const struct key watch_keys[] = {
     {"path", &shape_path, NOTED, "what to watch", KEY_REQUIRED},
     {"action", &shape_watch_action, NOTED, "what to do on a change", KEY_REQUIRED},
     {"target", &shape_string, NOTED, "where changes go in the container"},
-    {"exec", &shape_exec, NOTED, "what to run after sync+exec", KEY_KEEP},
+    {"exec", &shape_exec, NOTED, "what to run after sync+exec", KEY_JSON_EMPTY},
     {"include", &shape_string_or_list, NOTED, "patterns of files that count"},
     {"ignore", &shape_string_or_list, NOTED, "patterns of files that do not count"},
     {"initial_sync", &shape_plain_bool, NOTED, "copy everything at the start"},

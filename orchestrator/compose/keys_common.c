@@ -120,7 +120,7 @@ const struct shape shape_env_files = {.forms = FORM_LIST,
                                       .canonical = canonical_env_files};
 
 static const struct key hook_keys[] = {
-    {"command", &shape_command, ACTED, "what to run", KEY_REQUIRED},
+    {"command", &shape_command, ACTED, "what to run", KEY_REQUIRED | KEY_JSON_NULL | KEY_KEEP},
     {"user", &shape_string, ACTED, "user to run it as"},
     {"privileged", &shape_bool, ACTED, "with all capabilities"},
     {"working_dir", &shape_string, ACTED, "directory to run it in"},
@@ -132,7 +132,7 @@ static const struct shape shape_hook = {.forms = FORM_MAP, TABLE(hook_keys), .ex
 const struct shape shape_hooks = {.forms = FORM_LIST, .item = &shape_hook};
 
 static const struct key pre_start_keys[] = {
-    {"command", &shape_command, ACTED, "what to run"},
+    {"command", &shape_command, ACTED, "what to run", KEY_JSON_NULL | KEY_KEEP},
     {"image", &shape_string, ACTED, "image to run it from; the service's when left out"},
     {"user", &shape_string, ACTED, "user to run it as"},
     {"privileged", &shape_bool, ACTED, "with all capabilities"},

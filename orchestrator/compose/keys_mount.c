@@ -50,12 +50,12 @@ static const struct shape shape_selinux = {
 static const struct key bind_keys[] = {
     {"selinux", &shape_selinux, NOTED, "relabel for SELinux", 0, 0, LATER},
     {"propagation", &shape_string, ACTED, "how mounts below it spread"},
-    {"create_host_path", &shape_bool, ACTED, "false: the source must exist", KEY_KEEP},
+    {"create_host_path", &shape_bool, ACTED, "false: the source must exist",
+     KEY_KEEP | KEY_OPT_OUT},
     {"recursive", &shape_recursive, NOTED, "what happens to mounts below it", 0, 0, LATER},
 };
 
-static const struct shape shape_bind = {
-    .forms = FORM_MAP, TABLE(bind_keys), .extensions = true, .finish = finish_bind};
+static const struct shape shape_bind = {.forms = FORM_MAP, TABLE(bind_keys), .extensions = true};
 
 static const struct key mount_volume_keys[] = {
     {"labels", &shape_labels, NOTED, "labels of an anonymous volume", 0, 0, LATER},
@@ -149,7 +149,7 @@ const struct shape shape_service_configs = {.forms = FORM_LIST,
                                             .identity = identity_config,
                                             .decode = decode_config_grants};
 
-const struct shape shape_build_secrets = {.forms = FORM_LIST, .item = &shape_secret_grant};
+const struct shape shape_build_secrets = {.forms = FORM_LIST, .item = &shape_grant};
 
 static const struct key device_keys[] = {
     {"source", &shape_string, ACTED, "device on the host", KEY_REQUIRED},

@@ -158,7 +158,7 @@ static const struct key project_keys[] = {
     {"volumes", &shape_volumes, ACTED, "what they keep"},
     {"secrets", &shape_secrets, ACTED, "files that must not be seen"},
     {"configs", &shape_configs, ACTED, "files that are given to them"},
-    {"models", &shape_models, REFUSED, "AI models", 0, 0, "there is no model runner"},
+    {"models", &shape_models, REFUSED, "AI models", KEY_YAML_ONLY, 0, "there is no model runner"},
 };
 
 const struct shape shape_project = {.forms = FORM_MAP, TABLE(project_keys), .extensions = true};

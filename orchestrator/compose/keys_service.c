@@ -78,7 +78,7 @@ static const struct shape shape_depends_on = {.forms = FORM_MAP,
                                               .decode = decode_depends_on};
 
 static const struct key extends_keys[] = {
-    {"file", &shape_string, ACTED, "file with the service; this one when left out"},
+    {"file", &shape_path, ACTED, "file with the service; this one when left out"},
     {"service", &shape_string, ACTED, "service to start from", KEY_REQUIRED},
 };
 
@@ -262,7 +262,7 @@ static const struct key service_keys[] = {
     {"environment", &shape_environment, ACTED, "variables", 0, SERVICE(environment)},
     {"env_file", &shape_env_files, ACTED, "files with variables"},
     {"expose", &shape_expose, ACTED, "ports that it listens on"},
-    {"extends", &shape_extends, ACTED, "service to start from", KEY_HIDDEN},
+    {"extends", &shape_extends, ACTED, "service to start from", KEY_KEEP},
     {"external_links", &shape_strings, NOTED, "links to foreign containers", 0, 0, NO_ENGINE},
     {"extra_hosts", &shape_extra_hosts, ACTED, "more lines of /etc/hosts", 0, SERVICE(extra_hosts)},
     {"group_add", &shape_groups, ACTED, "supplementary groups", 0, SERVICE(group_add)},

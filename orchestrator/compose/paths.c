@@ -71,7 +71,7 @@ void resolve_context(struct loader *loader, const char *directory, struct node *
 {
     const char *path = node_text(node);
 
-    if (path && !paths_is_remote(path) && !string_starts_with(path, "service:"))
+    if (path && *path != '/' && !paths_is_remote(path) && !string_starts_with(path, "service:"))
         node->text = paths_absolute(loader, directory, path);
 }
 

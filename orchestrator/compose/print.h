@@ -18,7 +18,7 @@ void print_yaml(const struct node *node, const struct shape *shape, struct text 
 void print_json(const struct node *node, const struct shape *shape, unsigned indent,
                 struct text *out);
 
-/* The entries of a mapping in the order in which they are printed; the caller frees the array. */
+/* The entries of a mapping in the order in which YAML prints them; the caller frees the array. */
 enum print_order { ORDER_NATURAL, ORDER_BYTES };
 const struct node_entry **print_sorted(const struct node *map, const struct shape *shape,
                                        enum print_order order);

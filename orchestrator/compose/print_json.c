@@ -109,6 +109,7 @@ static const char *spell(struct text *buffer, const struct key *key)
 static size_t print_rows(struct json_printer *printer, const struct node *map,
                          const struct shape *shape, unsigned column)
 {
+    static const struct node absent = {.kind = NODE_NULL}, empty = {.kind = NODE_MAP};
     scoped_text struct text name = {0};
     size_t count = 0;
 
@@ -116,14 +117,13 @@ static size_t print_rows(struct json_printer *printer, const struct node *map,
         const struct key *key = &shape->keys[i];
         const struct node *value = node_get(map, key->name);
 
-        if ((key->flags & KEY_HIDDEN) ||
+        if ((key->flags & (KEY_HIDDEN | KEY_YAML_ONLY)) ||
             (!value && !(key->flags & (KEY_JSON_NULL | KEY_JSON_EMPTY))))
             continue;
         print_name(printer, spell(&name, key), count++ == 0, column);
-        if (value)
-            print_node(printer, value, key->shape, column + printer->indent);
-        else
-            text_append(printer->out, key->flags & KEY_JSON_NULL ? "null" : "{}");
+        if (!value)
+            value = key->flags & KEY_JSON_NULL ? &absent : &empty;
+        print_node(printer, value, key->shape, column + printer->indent);
     }
     return count;
 }
@@ -137,7 +137,7 @@ static size_t print_names(struct json_printer *printer, const struct node *map,
     for (size_t i = 0; entries[i]; i++) {
         const struct key *key = shape_find_key(shape, entries[i]->key);
 
-        if (key && (key->flags & KEY_HIDDEN))
+        if (key && (key->flags & (KEY_HIDDEN | KEY_YAML_ONLY)))
             continue;
         print_name(printer, entries[i]->key, count++ == 0, column);
         print_node(printer, entries[i]->value, shape_of_entry(shape, entries[i]->key),

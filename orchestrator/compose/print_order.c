@@ -112,7 +112,9 @@ static size_t take_rows(const struct node *map, const struct shape *shape,
     for (size_t i = 0; shape && i < shape->n_keys; i++) {
         const struct node_entry *entry = node_find(map, shape->keys[i].name);
 
-        if (entry && !(shape->keys[i].flags & KEY_HIDDEN))
+        if (!entry || (shape->keys[i].flags & KEY_HIDDEN))
+            continue;
+        if (!(shape->keys[i].flags & KEY_OPT_OUT) || !node_get_bool(map, entry->key))
             entries[count++] = entry;
     }
     return count;

@@ -15,15 +15,18 @@ static void print_indent(unsigned column, struct text *out)
     text_appendf(out, "%*s", (int)column, "");
 }
 
-static bool is_empty(const struct node *node)
+/* True when there is something to print below the node, which takes lines of their own. */
+static bool is_block(const struct node *node, const struct shape *shape)
 {
-    return (node->kind == NODE_MAP && node->map.count == 0) ||
-           (node->kind == NODE_LIST && node->list.count == 0);
-}
+    const struct node_entry **entries;
+    bool block;
 
-static bool is_block(const struct node *node)
-{
-    return (node->kind == NODE_MAP || node->kind == NODE_LIST) && !is_empty(node);
+    if (node->kind != NODE_MAP)
+        return node->kind == NODE_LIST && node->list.count > 0;
+    entries = print_sorted(node, shape, ORDER_NATURAL);
+    block = entries[0] != NULL;
+    free(entries);
+    return block;
 }
 
 static bool single_precision(const struct shape *shape)
@@ -67,7 +70,7 @@ static void print_scalar(const struct node *node, const struct shape *shape, uns
 static void print_value(const struct node *node, const struct shape *shape, unsigned column,
                         struct text *out)
 {
-    if (is_block(node)) {
+    if (is_block(node, shape)) {
         text_append_char(out, '\n');
         print_indent(column + INDENT, out);
         print_node(node, shape, column + INDENT, out);
@@ -112,7 +115,7 @@ static void print_list(const struct node *list, const struct shape *shape, unsig
         if (i > 0)
             print_indent(column, out);
         text_append(out, "- ");
-        if (is_block(item))
+        if (is_block(item, shape_of_item(shape)))
             print_node(item, shape_of_item(shape), column + INDENT, out);
         else
             print_scalar(item, shape_of_item(shape), column + INDENT, out);
@@ -131,7 +134,7 @@ static void print_node(const struct node *node, const struct shape *shape, unsig
 
 void print_yaml(const struct node *node, const struct shape *shape, struct text *out)
 {
-    if (is_block(node))
+    if (is_block(node, shape))
         print_node(node, shape, 0, out);
     else
         print_scalar(node, shape, 0, out);

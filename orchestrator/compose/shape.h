@@ -107,12 +107,13 @@ enum support {
 
 enum {
     KEY_REQUIRED = 1,
-    KEY_KEEP = 2,       /* printed also when it is zero or empty */
-    KEY_JSON_NULL = 4,  /* JSON shows it as null when it is absent */
-    KEY_JSON_EMPTY = 8, /* JSON shows it as {} when it is absent */
-    KEY_HIDDEN = 16,    /* consumed by the loader, never printed */
-    KEY_CAPITAL = 32,   /* JSON spells it with a capital letter */
-    KEY_NAMELESS = 64,  /* present in JSON only when it has entries, as in YAML */
+    KEY_KEEP = 2,        /* printed also when it is zero or empty */
+    KEY_JSON_NULL = 4,   /* JSON shows it as null when it is absent */
+    KEY_JSON_EMPTY = 8,  /* JSON shows it as {} when it is absent */
+    KEY_HIDDEN = 16,     /* consumed by the loader, never printed */
+    KEY_CAPITAL = 32,    /* JSON spells it with a capital letter */
+    KEY_OPT_OUT = 64,    /* YAML shows it only when it is false */
+    KEY_YAML_ONLY = 128, /* not in JSON */
 };
 
 struct key {

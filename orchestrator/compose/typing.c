@@ -329,15 +329,6 @@ FINISH_RULE(finish_ssh)
     return finish_sorted(loader, list, trail);
 }
 
-FINISH_RULE(finish_bind)
-{
-    (void)loader;
-    (void)trail;
-    if (node_get_bool(node, "create_host_path"))
-        node_remove(node, "create_host_path");
-    return node;
-}
-
 FINISH_RULE(finish_provider_option)
 {
     struct node *list;

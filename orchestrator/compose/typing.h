@@ -24,7 +24,6 @@ FINISH_RULE(finish_command); /* text: split into words */
 FINISH_RULE(finish_health_test);
 FINISH_RULE(finish_sorted); /* list of texts, sorted */
 FINISH_RULE(finish_ssh);    /* mapping: list of "id: path" */
-FINISH_RULE(finish_bind);   /* create_host_path: true is not printed */
 FINISH_RULE(finish_provider_option);
 
 #endif

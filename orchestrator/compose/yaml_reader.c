@@ -231,17 +231,28 @@ static int read_list(struct reader *reader, struct node **ret_node)
     return 0;
 }
 
+/* `<<` without quotes, or with the tag that says so. */
+static bool is_merge_key(const struct reader *reader)
+{
+    const char *tag = (const char *)reader->event.data.scalar.tag;
+
+    if (reader->event.type != YAML_SCALAR_EVENT)
+        return false;
+    if (tag)
+        return strcmp(tag, "tag:yaml.org,2002:merge") == 0;
+    return reader->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+}
+
 /* A key of a mapping; *ret_merge tells that it is the merge key. */
 static int read_key(struct reader *reader, struct node_entry *entry, bool *ret_merge)
 {
     struct node *key;
-    bool plain = reader->event.type == YAML_SCALAR_EVENT && !reader->event.data.scalar.tag &&
-                 reader->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    bool may_merge = is_merge_key(reader);
 
     entry->at = here(reader);
     if (count_node(reader) < 0 || read_node(reader, &key) < 0)
         return -1;
-    *ret_merge = plain && string_eq(node_text(key), "<<");
+    *ret_merge = may_merge && string_eq(node_text(key), "<<");
     entry->key = node_text(key);
     if (entry->key)
         return 0;
