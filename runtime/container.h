@@ -2,13 +2,14 @@
 /*
  * One running container: a process in its cage.
  *
- * container_create() clones the process into all its namespaces and returns while the child builds its
- * root; the caller may then furnish the network namespace. container_start() lets it go on to execve. The
- * report descriptor becomes readable when the start has succeeded or failed; nothing here blocks longer
- * than a few milliseconds.
+ * container_create() clones the process into all its namespaces and returns while the child builds
+ * its root; the caller may then furnish the network namespace. container_start() lets it go on to
+ * execve. The report descriptor becomes readable when the start has succeeded or failed; nothing
+ * here blocks longer than a few milliseconds.
  *
- * The handle owns the pidfd, the namespace descriptors and the root mount (held so that an exit does not
- * wait for a sync of the upper file system). Freeing it never ends the process: container_kill() does.
+ * The handle owns the pidfd, the namespace descriptors and the root mount (held so that an exit
+ * does not wait for a sync of the upper file system). Freeing it never ends the process:
+ * container_kill() does.
  */
 #ifndef YAWL_RUNTIME_CONTAINER_H
 #define YAWL_RUNTIME_CONTAINER_H
@@ -34,12 +35,14 @@ int container_report_fd(const struct container *container);
 
 enum container_report { REPORT_PENDING, REPORT_STARTED, REPORT_FAILED };
 
-/* Reads the outcome without blocking. REPORT_FAILED fills err ("mount '/proc': ...", "run 'foo': No such
- * file or directory") and *ret_exit_code with 126 (cannot run), 127 (not found) or 125 (ours). */
+/* Reads the outcome without blocking. REPORT_FAILED fills err ("mount '/proc': ...", "run 'foo': No
+ * such file or directory") and *ret_exit_code with 126 (cannot run), 127 (not found) or 125 (ours).
+ */
 enum container_report container_report_read(struct container *container, int *ret_exit_code,
                                             struct error *err);
 
-/* Finds a container that another process of ours started. *ret_container is NULL when it is gone. */
+/* Finds a container that another process of ours started. *ret_container is NULL when it is gone.
+ */
 MUST_CHECK int container_adopt(const struct container_spec *spec, pid_t pid, uint64_t start_time,
                                struct container **ret_container, struct error *err);
 
@@ -52,21 +55,25 @@ uint64_t container_start_time(const struct container *container);
 int container_pidfd(const struct container *container);
 /* The container's network namespace, or -1 with host_network. Borrowed. */
 int container_netns_fd(const struct container *container);
-/* Pty master when spec->tty, else -1. Borrowed. */
+/* Pty master when spec->tty, else -1; known once the report was read. Borrowed. */
 int container_tty_fd(const struct container *container);
+
+/* Why the container has less of a user namespace than its spec asks for ("no user namespace: ...",
+ * "files that the container writes belong to shifted ids on disk: ..."), or NULL. */
+const char *container_userns_note(const struct container *container);
 
 /* Sends a signal to process 1 by its pidfd. A process that is gone is no error. */
 MUST_CHECK int container_signal(struct container *container, int signal_number, struct error *err);
 
-/* Whether process 1 would see the signal: caught or blocked. When not, the kernel drops it (SIGKILL and
- * SIGSTOP excepted) and waiting for a grace period is pointless. */
+/* Whether process 1 would see the signal: caught or blocked. When not, the kernel drops it (SIGKILL
+ * and SIGSTOP excepted) and waiting for a grace period is pointless. */
 bool container_sees_signal(const struct container *container, int signal_number);
 
 /* Kills every process of the container's cgroup. */
 MUST_CHECK int container_kill(struct container *container, struct error *err);
 
-/* Removes the cgroup and what else is left after process 1 was reaped. Absent is fine. The upper directory
- * stays. Returns -1 with EBUSY in err->number while processes remain. */
+/* Removes the cgroup and what else is left after process 1 was reaped. Absent is fine. The upper
+ * directory stays. Returns -1 with EBUSY in err->number while processes remain. */
 MUST_CHECK int container_cleanup(const char *cgroup_parent, const char *id, struct error *err);
 
 /* True when the kernel ended a process of this container for lack of memory since its start. */
@@ -76,13 +83,24 @@ struct exec_spec {
     struct string_list args, env; /* env replaces; give the container's own with additions */
     const char *cwd, *user;       /* NULL: the container's */
     bool privileged;
-    bool tty;                     /* stdio_fds[0] is the pty's other end, made the controlling terminal */
-    int stdio_fds[3];             /* become 0, 1, 2; borrowed */
+    bool tty;         /* stdio_fds[0] is the pty's other end, made the controlling terminal */
+    int stdio_fds[3]; /* become 0, 1, 2; borrowed */
 };
 
-/* Runs a program inside, with the container's namespaces, cgroup, capabilities and filter. The child is
- * ours: *ret_pidfd is the caller's to poll and close, *ret_pid to reap. Errors as 126/127/125 in
- * *ret_exit_code. Blocks until execve is done (about half a millisecond). */
+struct exec_result {
+    pid_t pid;     /* a child of the caller, to reap */
+    int pidfd;     /* the caller's, to poll and close */
+    int exit_code; /* on failure: 126 (cannot run), 127 (not found) or 125 (ours) */
+};
+
+/* Runs a program inside, with the container's namespaces, cgroup, capabilities and filter. Blocks
+ * until execve is done (about half a millisecond; five seconds at most, when the container is
+ * frozen). */
+MUST_CHECK int container_execute(struct container *container, const struct container_spec *spec,
+                                 const struct exec_spec *exec, struct exec_result *ret_result,
+                                 struct error *err);
+
+/* The same, with the result in parts. */
 MUST_CHECK int container_exec(struct container *container, const struct container_spec *spec,
                               const struct exec_spec *exec, pid_t *ret_pid, int *ret_pidfd,
                               int *ret_exit_code, struct error *err);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Everything that is needed to run one container: the OCI runtime specification's model, as plain data.
+ * Everything that is needed to run one container: the OCI runtime specification's model, as plain
+ * data.
  *
- * Nothing here is resolved against the host yet except paths, which are absolute. Lives in the arena of
- * whoever made it.
+ * Nothing here is resolved against the host yet except paths, which are absolute. Lives in the
+ * arena of whoever made it.
  */
 #ifndef YAWL_RUNTIME_CONTAINER_SPEC_H
 #define YAWL_RUNTIME_CONTAINER_SPEC_H
@@ -22,15 +23,15 @@ struct mount_spec {
     const char *source; /* bind: absolute host path */
     const char *target; /* absolute, inside the container */
     bool read_only;
-    bool recursive;           /* bind: with the mounts below the source */
-    bool create_source;       /* bind: make a missing source directory */
-    bool no_fill;             /* a volume that is not to be filled from the image; not the runtime's business */
-    const char *propagation;  /* "rprivate" (NULL), "rslave", "rshared", ... */
-    const char *options;      /* tmpfs: data for the file system ("size=64m,mode=1777") */
+    bool recursive;     /* bind: with the mounts below the source */
+    bool create_source; /* bind: make a missing source directory */
+    bool no_fill; /* a volume that is not to be filled from the image; not the runtime's business */
+    const char *propagation; /* "rprivate" (NULL), "rslave", "rshared", ... */
+    const char *options;     /* tmpfs: data for the file system ("size=64m,mode=1777") */
 };
 
 struct ulimit_spec {
-    const char *name; /* "nofile" */
+    const char *name;   /* "nofile" */
     int64_t soft, hard; /* -1 is unlimited */
 };
 
@@ -50,7 +51,8 @@ struct resource_spec {
     int64_t pids; /* -1 unlimited */
 };
 
-/* Where the ids of a container's user namespace lie on the host: [0, count) inside is [base, base+count). */
+/* Where the ids of a container's user namespace lie on the host: [0, count) inside is [base,
+ * base+count). */
 struct id_map {
     uint32_t base;
     uint32_t count; /* 0: no user namespace */
@@ -61,10 +63,11 @@ struct container_spec {
     const char *hostname; /* NULL: the host's */
     const char *domainname;
 
-    struct string_list args; /* entrypoint and command together; args[0] is looked up in PATH of env */
-    struct string_list env;  /* "NAME=value" */
-    const char *cwd;         /* created when missing; NULL is "/" */
-    const char *user;        /* "", "uid", "name", "uid:gid", "name:group", ... looked up in the image */
+    struct string_list
+        args; /* entrypoint and command together; args[0] is looked up in PATH of env */
+    struct string_list env; /* "NAME=value" */
+    const char *cwd;        /* created when missing; NULL is "/" */
+    const char *user; /* "", "uid", "name", "uid:gid", "name:group", ... looked up in the image */
     struct string_list groups; /* supplementary, names or numbers */
 
     struct string_list layers; /* absolute paths of unpacked layers, lowest first */
@@ -72,14 +75,15 @@ struct container_spec {
     bool read_only;            /* the root is mounted read-only after mountpoints exist */
     struct mount_spec *mounts;
     size_t n_mounts;
-    const char *etc_dir; /* absolute host directory with hosts, hostname and resolv.conf to mount; or NULL */
+    const char *etc_dir; /* absolute host directory with hosts, hostname and resolv.conf to mount;
+                            or NULL */
 
     struct id_map id_map;
     bool privileged;
-    bool init;          /* our own init as process 1 */
-    bool tty;           /* stdio is a new pty; stdin_fd.. are not used */
+    bool init; /* our own init as process 1 */
+    bool tty;  /* stdio is a new pty; stdin_fd.. are not used */
     bool no_new_privileges;
-    bool host_network;  /* share the caller's network namespace */
+    bool host_network; /* share the caller's network namespace */
     bool host_pid, host_ipc, host_uts;
     bool seccomp_unconfined;
     struct string_list cap_add, cap_drop; /* with or without CAP_, any case, "ALL" */

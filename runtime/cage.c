@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "common/fd.h"
+#include "common/path.h"
+#include "runtime/filesystem.h"
+#include "runtime/kernel.h"
+
+static int expect(struct cage_state *state, enum channel_kind kind)
+{
+    if (channel_expect(state->cage->channel_fd, kind, &state->message) < 0) {
+        /* Nobody listens any more when the starter is gone. */
+        if (errno == EPIPE)
+            _exit(EXIT_CODE_OURS);
+        return failure_sys(&state->failure, "hear from the starter", NULL);
+    }
+    return 0;
+}
+
+/* Becomes root of the new user namespace, with all capabilities there. */
+static int enter_namespaces(struct cage_state *state)
+{
+    const struct container_spec *spec = state->cage->spec;
+
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        return failure_sys(&state->failure, "become non-dumpable", NULL);
+    if (spec->id_map.count > 0 &&
+        (kernel_setgroups(0, NULL) < 0 || kernel_setresgid(0) < 0 || kernel_setresuid(0) < 0))
+        return failure_sys(&state->failure, "become root of the user namespace", NULL);
+    /* After the control groups are entered: this one's root is where we are. */
+    if (unshare(CLONE_NEWCGROUP) < 0)
+        return failure_sys(&state->failure, "make a cgroup namespace", NULL);
+    if (!spec->host_uts && spec->hostname &&
+        sethostname(spec->hostname, strlen(spec->hostname)) < 0)
+        return failure_sys(&state->failure, "set host name", spec->hostname);
+    if (!spec->host_uts && spec->domainname &&
+        setdomainname(spec->domainname, strlen(spec->domainname)) < 0)
+        return failure_sys(&state->failure, "set domain name", spec->domainname);
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return failure_sys(&state->failure, "cut off mount propagation", NULL);
+    return 0;
+}
+
+/* The root comes attached on the host's: pivot_root() does not care where it is, and no path is
+ * needed. */
+static int attach_root(struct cage_state *state)
+{
+    if (expect(state, CHANNEL_MOUNTS) < 0)
+        return -1;
+    if (state->message.n_fds != 1)
+        return failure_set(&state->failure, "attach the root", NULL, "no descriptor came");
+    state->root_fd = state->message.fds[0];
+    if (move_mount(state->root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return failure_sys(&state->failure, "attach the root", NULL);
+    return 0;
+}
+
+/* A missing working directory is made, as docker does; what else is wrong with it chdir() will
+ * tell. */
+static int make_cwd(struct cage_state *state)
+{
+    const char *cwd = state->cage->program.cwd;
+    scoped_fd int fd = path_open_in_root(state->root_fd, cwd, O_PATH | O_DIRECTORY, 0);
+
+    if (fd >= 0 || errno != ENOENT)
+        return 0;
+    fd = path_make_dirs_in_root(state->root_fd, cwd, 0755);
+    if (fd < 0)
+        return failure_sys(&state->failure, "make working directory", cwd);
+    return 0;
+}
+
+static int furnish(struct cage_state *state)
+{
+    const struct container_spec *spec = state->cage->spec;
+
+    if (cage_attach_systems(state) < 0 || cage_attach_dev(state) < 0 ||
+        cage_attach_mounts(state) < 0 || cage_hide(state) < 0 || make_cwd(state) < 0)
+        return -1;
+    if (expect(state, CHANNEL_IDENTITY) < 0)
+        return -1;
+    if (state->message.length != sizeof(state->identity))
+        return failure_set(&state->failure, "take the identity", NULL, "it has the wrong size");
+    memcpy(&state->identity, state->message.bytes, sizeof(state->identity));
+    if (spec->tty && cage_open_tty(state) < 0)
+        return -1;
+    if ((spec->read_only || !spec->upper_dir) &&
+        filesystem_make_read_only(state->root_fd, false) < 0)
+        return failure_sys(&state->failure, "make the root read-only", NULL);
+    return 0;
+}
+
+/* The old root ends up mounted over the new one, and goes (pivot_root(2), "pivot_root(".", ".")").
+ */
+static int change_root(struct cage_state *state)
+{
+    if (fchdir(state->root_fd) < 0 || kernel_pivot_root(".", ".") < 0)
+        return failure_sys(&state->failure, "change the root", NULL);
+    if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+        return failure_sys(&state->failure, "leave the old root", NULL);
+    return 0;
+}
+
+static int place_stdio(struct cage_state *state)
+{
+    scoped_fd int null_fd = -1;
+
+    if (state->tty_fd >= 0) {
+        for (int fd = 0; fd < 3; fd++)
+            if (dup2(state->tty_fd, fd) < 0)
+                return failure_sys(&state->failure, "place the terminal", NULL);
+        return 0;
+    }
+    if (cage_open_null(state, &null_fd) < 0)
+        return -1;
+    for (int fd = 0; fd < 3; fd++) {
+        int source_fd = fd == 0 ? -1 : state->cage->output_fds[fd - 1];
+
+        if (dup2(source_fd >= 0 ? source_fd : null_fd, fd) < 0)
+            return failure_sys(&state->failure, "place standard input and output", NULL);
+    }
+    if (null_fd < 3)
+        (void)steal_fd(&null_fd);
+    return 0;
+}
+
+static int build(struct cage_state *state)
+{
+    if (channel_say(state->cage->channel_fd, CHANNEL_ALIVE) < 0)
+        return failure_sys(&state->failure, "tell the starter", NULL);
+    if (expect(state, CHANNEL_ENTERED) < 0 || enter_namespaces(state) < 0 ||
+        cage_make_systems(state) < 0 || cage_make_dev(state) < 0)
+        return -1;
+    if (attach_root(state) < 0 || furnish(state) < 0 || change_root(state) < 0)
+        return -1;
+    if (expect(state, CHANNEL_START) < 0 ||
+        sysctls_write(&state->cage->sysctls, state->settings_fd, &state->failure) < 0)
+        return -1;
+    return place_stdio(state);
+}
+
+void cage_run(struct cage *cage)
+{
+    struct cage_state state = {
+        .cage = cage,
+        .root_fd = -1,
+        .proc_fd = -1,
+        .settings_fd = -1,
+        .sys_fd = -1,
+        .dev_fd = -1,
+        .pts_fd = -1,
+        .shm_fd = -1,
+        .mqueue_fd = -1,
+        .mask_fd = -1,
+        .tty_fd = -1,
+    };
+
+    program_reset_signals();
+    (void)umask(0);
+    if (build(&state) == 0)
+        (void)program_run(&cage->program, &state.identity, cage->channel_fd, &state.failure);
+    if (channel_send(cage->channel_fd, CHANNEL_FAILED, &state.failure, sizeof(state.failure)) < 0)
+        _exit(EXIT_CODE_OURS);
+    _exit(state.failure.exit_code);
+}

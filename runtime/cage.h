@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The child's side of a container start: everything that it needs, opened and resolved by the
+ * starter before the clone, and what it does with it.
+ *
+ *   starter                                   child (cage_run)
+ *   cage_plan(): sources, program, ...
+ *   clone3() ------------------------------->  ALIVE
+ *   maps ids, enters cgroups --- ENTERED --->  becomes root of its namespaces, makes /proc, /dev,
+ * ... mounts the root ------------- MOUNTS --->  attaches everything looks up the user ---------
+ * IDENTITY --->  terminal, read-only root, pivot_root (network is furnished) -------- START -->
+ * sysctls, stdio, privileges
+ *                          <------- EXEC ----  execve; end of file
+ *
+ * FAILED may come instead of anything from the child. Files named cage_*.c run in the child,
+ * between clone3() and execve(): async-signal-safe calls only, no allocation.
+ */
+#ifndef YAWL_RUNTIME_CAGE_H
+#define YAWL_RUNTIME_CAGE_H
+
+#include "runtime/channel.h"
+#include "runtime/host_devices.h"
+#include "runtime/mount_plan.h"
+#include "runtime/program.h"
+#include "runtime/sysctls.h"
+
+enum { CAGE_MAX_CONTROLLERS = 16 };
+
+struct cage {
+    const struct container_spec *spec;
+    struct program program;
+    struct mount_plan mounts;
+    struct sysctls sysctls;
+    struct host_devices devices;
+    struct cgroup_view {
+        bool is_v2;
+        const char *controllers[CAGE_MAX_CONTROLLERS]; /* v1 hierarchies: "cpu,cpuacct" */
+        size_t n_controllers;
+    } cgroups;
+    int channel_fd;        /* the child's end */
+    int output_fds[2];     /* standard output and error, or -1: /dev/null */
+    int shm_fd, mqueue_fd; /* the host's, when they are shared, else -1 */
+};
+
+/* Opens everything; texts and lists in the arena. Zero-initialized by the caller; cage_close() in
+ * any case. */
+MUST_CHECK int cage_plan(const struct container_spec *spec, struct arena *arena, struct cage *cage,
+                         struct error *err);
+void cage_close(struct cage *cage);
+
+/* Runs in the child. Never returns; what went wrong is sent as CHANNEL_FAILED. */
+_Noreturn void cage_run(struct cage *cage);
+
+/*
+ * What the child has made so far; for cage_*.c alone.
+ */
+struct cage_state {
+    struct cage *cage;
+    struct failure failure;
+    struct channel_message message; /* the last one received */
+    struct identity identity;
+    int root_fd;     /* the container's root */
+    int proc_fd;     /* a fresh procfs, before anything is mounted over parts of it */
+    int settings_fd; /* a copy of it that nobody can mount over; -1 unless sysctls are asked for */
+    int sys_fd;
+    int dev_fd; /* -1 when a mount of the spec replaces /dev */
+    int pts_fd, shm_fd, mqueue_fd;
+    int mask_fd; /* an empty read-only tmpfs with a directory "dir" and a file "file" */
+    int tty_fd;  /* the terminal's slave */
+};
+
+/* cage_system.c: /proc, /sys, the control groups, and what is hidden of them. Made while the
+ * starter builds the root, attached after that. */
+MUST_CHECK int cage_make_systems(struct cage_state *state);
+MUST_CHECK int cage_attach_systems(struct cage_state *state);
+MUST_CHECK int cage_hide(struct cage_state *state);
+
+/* cage_dev.c: /dev. */
+MUST_CHECK int cage_make_dev(struct cage_state *state);
+MUST_CHECK int cage_attach_dev(struct cage_state *state);
+MUST_CHECK int cage_open_tty(struct cage_state *state);
+/* Opens /dev/null as the container has it; it is made sure that it is the null device. */
+MUST_CHECK int cage_open_null(struct cage_state *state, int *ret_fd);
+
+/* cage_mounts.c: the plan's mounts. */
+MUST_CHECK int cage_attach_mounts(struct cage_state *state);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/statfs.h>
+
+#include "common/fd.h"
+#include "common/path.h"
+#include "common/text.h"
+#include "runtime/cage.h"
+#include "runtime/filesystem.h"
+#include "runtime/kernel.h"
+
+/* Whatever way led there: nothing is mounted over parts of /proc, but the files that such
+ * emulations as lxcfs replace. What is protected there must stay what it is (CVE-2019-19921). */
+static bool may_be_covered(int target_fd, const char *target)
+{
+    static const char *const harmless[] = {
+        "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo",  "/proc/stat",    "/proc/swaps",
+        "/proc/uptime",  "/proc/loadavg",   "/proc/slabinfo", "/proc/net/dev",
+    };
+    struct statfs status;
+
+    if (fstatfs(target_fd, &status) < 0)
+        return false;
+    if (status.f_type != PROC_SUPER_MAGIC)
+        return true;
+    for (size_t i = 0; i < ARRAY_LENGTH(harmless); i++)
+        if (string_eq(harmless[i], target))
+            return true;
+    return false;
+}
+
+static int make_source(struct cage_state *state, const struct planned_mount *mount)
+{
+    struct filesystem_option options[TMPFS_MAX_OPTIONS + 1] = {{NULL, NULL}};
+    int fd;
+
+    if (mount->fd >= 0)
+        return mount->fd;
+    for (size_t i = 0; i < mount->tmpfs.n_options; i++) {
+        options[i].name = mount->tmpfs.options[i].name;
+        options[i].value = mount->tmpfs.options[i].value;
+    }
+    fd = filesystem_make("tmpfs", mount->tmpfs.attributes, options);
+    if (fd < 0)
+        return failure_sys(&state->failure, "make a tmpfs for", mount->target);
+    return fd;
+}
+
+static int attach_one(struct cage_state *state, const struct planned_mount *mount)
+{
+    scoped_fd int target_fd = mount->is_directory
+                                  ? mountpoint_directory(state->root_fd, mount->target)
+                                  : mountpoint_file(state->root_fd, mount->target);
+    int source_fd;
+
+    if (target_fd < 0)
+        return failure_sys(&state->failure, "open mount point", mount->target);
+    if (!may_be_covered(target_fd, mount->target))
+        return failure_set(&state->failure, "mount on", mount->target,
+                           "it leads to '/proc', which stays as it is");
+    source_fd = make_source(state, mount);
+    if (source_fd < 0)
+        return -1;
+    /* The descriptor of a source is closed by execve. */
+    if (kernel_attach(source_fd, target_fd) < 0)
+        return failure_sys(&state->failure, "mount on", mount->target);
+    return 0;
+}
+
+int cage_attach_mounts(struct cage_state *state)
+{
+    const struct mount_plan *plan = &state->cage->mounts;
+
+    for (size_t i = 0; i < plan->count; i++)
+        if (attach_one(state, &plan->mounts[i]) < 0)
+            return -1;
+    return 0;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lists are docker's (runtime.md 3.3). Files and directories are hidden by copies of one empty
+ * read-only tmpfs: nothing of the image or of /dev takes part, so nothing can be put in its place
+ * (CVE-2025-31133).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/fd.h"
+#include "common/path.h"
+#include "runtime/cage.h"
+#include "runtime/filesystem.h"
+#include "runtime/kernel.h"
+
+enum { SYSTEM_ATTRIBUTES = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+
+static const char *const hidden_in_proc[] = {
+    "acpi",          "asound", "interrupts",  "kcore",      "keys",
+    "latency_stats", "scsi",   "sched_debug", "timer_list", "timer_stats",
+};
+static const char *const hidden_in_sys[] = {"devices/virtual/powercap", "firmware"};
+static const char *const read_only_in_proc[] = {"bus", "fs", "irq", "sys", "sysrq-trigger"};
+
+static int make_mask(struct cage_state *state)
+{
+    static const struct filesystem_option options[] = {
+        {"mode", "755"}, {"size", "4k"}, {NULL, NULL}};
+
+    state->mask_fd = filesystem_make("tmpfs", SYSTEM_ATTRIBUTES, options);
+    if (state->mask_fd < 0 || mkdirat(state->mask_fd, "dir", 0555) < 0 ||
+        mknodat(state->mask_fd, "file", S_IFREG | 0444, 0) < 0 ||
+        filesystem_make_read_only(state->mask_fd, false) < 0)
+        return failure_sys(&state->failure, "make the mask for hidden files", NULL);
+    /* Only mounts of one's own mount namespace can be copied. Here it goes away with the host's
+     * root. */
+    if (move_mount(state->mask_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return failure_sys(&state->failure, "attach the mask for hidden files", NULL);
+    return 0;
+}
+
+int cage_make_systems(struct cage_state *state)
+{
+    const struct container_spec *spec = state->cage->spec;
+    unsigned read_only = spec->privileged ? 0 : MOUNT_ATTR_RDONLY;
+
+    state->proc_fd = filesystem_make("proc", SYSTEM_ATTRIBUTES, NULL);
+    if (state->proc_fd < 0)
+        return failure_sys(&state->failure, "make", "/proc");
+    state->sys_fd = filesystem_make("sysfs", SYSTEM_ATTRIBUTES | read_only, NULL);
+    if (state->sys_fd < 0)
+        return failure_sys(&state->failure, "make", "/sys");
+    if (!spec->host_network)
+        sysctls_write_defaults(state->proc_fd,
+                               spec->id_map.count ? spec->id_map.count : UINT32_MAX);
+    return spec->privileged ? 0 : make_mask(state);
+}
+
+/* One v1 hierarchy, best effort: what docker shows there is for reading only. */
+static void attach_controller(int dir_fd, const char *controllers, unsigned attributes)
+{
+    struct filesystem_option options[9] = {{NULL, NULL}};
+    char names[128];
+    scoped_fd int fs_fd = -1;
+    scoped_fd int target_fd = -1;
+    size_t length = strnlen(controllers, sizeof(names) - 1), n = 0;
+
+    memcpy(names, controllers, length);
+    names[length] = '\0';
+    for (char *rest = names, *name; n < 8 && (name = strsep(&rest, ","));)
+        options[n++].name = name;
+    fs_fd = filesystem_make("cgroup", attributes, options);
+    if (fs_fd < 0 || mkdirat(dir_fd, controllers, 0755) < 0)
+        return;
+    target_fd = openat(dir_fd, controllers, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (target_fd >= 0)
+        (void)!kernel_attach(fs_fd, target_fd);
+}
+
+static int attach_cgroups(struct cage_state *state)
+{
+    static const struct filesystem_option options[] = {{"mode", "755"}, {NULL, NULL}};
+    const struct cgroup_view *view = &state->cage->cgroups;
+    unsigned attributes =
+        SYSTEM_ATTRIBUTES | (state->cage->spec->privileged ? 0 : MOUNT_ATTR_RDONLY);
+    scoped_fd int fs_fd = -1;
+    scoped_fd int target_fd =
+        path_open_beneath(state->sys_fd, "fs/cgroup", O_PATH | O_DIRECTORY, 0);
+
+    if (target_fd < 0)
+        return 0; /* a kernel without control groups */
+    fs_fd = view->is_v2 ? filesystem_make("cgroup2", attributes, NULL)
+                        : filesystem_make("tmpfs", SYSTEM_ATTRIBUTES, options);
+    if (fs_fd < 0 || kernel_attach(fs_fd, target_fd) < 0)
+        return failure_sys(&state->failure, "mount", "/sys/fs/cgroup");
+    if (view->is_v2)
+        return 0;
+    for (size_t i = 0; i < view->n_controllers; i++)
+        attach_controller(fs_fd, view->controllers[i], attributes);
+    if (filesystem_make_read_only(fs_fd, false) < 0)
+        return failure_sys(&state->failure, "make read-only", "/sys/fs/cgroup");
+    return 0;
+}
+
+static int attach_system(struct cage_state *state, int fs_fd, const char *name)
+{
+    scoped_fd int target_fd = mountpoint_own_directory(state->root_fd, name);
+
+    if (target_fd < 0 && errno == ELOOP)
+        return failure_set(&state->failure, "mount on", name,
+                           "the image has something there that is no directory");
+    if (target_fd < 0 || kernel_attach(fs_fd, target_fd) < 0)
+        return failure_sys(&state->failure, "mount on", name);
+    return 0;
+}
+
+int cage_attach_systems(struct cage_state *state)
+{
+    if (attach_system(state, state->proc_fd, "proc") < 0)
+        return -1;
+    if (state->cage->sysctls.count > 0) {
+        state->settings_fd = filesystem_clone(state->proc_fd, false);
+        if (state->settings_fd < 0)
+            return failure_sys(&state->failure, "copy", "/proc");
+    }
+    if (mount_plan_covers(&state->cage->mounts, "/sys")) {
+        fd_close(state->sys_fd);
+        state->sys_fd = -1;
+        return 0;
+    }
+    if (attach_system(state, state->sys_fd, "sys") < 0)
+        return -1;
+    if (mount_plan_covers(&state->cage->mounts, "/sys/fs/cgroup"))
+        return 0;
+    return attach_cgroups(state);
+}
+
+/*
+ * Hiding
+ */
+
+/* Opens a file of /proc or /sys. *ret_fd is -1 when this kernel has it not. */
+static int open_system_file(struct cage_state *state, int system_fd, const char *name, int *ret_fd)
+{
+    *ret_fd = path_open_beneath(system_fd, name, O_PATH, 0);
+    if (*ret_fd < 0 && errno != ENOENT && errno != ELOOP && errno != EACCES)
+        return failure_sys(&state->failure, "open", name);
+    return 0;
+}
+
+static int hide(struct cage_state *state, int system_fd, const char *name)
+{
+    scoped_fd int target_fd = -1;
+    scoped_fd int source_fd = -1;
+    scoped_fd int copy_fd = -1;
+    struct stat status;
+
+    if (open_system_file(state, system_fd, name, &target_fd) < 0)
+        return -1;
+    if (target_fd < 0)
+        return 0;
+    if (fstat(target_fd, &status) < 0)
+        return failure_sys(&state->failure, "hide", name);
+    source_fd = openat(state->mask_fd, S_ISDIR(status.st_mode) ? "dir" : "file",
+                       O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    copy_fd = source_fd < 0 ? -1 : filesystem_clone(source_fd, false);
+    if (copy_fd < 0 || kernel_attach(copy_fd, target_fd) < 0)
+        return failure_sys(&state->failure, "hide", name);
+    return 0;
+}
+
+static int make_read_only(struct cage_state *state, const char *name)
+{
+    scoped_fd int target_fd = -1;
+    scoped_fd int copy_fd = -1;
+
+    if (open_system_file(state, state->proc_fd, name, &target_fd) < 0)
+        return -1;
+    if (target_fd < 0)
+        return 0;
+    copy_fd = filesystem_clone(target_fd, true);
+    if (copy_fd < 0 || filesystem_make_read_only(copy_fd, true) < 0 ||
+        kernel_attach(copy_fd, target_fd) < 0)
+        return failure_sys(&state->failure, "make read-only", name);
+    return 0;
+}
+
+/* Load on one CPU can be told from its thermal counters. */
+static int hide_thermal_counters(struct cage_state *state)
+{
+    enum { MAX_CPUS = 4096 };
+    scoped_fd int cpus_fd =
+        path_open_beneath(state->sys_fd, "devices/system/cpu", O_PATH | O_DIRECTORY, 0);
+
+    for (unsigned cpu = 0; cpus_fd >= 0 && cpu < MAX_CPUS; cpu++) {
+        char name[] = "cpu0000/thermal_throttle";
+        char *digits = name + 3;
+        unsigned scale = cpu >= 1000 ? 1000 : cpu >= 100 ? 100 : cpu >= 10 ? 10 : 1;
+
+        for (; scale; scale /= 10)
+            *digits++ = (char)('0' + cpu / scale % 10);
+        memmove(digits, "/thermal_throttle", sizeof("/thermal_throttle"));
+        if (faccessat(cpus_fd, name, F_OK, 0) < 0)
+            return 0;
+        if (hide(state, cpus_fd, name) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int cage_hide(struct cage_state *state)
+{
+    if (state->cage->spec->privileged)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(read_only_in_proc); i++)
+        if (make_read_only(state, read_only_in_proc[i]) < 0)
+            return -1;
+    for (size_t i = 0; i < ARRAY_LENGTH(hidden_in_proc); i++)
+        if (hide(state, state->proc_fd, hidden_in_proc[i]) < 0)
+            return -1;
+    for (size_t i = 0; state->sys_fd >= 0 && i < ARRAY_LENGTH(hidden_in_sys); i++)
+        if (hide(state, state->sys_fd, hidden_in_sys[i]) < 0)
+            return -1;
+    return state->sys_fd >= 0 ? hide_thermal_counters(state) : 0;
+}

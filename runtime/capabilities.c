@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/capabilities.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/text.h"
+
+#define BIT(capability) (UINT64_C(1) << (capability))
+
+/* In the order of their numbers. */
+static const char *const names[] = {
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "LINUX_IMMUTABLE",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_ADMIN",
+    "NET_RAW",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_CHROOT",
+    "SYS_PTRACE",
+    "SYS_PACCT",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_NICE",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "MKNOD",
+    "LEASE",
+    "AUDIT_WRITE",
+    "AUDIT_CONTROL",
+    "SETFCAP",
+    "MAC_OVERRIDE",
+    "MAC_ADMIN",
+    "SYSLOG",
+    "WAKE_ALARM",
+    "BLOCK_SUSPEND",
+    "AUDIT_READ",
+    "PERFMON",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+};
+
+/* Docker's default set (runtime.md 3.1). */
+static const uint64_t default_set =
+    BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FSETID) | BIT(CAP_FOWNER) | BIT(CAP_MKNOD) |
+    BIT(CAP_NET_RAW) | BIT(CAP_SETGID) | BIT(CAP_SETUID) | BIT(CAP_SETFCAP) | BIT(CAP_SETPCAP) |
+    BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_SYS_CHROOT) | BIT(CAP_KILL) | BIT(CAP_AUDIT_WRITE);
+
+uint64_t capabilities_all(void)
+{
+    uint64_t all = 0;
+
+    for (int i = 0; i < 63; i++)
+        if (prctl(PR_CAPBSET_READ, i) >= 0)
+            all |= BIT(i);
+        else
+            break;
+    return all;
+}
+
+/* What this process has: nothing beyond it can be given without a new user namespace. */
+static uint64_t own_permitted(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {{0}};
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return 0;
+    return data[0].permitted | (uint64_t)data[1].permitted << 32;
+}
+
+static int parse_names(struct string_list list, const char *key, uint64_t *ret_set,
+                       struct error *err)
+{
+    *ret_set = 0;
+    for (size_t i = 0; i < list.count; i++) {
+        const char *name = list.items[i];
+        size_t number = 0;
+
+        if (strncasecmp(name, "CAP_", 4) == 0)
+            name += 4;
+        if (strcasecmp(name, "ALL") == 0) {
+            *ret_set |= capabilities_all();
+            continue;
+        }
+        while (number < ARRAY_LENGTH(names) && strcasecmp(name, names[number]) != 0)
+            number++;
+        if (number == ARRAY_LENGTH(names)) {
+            const char *near = string_suggest(name, names, ARRAY_LENGTH(names));
+
+            return near ? error_set(err, "%s: there is no capability '%s' (did you mean '%s'?)",
+                                    key, list.items[i], near)
+                        : error_set(err, "%s: there is no capability '%s'", key, list.items[i]);
+        }
+        *ret_set |= BIT(number);
+    }
+    return 0;
+}
+
+static bool names_all(struct string_list list)
+{
+    for (size_t i = 0; i < list.count; i++)
+        if (strcasecmp(list.items[i], "ALL") == 0 || strcasecmp(list.items[i], "CAP_ALL") == 0)
+            return true;
+    return false;
+}
+
+int capabilities_of(const struct container_spec *spec, bool in_user_namespace, uint64_t *ret_set,
+                    struct error *err)
+{
+    uint64_t set = default_set;
+    uint64_t add, drop;
+
+    if (parse_names(spec->cap_add, "cap_add", &add, err) < 0 ||
+        parse_names(spec->cap_drop, "cap_drop", &drop, err) < 0)
+        return -1;
+    if (in_user_namespace)
+        set &= ~(BIT(CAP_MKNOD) | BIT(CAP_AUDIT_WRITE));
+    /* As docker does: with "drop: ALL" only what is added stays, with "add: ALL" all but what is
+     * dropped. */
+    if (spec->privileged)
+        set = capabilities_all();
+    else if (names_all(spec->cap_drop))
+        set = add;
+    else
+        set = (set | add) & ~drop;
+    set &= capabilities_all();
+    *ret_set = in_user_namespace ? set : set & own_permitted();
+    return 0;
+}
+
+int capabilities_bound(uint64_t set, struct failure *failure)
+{
+    for (int i = 0; i < 63; i++) {
+        if (set & BIT(i))
+            continue;
+        if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0) {
+            if (errno == EINVAL)
+                break; /* beyond the kernel's last */
+            return failure_sys(failure, "drop a capability from the bounding set", NULL);
+        }
+    }
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+        return failure_sys(failure, "clear the ambient capabilities", NULL);
+    return 0;
+}
+
+static int own_set(uint64_t set)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {
+        {.effective = (uint32_t)set, .permitted = (uint32_t)set},
+        {.effective = (uint32_t)(set >> 32), .permitted = (uint32_t)(set >> 32)},
+    };
+
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+int capabilities_set(uint64_t set, struct failure *failure)
+{
+    if (own_set(set) < 0)
+        return failure_sys(failure, "set the capabilities", NULL);
+    return 0;
+}
+
+int capabilities_raise(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {{0}};
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return -1;
+    for (size_t i = 0; i < 2; i++)
+        data[i].effective = data[i].permitted;
+    return (int)syscall(SYS_capset, &header, data);
+}

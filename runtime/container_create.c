@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The starter's side of a container start; cage.h shows both sides.
+ *
+ * The root is mounted after the clone, because the mapping of its ids is the new user namespace
+ * itself, and because the child makes its own file systems meanwhile.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/fd.h"
+#include "common/file.h"
+#include "common/path.h"
+#include "common/process.h"
+#include "common/text.h"
+#include "runtime/cage.h"
+#include "runtime/container_options.h"
+#include "runtime/rlimits.h"
+#include "runtime/starter.h"
+
+struct creation {
+    const struct container_spec *spec;
+    const struct container_options *options;
+    struct cage cage;
+    struct starter_child child;
+    struct container *container;
+    struct identity identity;
+    int userns_fd;
+};
+
+/*
+ * Before the clone
+ */
+
+static uint64_t clone_flags(const struct container_spec *spec)
+{
+    uint64_t flags = CLONE_NEWNS;
+
+    if (!spec->host_pid)
+        flags |= CLONE_NEWPID;
+    if (!spec->host_ipc)
+        flags |= CLONE_NEWIPC;
+    if (!spec->host_uts)
+        flags |= CLONE_NEWUTS;
+    if (!spec->host_network)
+        flags |= CLONE_NEWNET;
+    if (spec->id_map.count > 0)
+        flags |= CLONE_NEWUSER;
+    return flags;
+}
+
+static int make_cgroup(struct creation *creation, struct error *err)
+{
+    const struct container_spec *spec = creation->spec;
+    struct container *container = creation->container;
+
+    if (cgroup_create(spec->cgroup_parent, spec->id, &spec->resources, &container->cgroup, err) < 0)
+        return -1;
+    if (spec->privileged)
+        return 0;
+    return cgroup_allow_devices(container->cgroup, spec->devices, spec->n_devices, err);
+}
+
+/*
+ * Between the clone and the child's first step
+ */
+
+static int write_map(pid_t pid, const char *name, struct id_map map, struct error *err)
+{
+    char path[64], text[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+    (void)snprintf(text, sizeof(text), "0 %u %u\n", map.base, map.count);
+    return file_write_existing(AT_FDCWD, path, text, err);
+}
+
+static int set_oom_score(pid_t pid, int score, struct error *err)
+{
+    char path[64], text[16];
+    struct error why;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+    (void)snprintf(text, sizeof(text), "%d", score);
+    if (file_write_existing(AT_FDCWD, path, text, &why) == 0)
+        return 0;
+    /* Lowering it takes a privilege that we need not have. */
+    if (why.number == EACCES || why.number == EPERM)
+        return 0;
+    return error_set(err, "%s", why.text);
+}
+
+static int prepare_child(void *owner, pid_t pid, struct error *err)
+{
+    struct creation *creation = owner;
+    const struct container_spec *spec = creation->spec;
+
+    if (spec->id_map.count > 0 && (write_map(pid, "uid_map", spec->id_map, err) < 0 ||
+                                   write_map(pid, "gid_map", spec->id_map, err) < 0))
+        return error_wrap(err, "map the ids of the user namespace");
+    if (rlimits_set(pid, spec->ulimits, spec->n_ulimits, err) < 0)
+        return -1;
+    return set_oom_score(pid, spec->oom_score_adj, err);
+}
+
+static void run_child(void *owner, int take_channel_fd)
+{
+    struct creation *creation = owner;
+
+    creation->cage.channel_fd = take_channel_fd;
+    cage_run(&creation->cage);
+}
+
+/*
+ * The root
+ */
+
+/* Whether every mount point is there, so that a root without an upper layer will do. What lies
+ * below file systems of our own is made there. */
+static bool has_mountpoints(const struct cage *cage, int root_fd)
+{
+    static const char *const always[] = {"/proc", "/sys", "/dev"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(always); i++) {
+        scoped_fd int fd = path_open_in_root(root_fd, always[i], O_PATH | O_DIRECTORY, 0);
+
+        if (fd < 0)
+            return false;
+    }
+    for (size_t i = 0; i < cage->mounts.count; i++) {
+        const struct planned_mount *mount = &cage->mounts.mounts[i];
+        scoped_fd int fd = -1;
+
+        if (string_starts_with(mount->target, "/dev/") ||
+            string_starts_with(mount->target, "/sys/"))
+            continue;
+        fd = path_open_in_root(root_fd, mount->target,
+                               O_PATH | (mount->is_directory ? O_DIRECTORY : 0), 0);
+        if (fd < 0)
+            return false;
+    }
+    return faccessat(root_fd, &cage->program.cwd[strspn(cage->program.cwd, "/")], F_OK, 0) == 0 ||
+           string_eq(cage->program.cwd, "/");
+}
+
+static int mount_root_as(struct creation *creation, enum rootfs_way way, struct error *err)
+{
+    const struct container_spec *spec = creation->spec;
+    struct rootfs_request request = {
+        .layers = spec->layers,
+        .upper = ROOTFS_UPPER_NONE,
+        .upper_dir = spec->upper_dir,
+        .way = way,
+        .userns_fd = creation->userns_fd,
+        .id_base = spec->id_map.base,
+    };
+    scoped_fd int fd = -1;
+
+    /* The kernel wants two layers where there is no upper one. */
+    if ((spec->read_only || !spec->upper_dir) && spec->layers.count > 1) {
+        if (rootfs_mount(&request, &fd, err) < 0)
+            return -1;
+        if (has_mountpoints(&creation->cage, fd)) {
+            creation->container->root_fd = steal_fd(&fd);
+            return 0;
+        }
+        fd_close(steal_fd(&fd));
+    }
+    request.upper = spec->upper_dir ? ROOTFS_UPPER_DIR : ROOTFS_UPPER_MEMORY;
+    if (rootfs_mount(&request, &fd, err) < 0)
+        return -1;
+    creation->container->root_fd = steal_fd(&fd);
+    return 0;
+}
+
+static void set_note(struct container *container, const char *what, const char *why)
+{
+    int n = snprintf(container->note, sizeof(container->note), "%s: %s", what, why);
+
+    if (n >= (int)sizeof(container->note))
+        memcpy(container->note + sizeof(container->note) - 4, "...", 4);
+}
+
+/* *ret_needs_host_ids: nothing can be mapped here; without a user namespace it might work. */
+static int mount_root(struct creation *creation, bool *ret_needs_host_ids, struct error *err)
+{
+    enum rootfs_way way = creation->options->first_way;
+    struct container *container = creation->container;
+    struct error why = {0};
+
+    *ret_needs_host_ids = false;
+    if (creation->spec->id_map.count == 0)
+        return mount_root_as(creation, ROOTFS_PLAIN, err);
+    if (way == ROOTFS_MAPPED && mount_root_as(creation, way, &why) == 0)
+        return 0;
+    if (way != ROOTFS_PLAIN && mount_root_as(creation, ROOTFS_LAYERS_MAPPED, err) == 0) {
+        set_note(container, "files that the container writes belong to shifted ids on disk",
+                 way == ROOTFS_MAPPED ? why.text : "asked for");
+        return 0;
+    }
+    *ret_needs_host_ids = true;
+    return error_wrap(err, "map the ids of the root file system");
+}
+
+/*
+ * After the clone
+ */
+
+static int open_namespace(pid_t pid, const char *name, int *ret_fd, struct error *err)
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, name);
+    *ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+    return *ret_fd < 0 ? error_sys(err, "open '%s'", path) : 0;
+}
+
+static int open_namespaces(struct creation *creation, struct error *err)
+{
+    pid_t pid = creation->child.pid;
+
+    if (creation->spec->id_map.count > 0 &&
+        open_namespace(pid, "user", &creation->userns_fd, err) < 0)
+        return -1;
+    if (!creation->spec->host_network &&
+        open_namespace(pid, "net", &creation->container->netns_fd, err) < 0)
+        return -1;
+    return 0;
+}
+
+static int map_mounts(struct creation *creation, struct error *err)
+{
+    const char *unmapped;
+
+    if (creation->userns_fd < 0)
+        return 0;
+    if (mount_plan_map_ids(&creation->cage.mounts, creation->userns_fd, &unmapped, err) < 0)
+        return -1;
+    if (unmapped && !creation->container->note[0])
+        set_note(creation->container, "owners show as nobody below", unmapped);
+    return 0;
+}
+
+static bool is_inside(struct id_map map, uint32_t id)
+{
+    return map.count == 0 || id < map.count;
+}
+
+/* Also gives the output pipes to the user, who may open /dev/stdout again. */
+static int find_identity(struct creation *creation, struct error *err)
+{
+    const struct container_spec *spec = creation->spec;
+    struct identity *identity = &creation->identity;
+    uint32_t base = spec->id_map.count > 0 ? spec->id_map.base : 0;
+
+    if (identity_find(creation->container->root_fd, spec->user, spec->groups, identity, err) < 0)
+        return -1;
+    if (!is_inside(spec->id_map, identity->uid))
+        return error_set(err, "user id %u is outside of the container's ids (0-%u)", identity->uid,
+                         spec->id_map.count - 1);
+    for (uint32_t i = 0; i < identity->n_groups; i++)
+        if (!is_inside(spec->id_map, identity->groups[i]))
+            return error_set(err, "group id %u is outside of the container's ids (0-%u)",
+                             identity->groups[i], spec->id_map.count - 1);
+    for (size_t i = 0; i < 2; i++)
+        if (creation->cage.output_fds[i] >= 0 &&
+            fchown(creation->cage.output_fds[i], base + identity->uid, (gid_t)-1) < 0)
+            return error_sys(err, "give standard output to user %u", identity->uid);
+    return 0;
+}
+
+static int tell_child(struct creation *creation, struct error *err)
+{
+    int channel_fd = creation->child.channel_fd;
+
+    if (channel_send_fds(channel_fd, CHANNEL_MOUNTS, &creation->container->root_fd, 1) < 0 ||
+        channel_send(channel_fd, CHANNEL_IDENTITY, &creation->identity,
+                     sizeof(creation->identity)) < 0) {
+        /* It went before us: its report says why. */
+        if (errno != EPIPE && errno != ECONNRESET)
+            return error_sys(err, "talk to the new process");
+    }
+    return 0;
+}
+
+static int build(struct creation *creation, struct arena *arena, bool *ret_needs_host_ids,
+                 struct error *err)
+{
+    struct starter starter = {
+        .clone_flags = clone_flags(creation->spec),
+        .plain = creation->options->plain_clone,
+        .owner = creation,
+        .run = run_child,
+        .prepare = prepare_child,
+    };
+
+    if (cage_plan(creation->spec, arena, &creation->cage, err) < 0 ||
+        make_cgroup(creation, err) < 0)
+        return -1;
+    starter.cgroup = creation->container->cgroup;
+    if (starter_clone(&starter, &creation->child, err) < 0)
+        return -1;
+    if (open_namespaces(creation, err) < 0 || map_mounts(creation, err) < 0 ||
+        mount_root(creation, ret_needs_host_ids, err) < 0 || find_identity(creation, err) < 0)
+        return -1;
+    return tell_child(creation, err);
+}
+
+static struct container *container_new(const struct container_spec *spec)
+{
+    struct container *container = calloc(1, sizeof(*container));
+
+    if (!container)
+        abort();
+    container->pidfd = container->netns_fd = container->root_fd = -1;
+    container->channel_fd = container->tty_fd = -1;
+    container->in_user_namespace = spec->id_map.count > 0;
+    container->in_pid_namespace = !spec->host_pid;
+    return container;
+}
+
+static void hand_over(struct creation *creation)
+{
+    struct container *container = creation->container;
+
+    container->pid = creation->child.pid;
+    container->start_time = process_start_time(container->pid);
+    container->pidfd = steal_fd(&creation->child.pidfd);
+    container->channel_fd = steal_fd(&creation->child.channel_fd);
+}
+
+static int create_once(const struct container_spec *spec, const struct container_options *options,
+                       struct container **ret_container, bool *ret_needs_host_ids,
+                       struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped(container_free) struct container *container = container_new(spec);
+    struct creation *creation = arena_new_object(arena, struct creation);
+    int result;
+
+    *ret_needs_host_ids = false;
+    *creation = (struct creation){
+        .spec = spec,
+        .options = options,
+        .child = {.pidfd = -1, .channel_fd = -1},
+        .container = container,
+        .userns_fd = -1,
+    };
+    result = build(creation, arena, ret_needs_host_ids, err);
+    if (result == 0) {
+        hand_over(creation);
+        *ret_container = steal(container);
+    } else {
+        bool had_cgroup = container->cgroup;
+
+        starter_child_kill(&creation->child);
+        if (had_cgroup)
+            (void)!cgroup_remove(spec->cgroup_parent, spec->id, NULL);
+    }
+    fd_close(creation->userns_fd);
+    cage_close(&creation->cage);
+    return result;
+}
+
+int container_create_with(const struct container_spec *spec,
+                          const struct container_options *options, struct container **ret_container,
+                          struct error *err)
+{
+    struct container_spec plain = *spec;
+    struct container *container;
+    bool needs_host_ids;
+    struct error why = {0};
+
+    if (create_once(spec, options, &container, &needs_host_ids, &why) < 0) {
+        if (!needs_host_ids) {
+            if (err)
+                *err = why;
+            return error_wrap(err, "create container '%s'", spec->id);
+        }
+        plain.id_map = (struct id_map){0};
+        if (create_once(&plain, options, &container, &needs_host_ids, err) < 0)
+            return error_wrap(err, "create container '%s'", spec->id);
+        set_note(container, "no user namespace", why.text);
+    }
+    *ret_container = container;
+    return 0;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running one more program in a container.
+ *
+ *   starter                     helper                            program
+ *   clone3(into the cgroup) -->  joins the namespaces by pidfd
+ *                                clone3(CLONE_PARENT) ---------->  gives up privileges
+ *                           <--  PROCESS (pidfd), ends             EXEC, execve
+ *
+ * Only a child of the helper is in the container's PID namespace; CLONE_PARENT makes it the
+ * starter's own. Neither can be looked into from inside: they are non-dumpable until execve, and
+ * the helper has let go of every descriptor of the host before it joins (CVE-2016-9962,
+ * CVE-2024-21626).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "common/fd.h"
+#include "common/file.h"
+#include "common/text.h"
+#include "runtime/channel.h"
+#include "runtime/container_options.h"
+#include "runtime/kernel.h"
+#include "runtime/program.h"
+#include "runtime/starter.h"
+
+enum { KEPT_FDS = 5 };
+
+struct execution {
+    const struct container *container;
+    const struct exec_spec *spec;
+    struct program program;
+    struct identity identity;
+    struct failure failure;
+    struct channel_message message;
+    int channel_fd; /* the child's end */
+};
+
+/*
+ * In the helper and in the program: async-signal-safe calls only
+ */
+
+static _Noreturn void give_up(struct execution *execution)
+{
+    (void)!channel_send(execution->channel_fd, CHANNEL_FAILED, &execution->failure,
+                        sizeof(execution->failure));
+    _exit(execution->failure.exit_code);
+}
+
+/* Closes everything but what is needed: the gaps between the sorted descriptors. */
+static int close_others(struct execution *execution)
+{
+    int kept[KEPT_FDS] = {execution->channel_fd, execution->container->pidfd,
+                          execution->spec->stdio_fds[0], execution->spec->stdio_fds[1],
+                          execution->spec->stdio_fds[2]};
+    unsigned next = 0;
+
+    for (size_t i = 1; i < KEPT_FDS; i++)
+        for (size_t at = i; at > 0 && kept[at - 1] > kept[at]; at--) {
+            int greater = kept[at - 1];
+
+            kept[at - 1] = kept[at];
+            kept[at] = greater;
+        }
+    for (size_t i = 0; i < KEPT_FDS; i++) {
+        if (kept[i] < 0 || (unsigned)kept[i] < next)
+            continue;
+        if ((unsigned)kept[i] > next && close_range(next, (unsigned)kept[i] - 1, 0) < 0)
+            return -1;
+        next = (unsigned)kept[i] + 1;
+    }
+    return close_range(next, ~0U, 0);
+}
+
+static int join(struct execution *execution)
+{
+    const struct container *container = execution->container;
+    int namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET |
+                     CLONE_NEWCGROUP | (container->in_user_namespace ? CLONE_NEWUSER : 0);
+
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || close_others(execution) < 0)
+        return failure_sys(&execution->failure, "close descriptors", NULL);
+    if (setns(container->pidfd, namespaces) < 0)
+        return failure_sys(&execution->failure, "join the container's namespaces", NULL);
+    if (container->in_user_namespace &&
+        (kernel_setgroups(0, NULL) < 0 || kernel_setresgid(0) < 0 || kernel_setresuid(0) < 0))
+        return failure_sys(&execution->failure, "become root of the user namespace", NULL);
+    return 0;
+}
+
+/* Standard descriptors could be among those that are to become 0 to 2 in another order: they are
+ * moved out of the way first. */
+static int place_stdio(struct execution *execution)
+{
+    int moved[3];
+
+    for (int i = 0; i < 3; i++) {
+        moved[i] = fcntl(execution->spec->stdio_fds[i], F_DUPFD_CLOEXEC, 3);
+        if (moved[i] < 0)
+            return failure_sys(&execution->failure, "place standard input and output", NULL);
+    }
+    for (int i = 0; i < 3; i++)
+        if (dup2(moved[i], i) < 0)
+            return failure_sys(&execution->failure, "place standard input and output", NULL);
+    return 0;
+}
+
+static _Noreturn void run_program(struct execution *execution)
+{
+    if (execution->channel_fd < 3)
+        execution->channel_fd = fcntl(execution->channel_fd, F_DUPFD_CLOEXEC, 3);
+    if (place_stdio(execution) == 0)
+        (void)program_run(&execution->program, &execution->identity, execution->channel_fd,
+                          &execution->failure);
+    give_up(execution);
+}
+
+static void run_helper(void *owner, int take_channel_fd)
+{
+    struct execution *execution = owner;
+    struct clone_args args = {.flags = CLONE_PARENT | CLONE_PIDFD};
+    int pidfd = -1;
+    pid_t pid;
+
+    execution->channel_fd = take_channel_fd;
+    program_reset_signals();
+    if (channel_say(take_channel_fd, CHANNEL_ALIVE) < 0 ||
+        channel_expect(take_channel_fd, CHANNEL_ENTERED, &execution->message) < 0)
+        _exit(EXIT_CODE_OURS);
+    if (join(execution) < 0)
+        give_up(execution);
+    args.pidfd = (uint64_t)(uintptr_t)&pidfd;
+    pid = kernel_clone3(&args);
+    if (pid == 0)
+        run_program(execution);
+    if (pid < 0) {
+        (void)failure_sys(&execution->failure, "clone a process", NULL);
+        give_up(execution);
+    }
+    if (channel_send_fds(take_channel_fd, CHANNEL_PROCESS, &pidfd, 1) < 0)
+        _exit(EXIT_CODE_OURS);
+    _exit(0);
+}
+
+/*
+ * In the starter
+ */
+
+/* "Pid:\t123" of the descriptor's own description. */
+static pid_t pid_of(int pidfd)
+{
+    scoped_text struct text info = {0};
+    char path[64];
+    const char *line;
+
+    (void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+    if (file_read(AT_FDCWD, path, 4096, &info, NULL, NULL) < 0)
+        return -1;
+    line = strstr(text_get(&info), "\nPid:");
+    return line ? (pid_t)strtol(line + strlen("\nPid:"), NULL, 10) : -1;
+}
+
+static void reap(int pidfd)
+{
+    siginfo_t info;
+
+    while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0 && errno == EINTR)
+        continue;
+}
+
+struct exec_outcome {
+    int pidfd;
+    bool execs, failed;
+};
+
+/* Listens until the channel ends: then the program runs, or a failure came. */
+static int listen_to(struct execution *execution, int channel_fd, struct exec_outcome *outcome,
+                     struct error *err)
+{
+    struct channel_message *message = &execution->message;
+
+    for (;;) {
+        int got = channel_receive(channel_fd, true, message);
+
+        if (got < 0)
+            return error_sys(err, "hear from the new process");
+        if (got == 0)
+            return 0;
+        if (message->kind == CHANNEL_PROCESS && message->n_fds == 1 && outcome->pidfd < 0)
+            outcome->pidfd = message->fds[0];
+        outcome->execs = outcome->execs || message->kind == CHANNEL_EXEC;
+        if (message->kind == CHANNEL_FAILED && message->length == sizeof(execution->failure)) {
+            memcpy(&execution->failure, message->bytes, sizeof(execution->failure));
+            outcome->failed = true;
+        }
+    }
+}
+
+static int conclude(struct execution *execution, struct starter_child *helper,
+                    struct exec_outcome *outcome, int *ret_exit_code, struct error *err)
+{
+    if (listen_to(execution, helper->channel_fd, outcome, err) < 0)
+        return -1;
+    if (outcome->failed) {
+        *ret_exit_code = execution->failure.exit_code;
+        return failure_to_error(&execution->failure, err);
+    }
+    if (!outcome->execs || outcome->pidfd < 0)
+        return error_set(err, "the process ended before it ran its program");
+    return 0;
+}
+
+/* Nothing is left of a program that did not come to run. */
+static void end_program(int take_pidfd)
+{
+    if (take_pidfd < 0)
+        return;
+    (void)pidfd_send_signal(take_pidfd, SIGKILL, NULL, 0);
+    reap(take_pidfd);
+    fd_close(take_pidfd);
+}
+
+static int plan(struct execution *execution, const struct container_spec *spec, struct arena *arena,
+                struct error *err)
+{
+    const struct exec_spec *exec = execution->spec;
+    struct container_spec changed = *spec;
+    struct string_list groups = {0};
+
+    if (!execution->container->in_user_namespace)
+        changed.id_map = (struct id_map){0};
+    changed.args = exec->args;
+    changed.env = exec->env;
+    changed.privileged = spec->privileged || exec->privileged;
+    if (exec->cwd && *exec->cwd)
+        changed.cwd = exec->cwd;
+    if (program_plan(&changed, arena, &execution->program, err) < 0)
+        return -1;
+    execution->program.tty = exec->tty;
+    if (!exec->user)
+        groups = spec->groups;
+    if (execution->container->root_fd < 0)
+        return error_set(err, "the container's root is gone");
+    return identity_find(execution->container->root_fd, exec->user ? exec->user : spec->user,
+                         groups, &execution->identity, err);
+}
+
+int container_execute(struct container *container, const struct container_spec *spec,
+                      const struct exec_spec *exec, struct exec_result *ret_result,
+                      struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct execution *execution = arena_new_object(arena, struct execution);
+    struct starter starter = {.cgroup = container->cgroup, .owner = execution, .run = run_helper};
+    struct starter_child helper;
+    struct exec_outcome outcome = {.pidfd = -1};
+
+    *ret_result = (struct exec_result){.pid = -1, .pidfd = -1, .exit_code = EXIT_CODE_OURS};
+    execution->container = container;
+    execution->spec = exec;
+    if (!container->cgroup)
+        return error_set(err, "the container's control group is gone");
+    if (plan(execution, spec, arena, err) < 0 || starter_clone(&starter, &helper, err) < 0)
+        return -1;
+    if (conclude(execution, &helper, &outcome, &ret_result->exit_code, err) < 0) {
+        end_program(outcome.pidfd);
+        starter_child_kill(&helper);
+        return -1;
+    }
+    starter_child_kill(&helper);
+    ret_result->pid = pid_of(outcome.pidfd);
+    ret_result->pidfd = outcome.pidfd;
+    return 0;
+}
+
+int container_exec(struct container *container, const struct container_spec *spec,
+                   const struct exec_spec *exec, pid_t *ret_pid, int *ret_pidfd, int *ret_exit_code,
+                   struct error *err)
+{
+    struct exec_result result;
+    int status = container_execute(container, spec, exec, &result, err);
+
+    *ret_exit_code = result.exit_code;
+    if (status == 0) {
+        *ret_pid = result.pid;
+        *ret_pidfd = result.pidfd;
+    }
+    return status;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is mounted into a container's root besides the file systems that every container has:
+ * volumes, bind mounts, tmpfs mounts, the files of /etc and host devices.
+ *
+ * The starter opens every source as a detached mount before the clone; the child inherits the
+ * descriptors and only attaches them. The mount behind a descriptor is shared, so the starter may
+ * still map its ids after the clone, once the container's user namespace exists.
+ */
+#ifndef YAWL_RUNTIME_MOUNT_PLAN_H
+#define YAWL_RUNTIME_MOUNT_PLAN_H
+
+#include "runtime/container_spec.h"
+
+enum { TMPFS_MAX_OPTIONS = 8 };
+
+struct tmpfs_options {
+    unsigned attributes; /* MOUNT_ATTR_... */
+    size_t n_options;
+    struct {
+        const char *name, *value;
+    } options[TMPFS_MAX_OPTIONS];
+};
+
+struct planned_mount {
+    const char *target; /* cleaned, absolute */
+    int fd;             /* detached mount; -1: tmpfs */
+    bool is_directory;
+    bool is_device;
+    bool recursive;
+    struct tmpfs_options tmpfs;
+};
+
+struct mount_plan {
+    struct planned_mount *mounts; /* in the order of attaching: the shallow ones first */
+    size_t count;
+};
+
+/* Opens everything that the spec names; texts and lists in the arena. mount_plan_close() ends it,
+ * also after an error. */
+MUST_CHECK int mount_plan_open(const struct container_spec *spec, struct arena *arena,
+                               struct mount_plan *ret_plan, struct error *err);
+
+/* Maps the ids of all sources through the user namespace, so that files show the owners that they
+ * have on disk. File systems that cannot do it are mounted as they are (owners show as nobody);
+ * *ret_unmapped is the target of the first such mount, or NULL. */
+MUST_CHECK int mount_plan_map_ids(const struct mount_plan *plan, int userns_fd,
+                                  const char **ret_unmapped, struct error *err);
+
+/* Whether something of the plan is mounted exactly there. */
+bool mount_plan_covers(const struct mount_plan *plan, const char *target);
+
+void mount_plan_close(struct mount_plan *plan);
+
+/* "size=64m,mode=1777,exec" as docker takes it: noexec, nosuid and nodev unless said otherwise. */
+MUST_CHECK int tmpfs_options_parse(const char *text, bool read_only, struct arena *arena,
+                                   struct tmpfs_options *ret_options, struct error *err);
+
+#endif

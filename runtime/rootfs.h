@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container's root file system: overlayfs over the image's layers, as a detached mount.
+ *
+ * With a user namespace the ids on disk should stay as the image has them, so layers and upper
+ * directory are id-mapped. Not every kernel and file system can do that, hence a ladder of ways,
+ * tried from the best one (runtime.md 3.5).
+ */
+#ifndef YAWL_RUNTIME_ROOTFS_H
+#define YAWL_RUNTIME_ROOTFS_H
+
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/error.h"
+
+enum rootfs_way {
+    ROOTFS_MAPPED,        /* layers and upper directory are mapped */
+    ROOTFS_LAYERS_MAPPED, /* the upper directory holds the ids of the host */
+    ROOTFS_PLAIN,         /* nothing is mapped: no user namespace */
+};
+
+enum rootfs_upper {
+    ROOTFS_UPPER_NONE,   /* the layers alone, read-only */
+    ROOTFS_UPPER_MEMORY, /* a tmpfs of its own: read-only layers that need mount points */
+    ROOTFS_UPPER_DIR,
+};
+
+struct rootfs_request {
+    struct string_list layers; /* absolute, lowest first */
+    enum rootfs_upper upper;
+    const char *upper_dir; /* holds "upper" and "work", made here when they are missing */
+    enum rootfs_way way;
+    int userns_fd;    /* unless ROOTFS_PLAIN */
+    uint32_t id_base; /* unless ROOTFS_PLAIN: the container root's id on the host */
+};
+
+/* Mounts it. *ret_fd is a detached mount, the caller's. With two mapped ways, failure may only mean
+ * that this host needs the next one. */
+MUST_CHECK int rootfs_mount(const struct rootfs_request *request, int *ret_fd, struct error *err);
+
+#endif

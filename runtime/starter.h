@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cloning a child into a container's control group: what starting a container and running a program
+ * in one have in common.
+ *
+ * Some kernels (6.12, 6.18) kill at birth a child that is cloned into a control group, when
+ * cgroup.kill was ever used on the caller's own. A child that dies of SIGKILL before its first word
+ * is therefore cloned again without, and moved.
+ */
+#ifndef YAWL_RUNTIME_STARTER_H
+#define YAWL_RUNTIME_STARTER_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/error.h"
+#include "runtime/cgroup/cgroup.h"
+
+struct starter {
+    uint64_t clone_flags; /* CLONE_NEW... */
+    struct cgroup *cgroup;
+    bool plain; /* never clone into the group, always move */
+    void *owner;
+    /* Runs in the child and never returns. It begins by saying CHANNEL_ALIVE and waiting for
+     * CHANNEL_ENTERED; all signals are blocked. */
+    void (*run)(void *owner, int take_channel_fd);
+    /* Runs in the starter before CHANNEL_ENTERED is said: ids, limits. May be NULL. */
+    int (*prepare)(void *owner, pid_t pid, struct error *err);
+};
+
+struct starter_child {
+    pid_t pid;
+    int pidfd;
+    int channel_fd; /* the starter's end */
+};
+
+/* The child is alive and in its control group when this returns. On error nothing is left. */
+MUST_CHECK int starter_clone(const struct starter *starter, struct starter_child *ret_child,
+                             struct error *err);
+
+/* Kills the child and waits for its end, and closes what belongs to it. */
+void starter_child_kill(struct starter_child *child);
+
+#endif
