@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/memory.h"
 #include "orchestrator/logs/log_files.h"
 
 enum { OPEN_ATTEMPTS = 16, INDEX_WINDOW_BYTES = 512 * LOG_RECORD_BYTES };
@@ -40,10 +41,8 @@ void log_file_free(struct log_file *file)
 
 static struct log_file *file_new(const struct log_generation *generation, const int fds[2])
 {
-    struct log_file *file = calloc(1, sizeof(*file));
+    struct log_file *file = memory_new(struct log_file);
 
-    if (!file)
-        abort();
     *file = (struct log_file){
         .log_fd = fds[0],
         .index_fd = fds[1],
@@ -191,9 +190,7 @@ static bool window_reach(struct window *window, int fd, uint64_t offset, uint64_
     size_t wanted = limit - start < window->capacity ? (size_t)(limit - start) : window->capacity;
 
     if (!window->bytes) {
-        window->bytes = malloc(window->capacity);
-        if (!window->bytes)
-            abort();
+        window->bytes = memory_resize(NULL, window->capacity, 1);
         window->length = 0;
     }
     if (window->start != start)

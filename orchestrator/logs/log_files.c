@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/memory.h"
 #include "common/process.h"
 #include "common/text.h"
 #include "orchestrator/logs/log_index.h"
@@ -118,9 +119,7 @@ static struct scan scan_files(int dir_fd, const char *name)
         scan_slot(dir_fd, name, number, &slot);
         n_empty = slot.log_inode || slot.has_index ? 0 : n_empty + 1;
         if (number % 16 == 0) {
-            scan.slots = realloc(scan.slots, (number + 16) * sizeof(*scan.slots));
-            if (!scan.slots)
-                abort();
+            scan.slots = memory_resize(scan.slots, number + 16, sizeof(*scan.slots));
         }
         scan.slots[number] = slot;
         scan.n = number + 1;
@@ -203,9 +202,7 @@ int log_files_list(int dir_fd, const char *name, struct log_generation **ret_lis
         __attribute__((cleanup(scan_done))) struct scan scan = scan_files(dir_fd, name);
 
         free(list);
-        list = calloc(scan.n + 1, sizeof(*list));
-        if (!list)
-            abort();
+        list = memory_resize(NULL, scan.n + 1, sizeof(*list));
         n_single = list_from(&scan, list, &n);
     }
     *ret_list = list;

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/memory.h"
 #include "common/text.h"
 
 enum { BUFFER_BYTES = 64 * 1024, COPY_MAX_BYTES = 16 * 1024 };
@@ -53,10 +54,8 @@ static bool is_same_channel(int a_fd, int b_fd)
 
 struct log_printer *log_printer_new(struct log_printer_options options)
 {
-    struct log_printer *printer = calloc(1, sizeof(*printer));
+    struct log_printer *printer = memory_new(struct log_printer);
 
-    if (!printer)
-        abort();
     printer->options = options;
     if (is_same_channel(options.out_fd, options.err_fd))
         printer->options.err_fd = options.out_fd;
@@ -91,12 +90,8 @@ static size_t find_label(struct log_printer *printer, const char *name)
             return i;
     }
     printer->labels =
-        realloc(printer->labels, (printer->n_labels + 1) * sizeof(printer->labels[0]));
-    if (!printer->labels)
-        abort();
-    printer->labels[printer->n_labels] = (struct label){.name = strdup(name)};
-    if (!printer->labels[printer->n_labels].name)
-        abort();
+        memory_resize(printer->labels, printer->n_labels + 1, sizeof(printer->labels[0]));
+    printer->labels[printer->n_labels] = (struct label){.name = memory_strdup(name)};
     if (strlen(name) > printer->width)
         printer->width = strlen(name);
     return printer->n_labels++;

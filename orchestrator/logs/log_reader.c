@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/memory.h"
 #include "common/process.h"
 #include "orchestrator/logs/log_source.h"
 
@@ -28,10 +29,8 @@ struct log_reader {
 
 struct log_reader *log_reader_new(int take_dir_fd, struct log_range range)
 {
-    struct log_reader *reader = calloc(1, sizeof(*reader));
+    struct log_reader *reader = memory_new(struct log_reader);
 
-    if (!reader)
-        abort();
     reader->dir_fd = take_dir_fd;
     reader->range = range;
     reader->inotify_fd = -1;
@@ -65,9 +64,7 @@ int log_reader_add(struct log_reader *reader, const char *name, void *owner, boo
     if (log_source_open(&options, &source, err) < 0)
         return -1;
     reader->sources =
-        realloc(reader->sources, (reader->n_sources + 1) * sizeof(reader->sources[0]));
-    if (!reader->sources)
-        abort();
+        memory_resize(reader->sources, reader->n_sources + 1, sizeof(reader->sources[0]));
     reader->sources[reader->n_sources++] = source;
     if (reader->inotify_fd >= 0)
         log_source_watch(source, reader->inotify_fd);

@@ -7,6 +7,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "common/memory.h"
 #include "common/text.h"
 #include "orchestrator/logs/log_file.h"
 #include "orchestrator/logs/log_files.h"
@@ -140,15 +141,11 @@ int log_source_open(const struct log_source_options *options, struct log_source 
 
     if (log_name_check(options->name, err) < 0)
         return -1;
-    source = calloc(1, sizeof(*source));
-    if (!source)
-        abort();
+    source = memory_new(struct log_source);
     source->options = *options;
     source->inotify_fd = source->watch = -1;
     source->held_at = source->let_go_at = UINT64_MAX;
-    source->name = strdup(options->name);
-    if (!source->name)
-        abort();
+    source->name = memory_strdup(options->name);
     if (seek(source, err) < 0 || open_next(source, err) < 0)
         return error_wrap(err, "log of '%s'", options->name);
     *ret_source = steal(source);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/memory.h"
 #include "common/process.h"
 #include "common/text.h"
 #include "orchestrator/logs/log_files.h"
@@ -154,13 +155,9 @@ int log_writer_open(int dir_fd, const char *name, struct log_limits limits,
 
     if (log_name_check(name, err) < 0)
         return -1;
-    writer = calloc(1, sizeof(*writer));
-    if (!writer)
-        abort();
+    writer = memory_new(struct log_writer);
     *writer = (struct log_writer){.dir_fd = -1, .log_fd = -1, .index_fd = -1, .limits = limits};
-    writer->name = strdup(name);
-    if (!writer->name)
-        abort();
+    writer->name = memory_strdup(name);
     if (limits.max_bytes == 0)
         writer->limits.max_bytes = DEFAULT_MAX_BYTES;
     if (limits.max_files == 0)
