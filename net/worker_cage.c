@@ -81,11 +81,9 @@ int worker_cage_lock(struct error *err)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return error_sys(err, "give up new privileges");
-    if (is_sanitized())
-        return 0;
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+    if (prctl(PR_SET_DUMPABLE, is_sanitized() ? 1 : 0, 0, 0, 0) < 0)
         return error_sys(err, "forbid tracing");
-    return worker_filter_install(err);
+    return is_sanitized() ? 0 : worker_filter_install(err);
 }
 
 void worker_cage_raise_files(void)

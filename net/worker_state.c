@@ -12,6 +12,8 @@
 #include "net/dns/dns_server.h"
 #include "net/net_limits.h"
 #include "net/network_table.h"
+#include "net/relay/outbound_tcp.h"
+#include "net/relay/outbound_udp.h"
 #include "net/relay/published_ports.h"
 #include "net/relay/relay_engine.h"
 #include "net/relay/socket_factory.h"
@@ -34,6 +36,8 @@ struct worker_state {
     struct socket_factory *factory;
     struct relay_engine *engine;
     struct published_ports *ports;
+    struct outbound_tcp *outbound_tcp;
+    struct outbound_udp *outbound_udp;
     struct dns_forwarder *forwarder;
     struct dns_server *dns;
     struct known_endpoint *endpoints;
@@ -63,6 +67,8 @@ void worker_state_free(struct worker_state *state)
         return;
     dns_server_free(state->dns);
     dns_forwarder_free(state->forwarder);
+    outbound_udp_free(state->outbound_udp);
+    outbound_tcp_free(state->outbound_tcp);
     published_ports_free(state->ports);
     relay_engine_free(state->engine);
     socket_factory_free(state->factory);
@@ -103,6 +109,8 @@ static int state_enter_router(struct worker_state *state, int router_fd, struct 
                          err) < 0)
         return -1;
     state->ports = published_ports_new(state->engine);
+    state->outbound_tcp = outbound_tcp_new(state->engine, state->ports);
+    state->outbound_udp = outbound_udp_new(state->engine, state->ports);
     forwarder.engine = state->engine;
     state->forwarder = dns_forwarder_new(&forwarder);
     if (state->options.drop_privileges &&
@@ -135,8 +143,11 @@ static bool same_namespace(int a_fd, int b_fd)
 /* Resets what is under way to and from the container's addresses. */
 static void state_abort_endpoint(struct worker_state *state, const struct known_endpoint *endpoint)
 {
-    for (size_t i = 0; i < endpoint->n_addresses; i++)
+    for (size_t i = 0; i < endpoint->n_addresses; i++) {
+        outbound_tcp_abort(state->outbound_tcp, &endpoint->addresses[i]);
+        outbound_udp_abort(state->outbound_udp, &endpoint->addresses[i]);
         relay_engine_close_now(state->engine, &endpoint->addresses[i]);
+    }
 }
 
 static void state_remove_endpoint(struct worker_state *state, const char *instance)

@@ -101,20 +101,24 @@ void relay_engine_close_now(struct relay_engine *engine, const struct inet_addre
             engine_forget(engine, i);
 }
 
-int relay_engine_socket(struct relay_engine *engine, int type, const struct inet_address *source)
+int relay_engine_socket(struct relay_engine *engine, int type)
 {
     static const int off = 0;
-    int fd = socket_factory_take(engine->factory, type);
+    scoped_fd int fd = socket_factory_take(engine->factory, type);
 
-    if (fd < 0)
+    if (fd < 0 || setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &off, sizeof(off)) < 0)
         return -1;
-    if (source && bind(fd, &source->any, inet_address_length(source)) == 0)
-        return fd;
-    if (setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &off, sizeof(off)) < 0) {
-        fd_close(fd);
+    return steal_fd(&fd);
+}
+
+int relay_engine_socket_as(struct relay_engine *engine, int type,
+                           const struct inet_address *address)
+{
+    scoped_fd int fd = socket_factory_take(engine->factory, type);
+
+    if (fd < 0 || bind(fd, &address->any, inet_address_length(address)) < 0)
         return -1;
-    }
-    return fd;
+    return steal_fd(&fd);
 }
 
 bool relay_engine_can_appear_as(struct relay_engine *engine, const struct inet_address *client,

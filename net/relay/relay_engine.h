@@ -11,8 +11,8 @@
 
 #include "common/loop.h"
 #include "net/network_table.h"
-#include "net/relay/route_lookup.h"
 #include "net/relay/pipe_pool.h"
+#include "net/relay/route_lookup.h"
 #include "net/relay/socket_factory.h"
 
 struct lingering;
@@ -44,11 +44,12 @@ void relay_engine_close_later(struct relay_engine *engine, int take_fd);
 /* Resets those that wait for this address, because the container is gone; NULL: all. */
 void relay_engine_close_now(struct relay_engine *engine, const struct inet_address *address);
 
-/*
- * A socket in the router namespace that appears to come from `source`, or from the gateway when
- * that is NULL or cannot be (see relay_engine_can_appear_as()). Not connected. -1 with errno.
+/* A socket of the router namespace whose source will be the gateway; not connected. -1 with errno.
  */
-int relay_engine_socket(struct relay_engine *engine, int type, const struct inet_address *source);
+int relay_engine_socket(struct relay_engine *engine, int type);
+/* One that is bound to a foreign address and port, and appears as that. -1 with errno. */
+int relay_engine_socket_as(struct relay_engine *engine, int type,
+                           const struct inet_address *address);
 
 /* Whether a container at `target` would see a client at `client` as such: not when it is the host
  * itself, when its address also occurs in the project, or when the container's network has no way

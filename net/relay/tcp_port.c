@@ -47,7 +47,8 @@ static bool port_admits(void *owner)
 static int target_connect(struct tcp_port *port, const struct inet_address *source)
 {
     const struct inet_address *target = &port->target;
-    scoped_fd int fd = relay_engine_socket(port->engine, SOCK_STREAM, source);
+    scoped_fd int fd = source ? relay_engine_socket_as(port->engine, SOCK_STREAM, source)
+                              : relay_engine_socket(port->engine, SOCK_STREAM);
 
     if (fd < 0)
         return -1;

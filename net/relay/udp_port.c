@@ -113,23 +113,16 @@ static void flow_ready(void *owner)
     }
 }
 
-/* A connected socket towards the container; -1 when there is none to be had. */
+/* A socket connected to the container that appears as `client` (NULL: as the gateway); -1 with
+ * errno. */
 static int target_socket(const struct udp_port *port, const struct inet_address *client)
 {
-    const struct inet_address *target = &port->target;
-    bool as_client = relay_engine_can_appear_as(port->engine, client, target);
-    int fd = relay_engine_socket(port->engine, SOCK_DGRAM, as_client ? client : NULL);
+    scoped_fd int fd = client ? relay_engine_socket_as(port->engine, SOCK_DGRAM, client)
+                              : relay_engine_socket(port->engine, SOCK_DGRAM);
 
-    if (fd >= 0 && connect(fd, &target->any, inet_address_length(target)) == 0)
-        return fd;
-    fd_close(fd);
-    if (!as_client)
+    if (fd < 0 || connect(fd, &port->target.any, inet_address_length(&port->target)) < 0)
         return -1;
-    fd = relay_engine_socket(port->engine, SOCK_DGRAM, NULL);
-    if (fd >= 0 && connect(fd, &target->any, inet_address_length(target)) == 0)
-        return fd;
-    fd_close(fd);
-    return -1;
+    return steal_fd(&fd);
 }
 
 static struct port_flow *flow_begin(struct host_socket *from, const struct flow_key *key,
@@ -137,11 +130,14 @@ static struct port_flow *flow_begin(struct host_socket *from, const struct flow_
 {
     struct udp_port *port = from->port;
     struct port_flow *flow;
-    int fd;
+    int fd = -1;
 
     if (!flow_table_make_room(port->flows))
         return NULL;
-    fd = target_socket(port, &key->from);
+    if (relay_engine_can_appear_as(port->engine, &key->from, &port->target))
+        fd = target_socket(port, &key->from);
+    if (fd < 0)
+        fd = target_socket(port, NULL);
     if (fd < 0)
         return NULL;
     flow = memory_new(struct port_flow);

@@ -56,23 +56,41 @@ static int fresh_namespace(void)
     return fd;
 }
 
+/* A child that dies with its parent; 0 in the child. */
+static pid_t fork_bound(void)
+{
+    pid_t child = fork();
+
+    if (child == 0)
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return child;
+}
+
+static _Noreturn void exit_like(pid_t child)
+{
+    int status = 0;
+
+    (void)waitpid(child, &status, 0);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
 /*
  * Runs the worker below a process 1 of its own: that one dies with the test, however the test ends,
  * and takes the worker along. (The worker itself changes its ids, which cancels PR_SET_PDEATHSIG.)
  */
-static void run_worker(int listen_fd, int host_netns_fd)
+static _Noreturn void run_worker(int listen_fd, int host_netns_fd)
 {
-    pid_t worker;
-    int status = 0;
+    pid_t child;
 
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (setns(host_netns_fd, CLONE_NEWNET) < 0)
+    if (setns(host_netns_fd, CLONE_NEWNET) < 0 || unshare(CLONE_NEWPID) < 0)
         _exit(99);
-    worker = fork();
-    if (worker == 0)
-        exit(net_worker_main(listen_fd));
-    (void)waitpid(worker, &status, 0);
-    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    child = fork_bound();
+    if (child != 0)
+        exit_like(child);
+    child = fork_bound();
+    if (child != 0)
+        exit_like(child);
+    exit(net_worker_main(listen_fd));
 }
 
 void lab_start(struct lab *lab)
@@ -95,8 +113,7 @@ void lab_start(struct lab *lab)
     lab->dir_fd = open(lab->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     cr_assert(fd_message_listen(lab->dir_fd, "net.sock", &lab->listen_fd, &err) == 0, "%s",
               err.text);
-    NEED(unshare(CLONE_NEWPID) == 0);
-    lab->worker = fork();
+    lab->worker = fork_bound();
     NEED(lab->worker >= 0);
     if (lab->worker == 0)
         run_worker(lab->listen_fd, lab->host_netns_fd);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The container's handshake is complete before the outer connection is even tried. What fails
+ * outside is therefore a reset inside; the listener hands SO_LINGER 0 down, so closing is
+ * resetting.
+ */
+#include "net/relay/outbound_tcp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/fd.h"
+#include "common/memory.h"
+#include "net/acceptor.h"
+#include "net/relay/destination_policy.h"
+#include "net/relay/tcp_options.h"
+#include "net/relay/tcp_relay.h"
+
+struct outbound_tcp {
+    struct relay_engine *engine;
+    const struct published_ports *ports;
+    struct acceptor *acceptor;
+    struct tcp_relay_set relays;
+};
+
+static bool outbound_admits(void *owner)
+{
+    const struct outbound_tcp *outbound = owner;
+
+    return outbound->engine->n_relays < outbound->engine->max_relays &&
+           outbound->relays.count < outbound->engine->max_relays / 2 + 1;
+}
+
+/* A connection to the destination under way, or -1. */
+static int destination_connect(const struct inet_address *destination)
+{
+    scoped_fd int fd =
+        socket(destination->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return -1;
+    tcp_options_set(fd);
+    if (connect(fd, &destination->any, inet_address_length(destination)) < 0 &&
+        errno != EINPROGRESS)
+        return -1;
+    return steal_fd(&fd);
+}
+
+static void outbound_accepted(void *owner, int take_fd)
+{
+    struct outbound_tcp *outbound = owner;
+    struct tcp_relay_ends ends = {.client_fd = take_fd, .target_fd = -1};
+    struct inet_address container, destination;
+
+    /* The local address of a connection that TPROXY delivers is where the container meant to go. */
+    if (inet_address_peer(take_fd, &container) && inet_address_local(take_fd, &destination) &&
+        source_is_allowed(outbound->engine, &container) &&
+        destination_is_allowed(outbound->engine, outbound->ports, false, &destination))
+        ends.target_fd = destination_connect(&destination);
+    if (ends.target_fd >= 0)
+        tcp_relay_start(outbound->engine, &outbound->relays, ends);
+    else
+        fd_close(take_fd);
+}
+
+struct outbound_tcp *outbound_tcp_new(struct relay_engine *engine,
+                                      const struct published_ports *ports)
+{
+    struct outbound_tcp *outbound = memory_new(struct outbound_tcp);
+    struct acceptor_options options = {.listen_fd =
+                                           socket_factory_outbound_fd(engine->factory, SOCK_STREAM),
+                                       .admits = outbound_admits,
+                                       .accepted = outbound_accepted,
+                                       .owner = outbound};
+
+    outbound->engine = engine;
+    outbound->ports = ports;
+    outbound->acceptor = acceptor_new(engine->loop, &options);
+    return outbound;
+}
+
+void outbound_tcp_free(struct outbound_tcp *outbound)
+{
+    if (!outbound)
+        return;
+    acceptor_free(outbound->acceptor);
+    tcp_relay_set_abort(&outbound->relays, NULL);
+    free(outbound);
+}
+
+void outbound_tcp_abort(struct outbound_tcp *outbound, const struct inet_address *container)
+{
+    tcp_relay_set_abort(&outbound->relays, container);
+}
