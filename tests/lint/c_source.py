@@ -183,7 +183,8 @@ def split_commas(tokens):
 
 
 def measure_function(tokens, body):
-    opening = next(i for i, token in enumerate(tokens) if token.text == "(")
+    # The parameters are the last thing before the body; an attribute macro may stand before the name.
+    opening = next(i for i, token in enumerate(tokens) if token.text == "(" and closing(tokens, i) == body - 1)
     parameters = split_commas(tokens[opening + 1 : closing(tokens, opening)])
     if len(parameters) == 1 and [token.text for token in parameters[0]] == ["void"]:
         parameters = []

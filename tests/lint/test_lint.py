@@ -137,7 +137,10 @@ BREACHES = {
         ("common/long.h", header("common/long.h", "int f(void);\n" * 200), 201),
     ],
     "function-length": [("common/f.c", function_with("    f();\n" * 60), 2 + 2)],
-    "parameters": [("common/f.c", function_with("", "int a, int b, int c, int d, int (*e)(int, int), int g"), None)],
+    "parameters": [
+        ("common/f.c", function_with("", "int a, int b, int c, int d, int (*e)(int, int), int g"), None),
+        ("common/g.c", SPDX_C + "static void PRINTF_LIKE(1, 2)\n    f(int a, int b, int c, int d, int e, int g)\n{\n}\n", 2),
+    ],
     "nesting": [
         ("common/f.c", function_with(NEST), None),
         ("common/g.c", function_with(DEEP_WITHOUT_BRACES), None),
