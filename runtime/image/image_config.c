@@ -75,7 +75,7 @@ static int read_list(struct config_reader *reader, const json_t *object, const c
 static int read_keys(struct config_reader *reader, const json_t *object, const char *key,
                      struct string_list *ret_list)
 {
-    json_t *member;
+    json_t *member = NULL;
     const char *name;
     json_t *value;
 
@@ -89,7 +89,7 @@ static int read_keys(struct config_reader *reader, const json_t *object, const c
 static int read_labels(struct config_reader *reader, const json_t *object,
                        struct string_list *ret_list)
 {
-    json_t *member;
+    json_t *member = NULL;
     const char *name;
     json_t *value;
 
@@ -120,7 +120,7 @@ static int read_count(struct config_reader *reader, const json_t *object, const 
 static int read_healthcheck(struct config_reader *reader, const json_t *config,
                             struct image_healthcheck *out)
 {
-    json_t *check;
+    json_t *check = NULL;
 
     if (read_object(reader, config, "Healthcheck", &check) < 0 ||
         read_list(reader, check, "Test", &out->test) < 0 ||
@@ -136,7 +136,7 @@ static int read_healthcheck(struct config_reader *reader, const json_t *config,
 static int read_diff_ids(struct config_reader *reader, const json_t *document,
                          struct string_list *out)
 {
-    json_t *rootfs;
+    json_t *rootfs = NULL;
 
     if (read_object(reader, document, "rootfs", &rootfs) < 0)
         return -1;
@@ -158,7 +158,7 @@ static int read_diff_ids(struct config_reader *reader, const json_t *document,
 static int read_config(struct config_reader *reader, const json_t *document,
                        struct image_config *out)
 {
-    json_t *config;
+    json_t *config = NULL;
 
     if (read_object(reader, document, "config", &config) < 0 ||
         read_list(reader, config, "Entrypoint", &out->entrypoint) < 0 ||

@@ -166,8 +166,6 @@ static int parse(const char *text, struct arena *arena, struct image_reference *
         if (image_digest_check(out.digest, err) < 0)
             return -1;
     }
-    if (!*name)
-        return error_set(err, "the name is empty");
     if (image_digest_is_hex(name, SHA256_HEX_SIZE - 1))
         return error_set(err, "64 hexadecimal digits are an image id, not a name");
 
@@ -177,6 +175,8 @@ static int parse(const char *text, struct arena *arena, struct image_reference *
         *colon = '\0';
         out.tag = colon + 1;
     }
+    if (!*name)
+        return error_set(err, "the name is empty");
     split_registry(name, arena, &out);
     if (!out.tag && !out.digest)
         out.tag = "latest";

@@ -257,7 +257,7 @@ struct byte_source *image_archive_member(const struct image_archive *archive, co
                                          struct error *err)
 {
     const struct member *member;
-    int64_t size;
+    int64_t size = 0;
     int fd;
 
     if (archive->is_dir) {

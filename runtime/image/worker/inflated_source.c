@@ -32,7 +32,7 @@ static int inflated_source_read(void *owner, const void **ret_bytes, size_t *ret
     }
     do
         result = archive_read_data_block(inflated->archive, ret_bytes, ret_length, &offset);
-    while (result == ARCHIVE_RETRY || (result == ARCHIVE_OK && *ret_length == 0));
+    while (result == ARCHIVE_OK && *ret_length == 0);
     if (result == ARCHIVE_EOF)
         return inflated_source_end(inflated, ret_length, err);
     if (result != ARCHIVE_OK)

@@ -95,14 +95,26 @@ static int find_origin(struct mender *mender, const char *path, struct origin *o
     return 0;
 }
 
+/* Whether there are attributes that a new directory does not have. Overlayfs' own do not count. */
+static bool has_xattrs(int fd)
+{
+    char names[LIMIT_XATTR_BYTES];
+    ssize_t length = flistxattr(fd, names, sizeof(names));
+
+    for (const char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
+        if (layer_node_xattr_is_kept(name))
+            return true;
+    }
+    return false;
+}
+
 /* Whether the directory looks as a new one does. */
 static bool is_plain(int fd)
 {
     struct stat status;
-    char names[1024];
 
     return fstat(fd, &status) == 0 && (status.st_mode & 07777) == 0755 && status.st_uid == 0 &&
-           status.st_gid == 0 && flistxattr(fd, names, sizeof(names)) == 0;
+           status.st_gid == 0 && !has_xattrs(fd);
 }
 
 static int copy_xattr(int from_fd, int to_fd, const char *name, struct error *err)

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole archives into a store: what is loaded, what is refused, and what a kill leaves. */
+#include "runtime/image/worker/image_import.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "tests/unit/runtime/image/worker/image_fixture.h"
+
+struct world {
+    struct image_fixture fixture;
+    struct text lower, upper;
+    struct fixture_layer layers[3];
+    struct fixture_image image;
+    char archive[128];
+};
+
+static void world_done(struct world *world)
+{
+    text_done(&world->lower);
+    text_done(&world->upper);
+    image_fixture_done(&world->fixture);
+}
+#define scoped_world __attribute__((cleanup(world_done)))
+
+/* An image of two layers, the upper of which needs a mend. */
+static void world_init(struct world *world)
+{
+    image_fixture_init(&world->fixture);
+    TAR(&world->lower, .path = "etc/", .mode = 0711);
+    TAR(&world->lower, .path = "etc/passwd", .data = "root", .size = 4);
+    TAR(&world->upper, .path = "etc/shadow", .data = "none", .size = 4);
+    world->layers[0] = (struct fixture_layer){.tar = &world->lower, .wrapping = WRAP_GZIP};
+    world->layers[1] = (struct fixture_layer){.tar = &world->upper, .wrapping = WRAP_ZSTD};
+    world->image =
+        (struct fixture_image){.ref_name = "shop/web:2", .layers = world->layers, .n_layers = 2};
+}
+
+/* How many layers the store finds for the reference: 0 is none, -1 an error. */
+static int layers_found(const struct world *world, const char *reference)
+{
+    scoped(image_store_free) struct image_store *store = fixture_store(&world->fixture);
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct image *image = NULL;
+
+    if (image_store_find(store, reference, arena, &image, NULL) < 0)
+        return -1;
+    return image ? (int)image->layers.count : 0;
+}
+
+static void expect_loaded(struct world *world)
+{
+    struct error err = {0};
+
+    cr_expect_eq(fixture_load(&world->fixture, world->archive, &err), 0, "%s", err.text);
+    cr_expect_eq(layers_found(world, "docker.io/shop/web:2"), 3);
+}
+
+static void expect_refused(struct world *world, const char *reason)
+{
+    struct error err = {0};
+
+    cr_expect_eq(fixture_load(&world->fixture, world->archive, &err), -1);
+    cr_expect(strstr(err.text, reason) != NULL, "%s", err.text);
+    cr_expect_eq(layers_found(world, "shop/web:2"), 0);
+}
+
+/* Whether a directory of the store is empty. */
+static bool is_empty(const struct world *world, const char *name)
+{
+    char path[120];
+
+    (void)snprintf(path, sizeof(path), "%s/store/%s", world->fixture.path, name);
+    return rmdir(path) == 0 && mkdir(path, 0700) == 0;
+}
+
+Test(image_import, an_oci_layout_is_loaded)
+{
+    scoped_world struct world world = {0};
+
+    world_init(&world);
+    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+    expect_loaded(&world);
+    cr_expect(is_empty(&world, "tmp"));
+}
+
+Test(image_import, a_docker_archive_is_loaded)
+{
+    scoped_world struct world world = {0};
+
+    world_init(&world);
+    docker_build(&world.fixture, "a.tar", &world.image, world.archive);
+    expect_loaded(&world);
+}
+
+Test(image_import, loading_again_changes_nothing)
+{
+    scoped_world struct world world = {0};
+
+    world_init(&world);
+    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+    expect_loaded(&world);
+    expect_loaded(&world);
+}
+
+Test(image_import, an_image_without_a_name_stands_under_its_id)
+{
+    scoped_world struct world world = {0};
+    scoped(image_store_free) struct image_store *store = NULL;
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct string_list references = {0};
+
+    world_init(&world);
+    world.image.ref_name = NULL;
+    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+    cr_assert_eq(fixture_load(&world.fixture, world.archive, NULL), 0);
+    store = fixture_store(&world.fixture);
+    cr_assert_eq(image_store_list(store, arena, &references, NULL), 0);
+    cr_assert_eq(references.count, 1);
+    cr_expect(image_digest_is_valid(references.items[0]));
+    cr_expect_eq(layers_found(&world, references.items[0]), 3);
+}
+
+Test(image_import, a_layer_twice_is_mounted_once)
+{
+    scoped_world struct world world = {0};
+
+    world_init(&world);
+    world.image.layers[2] = world.image.layers[0];
+    world.image.n_layers = 3;
+    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+    cr_assert_eq(fixture_load(&world.fixture, world.archive, NULL), 0);
+    cr_expect_eq(layers_found(&world, "shop/web:2"), 2);
+}
+
+Test(image_import, what_lies_below_an_opaque_root_is_left_out)
+{
+    scoped_world struct world world = {0};
+
+    world_init(&world);
+    TAR(&world.upper, .path = ".wh..wh..opq");
+    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+    cr_assert_eq(fixture_load(&world.fixture, world.archive, NULL), 0);
+    cr_expect_eq(layers_found(&world, "shop/web:2"), 1);
+}
+
+Test(image_import, a_wrong_diff_id_is_refused)
+{
+    scoped_world struct world world = {0};
+
+    world_init(&world);
+    world.image.wrong_diff_id = true;
+    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+    expect_refused(&world, "its digest is");
+    cr_expect(is_empty(&world, "layers"));
+    cr_expect(is_empty(&world, "tmp"));
+}
+
+Test(image_import, a_wrong_digest_is_refused)
+{
+    scoped_world struct world world = {0};
+
+    world_init(&world);
+    world.image.layers[0].wrapping = WRAP_NONE;
+    world.image.n_layers = 1;
+    world.image.wrong_digest = true;
+    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+    expect_refused(&world, "its digest is");
+    cr_expect(is_empty(&world, "layers"));
+}
+
+Test(image_import, a_wrong_size_is_refused)
+{
+    scoped_world struct world world = {0};
+
+    world_init(&world);
+    world.image.wrong_size = true;
+    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+    expect_refused(&world, "bytes instead of");
+}
+
+Test(image_import, a_hostile_layer_leaves_nothing)
+{
+    scoped_world struct world world = {0};
+
+    world_init(&world);
+    TAR(&world.upper, .path = "../../../../evil");
+    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+    expect_refused(&world, "contains '..'");
+    cr_expect(is_empty(&world, "layers"));
+    cr_expect(is_empty(&world, "tmp"));
+    cr_expect(image_fixture_canary_lives(&world.fixture));
+}
+
+Test(image_import, a_hundred_and_thirty_layers_are_loaded)
+{
+    scoped_fixture struct image_fixture fixture = {0};
+    scoped(image_store_free) struct image_store *store = NULL;
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct fixture_image image = {.ref_name = "deep", .n_layers = 130};
+    struct image *found = NULL;
+    struct text tars[130] = {0};
+    struct error err = {0};
+    char path[128], name[10];
+
+    image_fixture_init(&fixture);
+    image.layers = arena_new_array(arena, struct fixture_layer, 130);
+    for (size_t i = 0; i < 130; i++) {
+        (void)snprintf(name, sizeof(name), "f%zu", i);
+        TAR(&tars[i], .path = name);
+        image.layers[i].tar = &tars[i];
+    }
+    layout_build(&fixture, "a.tar", &image, path);
+    cr_assert_eq(fixture_load(&fixture, path, &err), 0, "%s", err.text);
+    store = fixture_store(&fixture);
+    cr_assert_eq(image_store_find(store, "deep", arena, &found, NULL), 0);
+    cr_expect_eq(found->layers.count, 130);
+    for (size_t i = 0; i < 130; i++)
+        text_done(&tars[i]);
+}
+
+Test(image_import, two_at_a_time_do_not_disturb_each_other)
+{
+    scoped_world struct world world = {0};
+    pid_t children[6];
+    int status;
+
+    world_init(&world);
+    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+    for (size_t i = 0; i < ARRAY_LENGTH(children); i++) {
+        children[i] = fork();
+        if (children[i] == 0)
+            _exit(fixture_load(&world.fixture, world.archive, NULL) < 0);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(children); i++) {
+        cr_assert_eq(waitpid(children[i], &status, 0), children[i]);
+        cr_expect_eq(status, 0);
+    }
+    cr_expect_eq(layers_found(&world, "shop/web:2"), 3);
+}
+
+/* Kills -------------------------------------------------------------------------------------------
+ */
+
+/* Runs a load and kills it at its n-th system call (all threads counted). Returns false when it was
+ * through before. */
+static bool load_killed_at(struct world *world, long n)
+{
+    pid_t child = fork();
+    long stops = 0;
+    int status;
+    pid_t who;
+
+    if (child == 0) {
+        (void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        (void)raise(SIGSTOP);
+        _exit(fixture_load(&world->fixture, world->archive, NULL) < 0);
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL),
+                 0);
+    (void)ptrace(PTRACE_SYSCALL, child, NULL, NULL);
+    while ((who = waitpid(-1, &status, __WALL)) > 0) {
+        if (WIFSTOPPED(status) && ++stops == n)
+            cr_assert_eq(kill(child, SIGKILL), 0);
+        if (WIFSTOPPED(status))
+            (void)ptrace(PTRACE_SYSCALL, who, NULL, NULL);
+        else if (who == child)
+            return WIFSIGNALED(status);
+    }
+    cr_assert_fail("the child got lost: %s", strerror(errno));
+    return false;
+}
+
+Test(image_import, killed_anywhere_the_store_stays_usable, .timeout = 100)
+{
+    bool killed = true;
+
+    /* A step that shares no factor with the two stops of each call; the first kills come early. */
+    for (long n = 1; killed; n = n * 8 / 7 + 12) {
+        scoped_world struct world world = {0};
+        int found;
+
+        world_init(&world);
+        layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+        killed = load_killed_at(&world, n);
+        found = layers_found(&world, "shop/web:2");
+        cr_expect(found == (killed ? found : 3) && (found == 0 || found == 3), "at %ld: %d", n,
+                  found);
+        expect_loaded(&world);
+        cr_expect(is_empty(&world, "tmp"), "at %ld", n);
+    }
+}
