@@ -56,6 +56,8 @@ static void resolver_watch(struct host_resolver *resolver)
         resolver->target_watch != own)
         (void)inotify_rm_watch(resolver->inotify_fd, resolver->target_watch);
     resolver->target_watch = theirs;
+    /* The same file has the same number too; the watch of one that is gone goes with it. */
+    (void)inotify_add_watch(resolver->inotify_fd, resolver->path, IN_CLOSE_WRITE);
 }
 
 static void resolver_read(struct host_resolver *resolver)

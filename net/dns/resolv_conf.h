@@ -13,7 +13,7 @@ struct resolv_conf {
     struct inet_address
         servers[NET_LIMIT_NAME_SERVERS]; /* 127.0.0.1 when none is named, as libc does */
     size_t n_servers;
-    struct string_list search; /* in the arena; without final dots */
+    struct string_list search; /* in the arena, as written */
 };
 
 /* Never fails: lines that make no sense are skipped, and so is what exceeds the limits. */

@@ -13,12 +13,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/fd_message.h"
+#include "common/file.h"
 #include "common/json.h"
 #include "net/worker.h"
 
@@ -78,11 +81,15 @@ static _Noreturn void exit_like(pid_t child)
  * Runs the worker below a process 1 of its own: that one dies with the test, however the test ends,
  * and takes the worker along. (The worker itself changes its ids, which cancels PR_SET_PDEATHSIG.)
  */
-static _Noreturn void run_worker(int listen_fd, int host_netns_fd)
+static _Noreturn void run_worker(const struct lab *lab)
 {
+    char resolv_conf[128];
     pid_t child;
 
-    if (setns(host_netns_fd, CLONE_NEWNET) < 0 || unshare(CLONE_NEWPID) < 0)
+    (void)snprintf(resolv_conf, sizeof(resolv_conf), "%s/resolv.conf", lab->dir);
+    if (setns(lab->host_netns_fd, CLONE_NEWNET) < 0 || unshare(CLONE_NEWPID | CLONE_NEWNS) < 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount(resolv_conf, "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0)
         _exit(99);
     child = fork_bound();
     if (child != 0)
@@ -90,7 +97,7 @@ static _Noreturn void run_worker(int listen_fd, int host_netns_fd)
     child = fork_bound();
     if (child != 0)
         exit_like(child);
-    exit(net_worker_main(listen_fd));
+    exit(net_worker_main(lab->listen_fd));
 }
 
 void lab_start(struct lab *lab)
@@ -111,12 +118,16 @@ void lab_start(struct lab *lab)
     lab->host_netns_fd = fresh_namespace();
     NEED(mkdtemp(lab->dir));
     lab->dir_fd = open(lab->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    NEED(fchmod(lab->dir_fd, 0755) == 0);
+    cr_assert(file_replace(lab->dir_fd, "resolv.conf", LAB_RESOLV_CONF, strlen(LAB_RESOLV_CONF),
+                           0644, &err) == 0,
+              "%s", err.text);
     cr_assert(fd_message_listen(lab->dir_fd, "net.sock", &lab->listen_fd, &err) == 0, "%s",
               err.text);
     lab->worker = fork_bound();
     NEED(lab->worker >= 0);
     if (lab->worker == 0)
-        run_worker(lab->listen_fd, lab->host_netns_fd);
+        run_worker(lab);
     lab_reconnect(lab);
     lab_send(lab, &(struct worker_message){.op = WORKER_ROUTER, .project = "shop"},
              &lab->router_netns_fd, 1);
@@ -140,6 +151,7 @@ int lab_stop(struct lab *lab)
     lab_send(lab, &(struct worker_message){.op = WORKER_QUIT}, NULL, 0);
     NEED(waitpid(lab->worker, &status, 0) == lab->worker);
     (void)unlinkat(lab->dir_fd, "net.sock", 0);
+    (void)unlinkat(lab->dir_fd, "resolv.conf", 0);
     (void)rmdir(lab->dir);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -20,6 +20,9 @@
 #define LAB_CONTAINER "10.89.0.2"
 #define LAB_OTHER_CONTAINER "10.89.0.3"
 #define LAB_GATEWAY "10.89.0.1"
+/* The host's; nobody answers there unless the test does. */
+#define LAB_NAME_SERVER "127.0.0.53"
+#define LAB_RESOLV_CONF "nameserver " LAB_NAME_SERVER "\nsearch corp.example\n"
 
 struct lab {
     int host_netns_fd, router_netns_fd;
