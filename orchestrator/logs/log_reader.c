@@ -49,6 +49,19 @@ void log_reader_free(struct log_reader *reader)
     free(reader);
 }
 
+/* What came before there was a watch has no event. So one is caused, by opening the directory while
+ * that is watched; then the descriptor is readable and the first look comes. */
+static int watch_directory(int dir_fd, int inotify_fd)
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", dir_fd);
+    if (inotify_add_watch(inotify_fd, path, IN_OPEN) < 0)
+        return -1;
+    fd_close(openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return inotify_add_watch(inotify_fd, path, IN_CREATE | IN_MOVED_TO);
+}
+
 int log_reader_add(struct log_reader *reader, const char *name, void *owner, bool from_end,
                    struct error *err)
 {
@@ -66,27 +79,25 @@ int log_reader_add(struct log_reader *reader, const char *name, void *owner, boo
     reader->sources =
         memory_resize(reader->sources, reader->n_sources + 1, sizeof(reader->sources[0]));
     reader->sources[reader->n_sources++] = source;
-    if (reader->inotify_fd >= 0)
+    if (reader->inotify_fd >= 0) {
         log_source_watch(source, reader->inotify_fd);
+        (void)watch_directory(reader->dir_fd, reader->inotify_fd);
+    }
     return 0;
 }
 
 /* Made only when somebody waits, as letting go of an inotify descriptor takes the kernel
- * milliseconds. What came since the last reading had no watch yet; so the first event is one that
- * we cause, by opening the directory while that is watched. */
+ * milliseconds. */
 static int start_watch(const struct log_reader *reader)
 {
     scoped_fd int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    char path[64];
 
-    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", reader->dir_fd);
-    if (fd < 0 || inotify_add_watch(fd, path, IN_OPEN) < 0)
-        return -1;
-    fd_close(openat(reader->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (inotify_add_watch(fd, path, IN_CREATE | IN_MOVED_TO) < 0)
+    if (fd < 0)
         return -1;
     for (size_t i = 0; i < reader->n_sources; i++)
         log_source_watch(reader->sources[i], fd);
+    if (watch_directory(reader->dir_fd, fd) < 0)
+        return -1;
     return steal_fd(&fd);
 }
 

@@ -52,8 +52,9 @@ MUST_CHECK int log_reader_read(struct log_reader *reader,
                                void (*line)(const struct log_line *, void *), void *context,
                                struct error *err);
 
-/* Readable (inotify) when there may be more, and at once after the first call; read with
- * log_reader_read(). -1 when the system has no watch left: then read from time to time. Borrowed.
+/* Readable (inotify) when there may be more, and at once after the first call and after each log
+ * that is added; read with log_reader_read(). -1 when the system has no watch left: then read from
+ * time to time. Borrowed.
  */
 int log_reader_watch_fd(struct log_reader *reader);
 

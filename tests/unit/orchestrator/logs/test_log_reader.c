@@ -295,6 +295,29 @@ Test(log_reader, the_watch_tells_of_a_log_that_appears_grows_and_rotates)
     cr_expect_str_eq(text_get(&out), "o:third\n");
 }
 
+Test(log_reader, a_log_that_is_added_while_watching_is_looked_at_at_once)
+{
+    scoped_fixture struct log_fixture f;
+    scoped_text struct text out = {0};
+    struct error err = {0};
+
+    log_fixture_init(&f);
+    scoped_reader struct log_reader *reader = log_fixture_reader(&f, "x", LOG_ALL);
+    int watch_fd = log_reader_watch_fd(reader);
+
+    {
+        scoped_writer struct log_writer *writer = log_fixture_writer(&f, "y", no_limits);
+
+        log_fixture_say(&f, writer, LOG_STDOUT, "earlier\n");
+    }
+    read_on(reader, &out);
+    cr_expect_not(is_readable(watch_fd));
+    cr_assert_eq(log_reader_add(reader, "y", NULL, false, &err), 0);
+    cr_expect(is_readable(watch_fd));
+    read_on(reader, &out);
+    cr_expect_str_eq(text_get(&out), "o:earlier\n");
+}
+
 Test(log_reader, a_log_that_is_removed_and_made_anew_is_followed)
 {
     scoped_fixture struct log_fixture f;
