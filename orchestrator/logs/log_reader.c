@@ -59,7 +59,7 @@ static int watch_directory(int dir_fd, int inotify_fd)
     if (inotify_add_watch(inotify_fd, path, IN_OPEN) < 0)
         return -1;
     fd_close(openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    return inotify_add_watch(inotify_fd, path, IN_CREATE | IN_MOVED_TO);
+    return inotify_add_watch(inotify_fd, path, IN_CREATE | IN_MOVED_TO) < 0 ? -1 : 0;
 }
 
 int log_reader_add(struct log_reader *reader, const char *name, void *owner, bool from_end,
@@ -96,9 +96,11 @@ static int start_watch(const struct log_reader *reader)
         return -1;
     for (size_t i = 0; i < reader->n_sources; i++)
         log_source_watch(reader->sources[i], fd);
-    if (watch_directory(reader->dir_fd, fd) < 0)
-        return -1;
-    return steal_fd(&fd);
+    if (watch_directory(reader->dir_fd, fd) == 0)
+        return steal_fd(&fd);
+    for (size_t i = 0; i < reader->n_sources; i++)
+        log_source_watch(reader->sources[i], -1);
+    return -1;
 }
 
 int log_reader_watch_fd(struct log_reader *reader)
