@@ -114,12 +114,10 @@ int tar_reader_next(struct tar_reader *reader, const struct tar_entry **ret_entr
     int status;
     int result = 0;
 
-    do
-        status = archive_read_next_header(reader->archive, &reader->now);
-    while (status == ARCHIVE_RETRY);
-
     /* A warning means that libarchive guessed: a name that is no UTF-8, a size below zero,
-     * attributes that do not parse. A guess is not what the image's author hashed. */
+     * attributes that do not parse; "retry", that it would look for the next sound header. Neither
+     * is what the image's author meant. */
+    status = archive_read_next_header(reader->archive, &reader->now);
     if (status == ARCHIVE_EOF)
         *ret_entry = NULL;
     else if (status != ARCHIVE_OK)
@@ -146,7 +144,7 @@ int tar_reader_data(struct tar_reader *reader, struct tar_data *ret_data, struct
     do
         status =
             archive_read_data_block(reader->archive, &ret_data->bytes, &ret_data->length, &offset);
-    while (status == ARCHIVE_RETRY || (status == ARCHIVE_OK && ret_data->length == 0));
+    while (status == ARCHIVE_OK && ret_data->length == 0);
     if (status == ARCHIVE_EOF)
         ret_data->length = 0;
     else if (status != ARCHIVE_OK)
