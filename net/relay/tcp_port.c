@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
@@ -78,10 +80,21 @@ static void port_accepted(void *owner, int take_fd)
     tcp_relay_start(port->engine, &port->relays, ends);
 }
 
+/*
+ * SO_REUSEADDR is on exactly while the port listens. Accepted connections inherit it, and only with
+ * it on both sides does a later listen() pass over them and over their TIME_WAIT. Off while nobody
+ * listens: else another process that sets it could bind the port.
+ */
+static void port_set_reuse(int fd, int on)
+{
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+}
+
 static void port_stop_listening(struct tcp_port *port)
 {
     for (size_t i = 0; i < port->n_fds; i++) {
         acceptor_free(steal(port->acceptors[i]));
+        port_set_reuse(port->fds[i], 0);
         if (port->listening)
             (void)shutdown(port->fds[i], SHUT_RDWR);
     }
@@ -97,6 +110,7 @@ static bool port_listen(struct tcp_port *port)
     port->listening = true;
     for (size_t i = 0; i < port->n_fds; i++) {
         tcp_options_set(port->fds[i]);
+        port_set_reuse(port->fds[i], 1);
         if (listen(port->fds[i], SOMAXCONN) < 0) {
             port_stop_listening(port);
             return false;
@@ -177,8 +191,31 @@ void tcp_port_free(struct tcp_port *port)
     free(port);
 }
 
+static bool is_same_socket(int a_fd, int b_fd)
+{
+    struct stat a, b;
+
+    return fstat(a_fd, &a) == 0 && fstat(b_fd, &b) == 0 && a.st_ino == b.st_ino;
+}
+
+static bool has_sockets(const struct tcp_port *port, const int *fds, size_t n_fds)
+{
+    if (port->n_fds != n_fds)
+        return false;
+    for (size_t i = 0; i < n_fds; i++)
+        if (!is_same_socket(port->fds[i], fds[i]))
+            return false;
+    return true;
+}
+
+/* A new supervisor sends the sockets that it took back from us: clients wait in their queues. */
 void tcp_port_set_sockets(struct tcp_port *port, const int *take_fds, size_t n_fds)
 {
+    if (has_sockets(port, take_fds, n_fds)) {
+        for (size_t i = 0; i < n_fds; i++)
+            fd_close(take_fds[i]);
+        return;
+    }
     port_close_sockets(port);
     for (size_t i = 0; i < n_fds && i < PORT_SOCKETS; i++)
         port->fds[port->n_fds++] = take_fds[i];

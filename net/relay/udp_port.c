@@ -293,10 +293,25 @@ void udp_port_set_target(struct udp_port *port, const struct inet_address *targe
     port->target = *target;
 }
 
+/* What waits in the sockets was sent to a closed port. */
+static void port_discard(const struct udp_port *port)
+{
+    char byte;
+
+    for (size_t i = 0; i < port->n_sockets; i++)
+        for (int k = 0; k < NET_LIMIT_PORT_FLOWS; k++)
+            if (recv(port->sockets[i].fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) < 0)
+                break;
+}
+
 void udp_port_set_open(struct udp_port *port, bool open)
 {
+    if (port->open == open)
+        return;
     port->open = open;
-    if (!open)
+    if (open)
+        port_discard(port);
+    else
         udp_port_abort(port);
 }
 
