@@ -13,7 +13,6 @@ struct acceptor {
     struct acceptor_options options;
     struct fd_watch *watch;
     struct timer *rest;
-    bool *freed; /* tells a running callback that the acceptor is gone */
 };
 
 /* Looks again after a while: room comes when relays end, descriptors when anybody closes some. */
@@ -33,10 +32,8 @@ static void acceptor_rested(void *owner)
 static void acceptor_ready(void *owner)
 {
     struct acceptor *acceptor = owner;
-    bool freed = false;
 
-    acceptor->freed = &freed;
-    for (int i = 0; i < NET_ACCEPTS_PER_WAKE && !freed; i++) {
+    for (int i = 0; i < NET_ACCEPTS_PER_WAKE; i++) {
         int fd;
 
         if (!acceptor->options.admits(acceptor->options.owner)) {
@@ -57,8 +54,6 @@ static void acceptor_ready(void *owner)
         }
         /* Other errors are the connection's own, see accept(2): the next one may be well. */
     }
-    if (!freed)
-        acceptor->freed = NULL;
 }
 
 struct acceptor *acceptor_new(struct loop *loop, const struct acceptor_options *options)
@@ -76,8 +71,6 @@ void acceptor_free(struct acceptor *acceptor)
 {
     if (!acceptor)
         return;
-    if (acceptor->freed)
-        *acceptor->freed = true;
     fd_watch_free(acceptor->watch);
     timer_free(acceptor->rest);
     free(acceptor);

@@ -16,7 +16,7 @@ struct acceptor;
 struct acceptor_options {
     int listen_fd;                              /* borrowed, non-blocking */
     bool (*admits)(void *owner);                /* room for one more? */
-    void (*accepted)(void *owner, int take_fd); /* non-blocking; may free the acceptor */
+    void (*accepted)(void *owner, int take_fd); /* non-blocking; must not free the acceptor */
     void *owner;
 };
 

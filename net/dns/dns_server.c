@@ -219,6 +219,11 @@ void dns_server_set_sockets(struct dns_server *server, const char *instance, int
     struct dns_client *client = server_find(server, instance);
     struct loop *loop = server->options.loop;
 
+    if (!client) {
+        fd_close(take_udp_fd);
+        fd_close(take_tcp_fd);
+        return;
+    }
     client_close_sockets(client);
     client->udp_fd = take_udp_fd;
     client->tcp_fd = take_tcp_fd;
