@@ -10,6 +10,7 @@
 
 struct address_book {
     int dir_fd;
+    bool changed;     /* since it was written */
     json_t *networks; /* name -> {"subnet": text, "addresses": {instance: text}} */
 };
 
@@ -76,17 +77,28 @@ static json_t *page_new(struct ipv4_prefix subnet, const struct ipam *ipam)
     return page;
 }
 
-int address_book_keep(struct address_book *book, const char *network, struct ipv4_prefix subnet,
-                      const struct ipam *ipam, struct error *err)
+void address_book_keep(struct address_book *book, const char *network, struct ipv4_prefix subnet,
+                       const struct ipam *ipam)
 {
     scoped(json_release) json_t *page = page_new(subnet, ipam);
+
+    if (json_equal(page, json_object_get(book->networks, network)))
+        return;
+    json_object_set(book->networks, network, page);
+    book->changed = true;
+}
+
+int address_book_save(struct address_book *book, struct error *err)
+{
     scoped(json_release) json_t *whole = NULL;
     scoped_text struct text bytes = {0};
 
-    if (json_equal(page, json_object_get(book->networks, network)))
+    if (!book->changed)
         return 0;
-    json_object_set(book->networks, network, page);
     whole = json_pack("{s:O}", "networks", book->networks);
     json_format(whole, &bytes);
-    return file_replace(book->dir_fd, BOOK_NAME, bytes.data, bytes.length, 0600, err);
+    if (file_replace(book->dir_fd, BOOK_NAME, bytes.data, bytes.length, 0600, err) < 0)
+        return -1;
+    book->changed = false;
+    return 0;
 }

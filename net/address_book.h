@@ -27,9 +27,12 @@ bool address_book_subnet(const struct address_book *book, const char *network,
 /* Tells ipam what the book knows about the network. */
 void address_book_recall(const struct address_book *book, const char *network, struct ipam *ipam);
 
-/* Replaces the network's page, and the file when that changed something. */
-MUST_CHECK int address_book_keep(struct address_book *book, const char *network,
-                                 struct ipv4_prefix subnet, const struct ipam *ipam,
-                                 struct error *err);
+/* Replaces the network's page. */
+void address_book_keep(struct address_book *book, const char *network, struct ipv4_prefix subnet,
+                       const struct ipam *ipam);
+
+/* Writes the file when a page has changed since: half a millisecond on a disk, hence not at every
+ * change. Must have happened before a container uses an address. */
+MUST_CHECK int address_book_save(struct address_book *book, struct error *err);
 
 #endif

@@ -123,7 +123,7 @@ static int prepare_inside(int netns_fd, struct netlink **ret_inside, struct erro
     scoped_visit struct netns_visit visit = NETNS_HOME;
 
     if (netns_enter(netns_fd, &visit, err) < 0 ||
-        netns_sysctls(container_settings, ARRAY_LENGTH(container_settings), err) < 0)
+        netns_set(container_settings, ARRAY_LENGTH(container_settings), err) < 0)
         return -1;
     return netlink_open(NETLINK_ROUTE, ret_inside, err);
 }

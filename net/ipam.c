@@ -16,6 +16,7 @@ struct ipam {
     struct ipam_spec spec;
     struct holder *holders;
     size_t count, capacity;
+    bool changed;
 };
 
 struct ipam *ipam_new(const struct ipam_spec *spec)
@@ -184,9 +185,18 @@ int ipam_claim(struct ipam *ipam, const char *instance, uint32_t wanted, uint32_
     if (result < 0)
         return -1;
     holder = holder_of_instance(ipam, instance);
+    ipam->changed = ipam->changed || !holder->claimed;
     holder->claimed = true;
     *ret_address = holder->address;
     return 0;
+}
+
+bool ipam_take_changed(struct ipam *ipam)
+{
+    bool changed = ipam->changed;
+
+    ipam->changed = false;
+    return changed;
 }
 
 bool ipam_entry(const struct ipam *ipam, size_t index, const char **ret_instance,

@@ -42,6 +42,9 @@ void ipam_remember(struct ipam *ipam, const char *instance, uint32_t address);
 MUST_CHECK int ipam_claim(struct ipam *ipam, const char *instance, uint32_t wanted,
                           uint32_t *ret_address, struct error *err);
 
+/* Whether something was given or taken away since the last call. */
+bool ipam_take_changed(struct ipam *ipam);
+
 /* Everything remembered, for keeping: false beyond the last. */
 bool ipam_entry(const struct ipam *ipam, size_t index, const char **ret_instance,
                 uint32_t *ret_address);

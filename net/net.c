@@ -153,6 +153,11 @@ static void tell_network(struct net *net, const struct network *network)
     tell(net, key_of(arena, "network", network->name), &message);
 }
 
+static void keep_addresses(struct net *net, const struct network *network)
+{
+    address_book_keep(net->addresses, network->name, network->subnet, network->ipam);
+}
+
 int net_add_network(struct net *net, const struct network_spec *spec, struct error *err)
 {
     scoped(network_free) struct network *network = NULL;
@@ -167,9 +172,9 @@ int net_add_network(struct net *net, const struct network_spec *spec, struct err
             return 0;
         return error_set(err, "network '%s' exists with another definition", spec->name);
     }
-    if (make_bridge(net, network, err) < 0 ||
-        address_book_keep(net->addresses, network->name, network->subnet, network->ipam, err) < 0)
+    if (make_bridge(net, network, err) < 0)
         return error_wrap(err, "network '%s'", spec->name);
+    keep_addresses(net, network);
     tell_network(net, network);
     memory_grow(net->networks, net->n_networks, net->networks_capacity);
     net->networks[net->n_networks++] = steal(network);
@@ -193,8 +198,7 @@ int net_address_of(struct net *net, const char *instance, const struct endpoint_
 
     if (!network)
         return error_set(err, "there is no network '%s'", spec->network);
-    if (member_claim(network, instance, spec, &address, err) < 0 ||
-        address_book_keep(net->addresses, network->name, network->subnet, network->ipam, err) < 0)
+    if (member_claim(network, instance, spec, &address, err) < 0)
         return -1;
     *ret_address = arena_strdup(arena, ipv4_format(address, text));
     return 0;
@@ -268,16 +272,13 @@ static int tell_member(struct net *net, const struct member *member, int netns_f
     return 0;
 }
 
-static int keep_addresses(struct net *net, const struct member *member, struct error *err)
+/* Before the container can use them: a supervisor after us must know. */
+static int save_addresses(struct net *net, struct error *err)
 {
-    for (size_t i = 0; i < member->count; i++) {
-        struct network *network = find_network(net, member->endpoints[i].network);
-
-        if (address_book_keep(net->addresses, network->name, network->subnet, network->ipam, err) <
-            0)
-            return -1;
-    }
-    return 0;
+    for (size_t i = 0; i < net->n_networks; i++)
+        if (ipam_take_changed(net->networks[i]->ipam))
+            keep_addresses(net, net->networks[i]);
+    return address_book_save(net->addresses, err);
 }
 
 /* In place of what the instance was before; its rank stays. */
@@ -304,7 +305,7 @@ int net_attach(struct net *net, const char *instance, int netns_fd,
     if (member_new(instance, endpoints, n_endpoints, &lookup, &member, err) < 0)
         return error_wrap(err, "attach '%s'", instance);
     put_member(net, member);
-    if (keep_addresses(net, member, err) < 0 || refresh_rules(net, err) < 0 ||
+    if (save_addresses(net, err) < 0 || refresh_rules(net, err) < 0 ||
         endpoints_make(router_links(net->router), netns_fd, member->endpoints, member->count, err) <
             0 ||
         (n_endpoints > 0 && tell_member(net, member, netns_fd, err) < 0)) {
@@ -353,8 +354,17 @@ struct port_state {
     const char *instance;
     const struct port_spec *spec;
     int host_port;
-    const char *address; /* NULL: closed */
+    bool open;
 };
+
+/* A closed port of an instance that is not attached leads nowhere yet. */
+static const char *port_target(const struct net *net, const char *instance)
+{
+    size_t index = find_member(net, instance);
+
+    return index < net->n_members && net->members[index]->address ? net->members[index]->address
+                                                                  : "0.0.0.0";
+}
 
 static void tell_port(struct net *net, const struct port_state *state,
                       struct port_binding *take_binding)
@@ -365,11 +375,11 @@ static void tell_port(struct net *net, const struct port_state *state,
         .op = WORKER_PORT,
         .key = key,
         .instance = state->instance,
-        .address = state->address,
+        .address = port_target(net, state->instance),
         .port = state->spec->container_port,
         .host_port = state->host_port,
         .udp = state->spec->udp,
-        .open = state->address != NULL,
+        .open = state->open,
     };
     struct worker_news news = {
         .key = key_of(arena, "port", key), .message = &message, .take_netns_fd = -1};
@@ -411,7 +421,7 @@ int net_port_open(struct net *net, const char *instance, const struct port_spec 
     if (index == net->n_members || !net->members[index]->address)
         return error_set(err, "open port %d of '%s': it is on no network", port->container_port,
                          instance);
-    state.address = net->members[index]->address;
+    state.open = true;
     tell_port(net, &state, NULL);
     return 0;
 }

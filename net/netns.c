@@ -58,27 +58,28 @@ int netns_create(int *ret_fd, struct error *err)
     return 0;
 }
 
-int netns_sysctl(const char *name, const char *value, struct error *err)
+static int setting_write(int dir_fd, const struct netns_setting *setting, struct error *err)
 {
-    scoped_fd int dir_fd = open("/proc/sys/net", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    scoped_fd int fd = -1;
+    scoped_fd int fd = openat(dir_fd, setting->name, O_WRONLY | O_CLOEXEC);
 
-    if (dir_fd < 0)
-        return error_sys(err, "open '/proc/sys/net'");
-    fd = openat(dir_fd, name, O_WRONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return 0;
     if (fd < 0)
-        return error_sys(err, "open '/proc/sys/net/%s'", name);
-    if (write(fd, value, strlen(value)) < 0)
-        return error_sys(err, "write '%s' to '/proc/sys/net/%s'", value, name);
+        return error_sys(err, "open '/proc/sys/net/%s'", setting->name);
+    if (write(fd, setting->value, strlen(setting->value)) < 0)
+        return error_sys(err, "write '%s' to '/proc/sys/net/%s'", setting->value, setting->name);
     return 0;
 }
 
-int netns_sysctls(const struct netns_setting *settings, size_t count, struct error *err)
+/* The directory shows the namespace of whoever opens it. */
+int netns_set(const struct netns_setting *settings, size_t count, struct error *err)
 {
+    scoped_fd int dir_fd = open("/proc/sys/net", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (dir_fd < 0)
+        return error_sys(err, "open '/proc/sys/net'");
     for (size_t i = 0; i < count; i++)
-        if (netns_sysctl(settings[i].name, settings[i].value, err) < 0)
+        if (setting_write(dir_fd, &settings[i], err) < 0)
             return -1;
     return 0;
 }

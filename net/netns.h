@@ -10,6 +10,8 @@
 #ifndef YAWL_NET_NETNS_H
 #define YAWL_NET_NETNS_H
 
+#include <stddef.h>
+
 #include "common/cleanup.h"
 #include "common/error.h"
 
@@ -30,14 +32,12 @@ void netns_leave(struct netns_visit *visit);
 /* A new, empty namespace that lives as long as *ret_fd (the caller's), or what is in it, does. */
 MUST_CHECK int netns_create(int *ret_fd, struct error *err);
 
-/* Writes /proc/sys/net/NAME of the namespace that is being visited. A parameter that this kernel
- * does not have is no error. */
-MUST_CHECK int netns_sysctl(const char *name, const char *value, struct error *err);
-
+/* "ipv4/ip_forward", "1". */
 struct netns_setting {
     const char *name, *value;
 };
-/* All of them, in order. */
-MUST_CHECK int netns_sysctls(const struct netns_setting *settings, size_t count, struct error *err);
+/* Writes /proc/sys/net/NAME of the namespace that is being visited, in order. A parameter that this kernel does not
+ * have is no error. */
+MUST_CHECK int netns_set(const struct netns_setting *settings, size_t count, struct error *err);
 
 #endif

@@ -67,7 +67,7 @@ static int router_open_inside(struct router *router, struct error *err)
     scoped_visit struct netns_visit visit = NETNS_HOME;
 
     if (netns_enter(router->netns_fd, &visit, err) < 0 ||
-        netns_sysctls(router_settings, ARRAY_LENGTH(router_settings), err) < 0)
+        netns_set(router_settings, ARRAY_LENGTH(router_settings), err) < 0)
         return -1;
     if (netlink_open(NETLINK_ROUTE, &router->links, err) < 0)
         return -1;

@@ -5,7 +5,7 @@
  *
  * A supervisor that (re)connects sends WORKER_SYNC_BEGIN, then everything, then WORKER_SYNC_END: what was not
  * mentioned in between is dropped, what was keeps its sockets and live connections. Messages that repeat a known
- * key without descriptors keep the old descriptors.
+ * key without descriptors keep the old descriptors; descriptors that come again for a port may be the same sockets.
  */
 #ifndef YAWL_NET_WORKER_PROTOCOL_H
 #define YAWL_NET_WORKER_PROTOCOL_H
@@ -63,7 +63,7 @@ struct worker_message {
     struct string_list names;
     struct string_list dns_servers; /* of this instance; empty: the host's */
     const char *key;                /* of a port: "tcp:0.0.0.0:8080" */
-    const char *address;            /* a port's target in the container */
+    const char *address;            /* a port's target in the container; 0.0.0.0: not known yet */
     int port;
     int host_port;
     bool udp, open;

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -382,24 +383,30 @@ Test(net, attaching_is_timed)
 {
     enum { COUNT = 50 };
     int ns[COUNT];
+    struct timespec cpu_begin, cpu_end;
     uint64_t begin_ms, attached_ms, freed_ms;
     char name[16];
 
     world_add_network(&world, "default", false);
     for (int i = 0; i < COUNT; i++)
         ns[i] = world_container();
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_begin);
     begin_ms = clock_monotonic_ms();
     for (int i = 0; i < COUNT; i++) {
         (void)snprintf(name, sizeof(name), "web-%d", i);
         world_attach(&world, name, ns[i], "default");
     }
     attached_ms = clock_monotonic_ms();
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_end);
     for (int i = 0; i < COUNT; i++)
         (void)close(ns[i]);
     net_destroy(world.net);
     world.net = NULL;
     freed_ms = clock_monotonic_ms();
-    cr_log_warn("%d attaches: %d ms, destroyed in %d ms", COUNT, (int)(attached_ms - begin_ms),
+    cr_log_warn("%d attaches: %d ms, %d ms of it on a processor; destroyed in %d ms", COUNT,
+                (int)(attached_ms - begin_ms),
+                (int)((cpu_end.tv_sec - cpu_begin.tv_sec) * 1000 +
+                      (cpu_end.tv_nsec - cpu_begin.tv_nsec) / 1000000),
                 (int)(freed_ms - attached_ms));
     cr_expect(eq(int, world_interfaces(-1), 1));
 }
