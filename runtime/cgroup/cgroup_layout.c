@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "common/file.h"
@@ -144,12 +143,32 @@ static bool is_delegated(struct arena *arena, const char *path)
            faccessat(AT_FDCWD, arena_printf(arena, "%s/cgroup.procs", path), W_OK, AT_EACCESS) == 0;
 }
 
-/* systemd marks the groups that it leaves to somebody else. */
-static bool has_delegation_mark(const char *path)
+size_t cgroup_layout_user_unit(const char *own)
 {
-    char value[8];
+    const char *at = strstr(own, "/user@");
 
-    return getxattr(path, "user.delegate", value, sizeof(value)) > 0;
+    while (at && *at) {
+        size_t length = 1 + strcspn(at + 1, "/");
+        bool is_manager = string_starts_with(at, "/user@");
+
+        if (!is_manager && ((length > 7 && memcmp(at + length - 6, ".scope", 6) == 0) ||
+                            (length > 9 && memcmp(at + length - 8, ".service", 8) == 0)))
+            return (size_t)(at - own) + length;
+        at += length;
+    }
+    return 0;
+}
+
+/* The highest group at or above `path`, but below the mount, that is ours to write. */
+static const char *climb(struct arena *arena, char *path, size_t mount_length)
+{
+    const char *chosen = NULL;
+
+    while (strlen(path) > mount_length && is_delegated(arena, path)) {
+        chosen = arena_strdup(arena, path);
+        *strrchr(path, '/') = '\0';
+    }
+    return chosen;
 }
 
 /*
@@ -158,34 +177,27 @@ static bool has_delegation_mark(const char *path)
  * - v1: below the caller's own group. What limits the caller also limits its containers.
  * - v2, privileged: the top that we see. A container is then found again by every later caller,
  * whichever session or service it comes from.
- * - v2, ordinary user: the group that was delegated: the nearest one with systemd's mark, else the
- * highest one above us that is ours to write. The group of the user's systemd manager is the
- * manager's own.
+ * - v2, ordinary user under a systemd of the user's own: the unit we run in. All above belongs to
+ * systemd, though the user could write there.
+ * - v2, other ordinary user: the highest group above us that is ours to write.
  */
 static const char *choose_root(struct arena *arena, const struct cgroup_place *place, bool is_v2)
 {
+    size_t unit_length;
     char *path;
-    const char *chosen = NULL;
-    size_t mount_length;
 
     if (!place->mount)
         return NULL;
     path = arena_printf(arena, "%s%s", place->mount, place->own);
-    mount_length = strlen(place->mount);
     if (!is_v2)
         return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? path : NULL;
     if (is_delegated(arena, place->mount))
         return place->mount;
-
-    while (strlen(path) > mount_length && is_delegated(arena, path)) {
-        if (string_starts_with(strrchr(path, '/'), "/user@"))
-            return NULL;
-        chosen = arena_strdup(arena, path);
-        if (has_delegation_mark(path))
-            break;
-        *strrchr(path, '/') = '\0';
-    }
-    return chosen;
+    unit_length = cgroup_layout_user_unit(place->own);
+    if (unit_length == 0)
+        return climb(arena, path, strlen(place->mount));
+    path[strlen(place->mount) + unit_length] = '\0';
+    return is_delegated(arena, path) ? path : NULL;
 }
 
 int cgroup_layout_read(struct arena *arena, struct cgroup_layout *ret_layout, struct error *err)

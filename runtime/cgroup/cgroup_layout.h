@@ -50,4 +50,9 @@ MUST_CHECK int cgroup_layout_read(struct arena *arena, struct cgroup_layout *ret
 void cgroup_layout_parse(struct arena *arena, char *mountinfo, char *self_cgroup,
                          struct cgroup_layout *ret_layout);
 
+/* How much of a v2 path leads to the unit of a user's systemd that it lies in; 0 when to none.
+ * "/user.slice/user-1000.slice/user@1000.service/app.slice/run-1.scope/yawl/x": up to
+ * "run-1.scope". */
+size_t cgroup_layout_user_unit(const char *own);
+
 #endif

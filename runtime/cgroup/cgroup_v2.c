@@ -63,10 +63,6 @@ static int move_to_leaf(int root_fd, const char *pid, struct error *err)
 /* Moves what runs in a delegated root into a leaf; new processes may be born there meanwhile. */
 static int clear_root(int root_fd, struct error *err)
 {
-    if ((mkdirat(root_fd, "yawl", 0755) < 0 && errno != EEXIST) ||
-        (mkdirat(root_fd, "yawl/.supervisor", 0755) < 0 && errno != EEXIST))
-        return error_sys(err, "make control group 'yawl/.supervisor'");
-
     for (int round = 0; round < MAX_CLEARING_ROUNDS; round++) {
         scoped_text struct text pids = {0};
         char *rest;
@@ -76,6 +72,9 @@ static int clear_root(int root_fd, struct error *err)
             return -1;
         if (pids.length == 0)
             return 0;
+        if ((mkdirat(root_fd, "yawl", 0755) < 0 && errno != EEXIST) ||
+            (mkdirat(root_fd, "yawl/.supervisor", 0755) < 0 && errno != EEXIST))
+            return error_sys(err, "make control group 'yawl/.supervisor'");
         rest = pids.data;
         while ((pid = strsep(&rest, "\n")))
             if (*pid && move_to_leaf(root_fd, pid, err) < 0)
@@ -84,29 +83,31 @@ static int clear_root(int root_fd, struct error *err)
     return error_set(err, "clear the delegated control group: new processes keep coming");
 }
 
+/* The kernel's own top may hold processes beside groups with controllers; every other group may
+ * not. */
+static bool is_top(int dir_fd)
+{
+    return faccessat(dir_fd, "cgroup.type", F_OK, 0) < 0;
+}
+
+/*
+ * The order matters: with processes in it a group takes the controllers for threads (cpu, pids)
+ * without a word, turns into a "threaded domain", and is of no use to us from then on.
+ */
 int cgroup_v2_enable(int dir_fd, bool is_root, void *context, struct error *err)
 {
     unsigned missing = *(const unsigned *)context;
     scoped_text struct text words = {0};
-    struct error failure = {0};
 
     missing &= ~read_controllers(dir_fd, "cgroup.subtree_control");
     if (!missing)
         return 0;
+    if (is_root && !is_top(dir_fd) && clear_root(dir_fd, err) < 0)
+        return -1;
     for (unsigned i = 0; i < CONTROLLER_COUNT; i++)
         if (missing & CONTROLLER_BIT(i))
             text_appendf(&words, "+%s ", cgroup_controller_name((enum cgroup_controller)i));
-
-    if (file_write_existing(dir_fd, "cgroup.subtree_control", words.data, &failure) == 0)
-        return 0;
-    if (is_root && failure.number == EBUSY) {
-        if (clear_root(dir_fd, err) < 0)
-            return -1;
-        return file_write_existing(dir_fd, "cgroup.subtree_control", words.data, err);
-    }
-    if (err)
-        *err = failure;
-    return -1;
+    return file_write_existing(dir_fd, "cgroup.subtree_control", words.data, err);
 }
 
 static int write_number(int fd, const char *file, int64_t value, struct error *err)

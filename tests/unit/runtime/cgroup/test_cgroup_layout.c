@@ -2,6 +2,7 @@
 #include "runtime/cgroup/cgroup_layout.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #define TMPFS "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n"
 
@@ -95,6 +96,32 @@ Test(cgroup_layout, garbage_is_passed_over)
 
         cr_expect_null(layout.v2.mount, "%s", lines[i]);
         cr_expect_null(layout.v1[CONTROLLER_PIDS].mount, "%s", lines[i]);
+    }
+}
+
+Test(cgroup_layout, the_unit_of_a_users_systemd_is_found_in_a_path)
+{
+#define MANAGER "/user.slice/user-1000.slice/user@1000.service"
+    static const struct {
+        const char *own, *unit;
+    } cases[] = {
+        {MANAGER "/app.slice/run-1.scope", MANAGER "/app.slice/run-1.scope"},
+        {MANAGER "/app.slice/run-1.scope/yawl/.supervisor", MANAGER "/app.slice/run-1.scope"},
+        {MANAGER "/app.slice/a-b.slice/x.service/y.scope",
+         MANAGER "/app.slice/a-b.slice/x.service"},
+        {MANAGER "/app.slice", ""},
+        {MANAGER, ""},
+        {MANAGER "/app.slice/.scope/x", ""},
+        {"/user.slice/user-1000.slice/session-2.scope", ""},
+        {"/system.slice/web.service", ""},
+        {"", ""},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        size_t length = cgroup_layout_user_unit(cases[i].own);
+
+        cr_expect_eq(length, strlen(cases[i].unit), "%s", cases[i].own);
+        cr_expect_eq(strncmp(cases[i].own, cases[i].unit, length), 0, "%s", cases[i].own);
     }
 }
 

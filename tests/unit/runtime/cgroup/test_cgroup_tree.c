@@ -24,7 +24,7 @@ static const char *root_of(struct arena *arena)
 /* Makes and removes a group of its own in the shared parent, again and again. */
 static int churn(const char *root, const char *parent, int number)
 {
-    char id[16];
+    char id[32];
     struct cgroup_path path = {root, parent, id};
 
     (void)snprintf(id, sizeof(id), "churn-%d", number);

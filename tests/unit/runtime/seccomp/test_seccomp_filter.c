@@ -330,11 +330,12 @@ static bool profile_allows(const json_t *profile, const char *name)
 Test(seccomp_filter, differences_from_another_profile_are_all_known)
 {
     scoped(arena_free) struct arena *arena = arena_new();
-    const struct syscall_table *table = syscall_table_read(arena);
-    json_t *profile = NULL;
+    const struct syscall_table *table;
+    json_t *profile;
 
     if (access(FOREIGN_PROFILE, R_OK) < 0)
         cr_skip_test("golang-github-containers-common is not installed");
+    table = syscall_table_read(arena);
     profile = json_load_file(FOREIGN_PROFILE, 0, NULL);
     cr_assert_not_null(profile);
     for (size_t i = 0; i < table->count; i++) {
