@@ -2,6 +2,7 @@
 #include "net/relay/published_ports.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
@@ -14,7 +15,9 @@
 struct port {
     char *key;
     char *instance;
-    struct inet_address target;
+    struct inet_address target; /* family AF_UNSPEC while the container has no address */
+    uint64_t cookies[PORT_SOCKETS];
+    size_t n_fds;
     struct inet_address host[PORT_SOCKETS]; /* what the sockets are bound to */
     size_t n_host;
     struct tcp_port *tcp;
@@ -95,16 +98,46 @@ static struct port *ports_add(struct published_ports *ports, const struct publis
     return port;
 }
 
+static void close_all(const int *fds, size_t n_fds)
+{
+    for (size_t i = 0; i < n_fds; i++)
+        fd_close(fds[i]);
+}
+
+/* The socket behind a descriptor, whatever the descriptor. */
+static uint64_t socket_cookie(int fd)
+{
+    uint64_t cookie = 0;
+    socklen_t length = sizeof(cookie);
+
+    (void)getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &length);
+    return cookie;
+}
+
 static void port_take_sockets(struct port *port, const int *take_fds, size_t n_fds)
 {
+    port->n_fds = n_fds;
     port->n_host = 0;
-    for (size_t i = 0; i < n_fds; i++)
+    for (size_t i = 0; i < n_fds; i++) {
+        port->cookies[i] = socket_cookie(take_fds[i]);
         if (inet_address_local(take_fds[i], &port->host[port->n_host]))
             port->n_host++;
+    }
     if (port->tcp)
         tcp_port_set_sockets(port->tcp, take_fds, n_fds);
     else
         udp_port_set_sockets(port->udp, take_fds, n_fds);
+}
+
+/* Duplicates of the sockets that are here already say nothing new: listening and flows go on. */
+static bool port_has_sockets(const struct port *port, const int *fds, size_t n_fds)
+{
+    if (n_fds != port->n_fds)
+        return false;
+    for (size_t i = 0; i < n_fds; i++)
+        if (socket_cookie(fds[i]) != port->cookies[i])
+            return false;
+    return true;
 }
 
 static void port_apply(struct port *port, const struct published_port *wanted, int diag_fd)
@@ -112,16 +145,22 @@ static void port_apply(struct port *port, const struct published_port *wanted, i
     port->marked = false;
     free(port->instance);
     port->instance = memory_strdup(wanted->instance);
-    port->target = wanted->target;
-    if (wanted->n_fds > 0)
+    if (port_has_sockets(port, wanted->take_fds, wanted->n_fds))
+        close_all(wanted->take_fds, wanted->n_fds);
+    else if (wanted->n_fds > 0)
         port_take_sockets(port, wanted->take_fds, wanted->n_fds);
-    if (port->tcp) {
-        tcp_port_set_target(port->tcp, &wanted->target, diag_fd);
-        tcp_port_set_open(port->tcp, wanted->open);
-    } else {
-        udp_port_set_target(port->udp, &wanted->target);
-        udp_port_set_open(port->udp, wanted->open);
+    /* An address that is not known yet does not undo one that was. */
+    if (!inet_address_is_any(&wanted->target)) {
+        port->target = wanted->target;
+        if (port->tcp)
+            tcp_port_set_target(port->tcp, &wanted->target, diag_fd);
+        else
+            udp_port_set_target(port->udp, &wanted->target);
     }
+    if (port->tcp)
+        tcp_port_set_open(port->tcp, wanted->open);
+    else
+        udp_port_set_open(port->udp, wanted->open);
 }
 
 int published_ports_set(struct published_ports *ports, const struct published_port *wanted,
@@ -131,8 +170,7 @@ int published_ports_set(struct published_ports *ports, const struct published_po
 
     if (wanted->n_fds > PORT_SOCKETS || (!port && wanted->n_fds == 0) ||
         (!port && ports->n_ports >= NET_LIMIT_PORTS) || (port && !port->udp != !wanted->udp)) {
-        for (size_t i = 0; i < wanted->n_fds; i++)
-            fd_close(wanted->take_fds[i]);
+        close_all(wanted->take_fds, wanted->n_fds);
         return error_set(err, "publish '%s': %zu sockets, %zu ports", wanted->key, wanted->n_fds,
                          ports->n_ports);
     }
@@ -206,7 +244,7 @@ void published_ports_set_container(struct published_ports *ports, const char *in
             tcp_port_abort(port->tcp);
         if (!same && port->udp)
             udp_port_abort(port->udp);
-        if (port->tcp)
+        if (port->tcp && port->target.any.sa_family != AF_UNSPEC)
             tcp_port_set_target(port->tcp, &port->target, diag_fd);
     }
 }

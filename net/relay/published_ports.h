@@ -15,7 +15,8 @@ struct published_ports;
 struct published_port {
     const char *key;
     const char *instance;
-    struct inet_address target;
+    struct inet_address
+        target; /* 0.0.0.0: not known yet; the port stays closed, or keeps the one it has */
     bool udp, open;
     const int
         *take_fds; /* bound host sockets, taken in any case; none: keep those that are there */

@@ -125,7 +125,7 @@ static bool target_listens(const struct tcp_port *port)
 {
     bool listens = false;
 
-    if (port->diag_fd < 0)
+    if (port->diag_fd < 0 || port->target.any.sa_family == AF_UNSPEC)
         return false;
     /* A kernel that cannot tell (no inet_diag): open at once, as if nobody had asked. */
     return listen_probe(port->diag_fd, &port->target, &listens, NULL) < 0 || listens;

@@ -81,15 +81,12 @@ static _Noreturn void exit_like(pid_t child)
  * Runs the worker below a process 1 of its own: that one dies with the test, however the test ends,
  * and takes the worker along. (The worker itself changes its ids, which cancels PR_SET_PDEATHSIG.)
  */
-static _Noreturn void run_worker(const struct lab *lab)
+/* In a grandchild only it returns: the worker's code. */
+static int run_worker(int listen_fd)
 {
-    char resolv_conf[128];
     pid_t child;
 
-    (void)snprintf(resolv_conf, sizeof(resolv_conf), "%s/resolv.conf", lab->dir);
-    if (setns(lab->host_netns_fd, CLONE_NEWNET) < 0 || unshare(CLONE_NEWPID | CLONE_NEWNS) < 0 ||
-        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-        mount(resolv_conf, "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0)
+    if (unshare(CLONE_NEWPID) < 0)
         _exit(99);
     child = fork_bound();
     if (child != 0)
@@ -97,7 +94,29 @@ static _Noreturn void run_worker(const struct lab *lab)
     child = fork_bound();
     if (child != 0)
         exit_like(child);
-    exit(net_worker_main(lab->listen_fd));
+    return net_worker_main(listen_fd);
+}
+
+pid_t lab_spawn_worker(int listen_fd)
+{
+    pid_t child = fork_bound();
+
+    NEED(child >= 0);
+    if (child == 0)
+        _exit(run_worker(listen_fd)); /* the test's memory is no leak of the worker's */
+    return child;
+}
+
+static _Noreturn void run_lab_worker(const struct lab *lab)
+{
+    char resolv_conf[128];
+
+    (void)snprintf(resolv_conf, sizeof(resolv_conf), "%s/resolv.conf", lab->dir);
+    if (setns(lab->host_netns_fd, CLONE_NEWNET) < 0 || unshare(CLONE_NEWNS) < 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount(resolv_conf, "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0)
+        _exit(99);
+    exit(run_worker(lab->listen_fd));
 }
 
 void lab_start(struct lab *lab)
@@ -127,7 +146,7 @@ void lab_start(struct lab *lab)
     lab->worker = fork_bound();
     NEED(lab->worker >= 0);
     if (lab->worker == 0)
-        run_worker(lab);
+        run_lab_worker(lab);
     lab_reconnect(lab);
     lab_send(lab, &(struct worker_message){.op = WORKER_ROUTER, .project = "shop"},
              &lab->router_netns_fd, 1);

@@ -36,6 +36,9 @@ struct lab {
 /* Starts the worker, which knows the router namespace and the network "default" afterwards. Skips
  * the test without root. */
 void lab_start(struct lab *lab);
+/* Runs net_worker_main() in a process that ends with the test at the latest; its exit status is the
+ * worker's code. In the namespace of the caller. */
+pid_t lab_spawn_worker(int listen_fd);
 /* Ends the worker by WORKER_QUIT and says its exit code. */
 int lab_stop(struct lab *lab);
 

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Traffic of containers through the router's rules and the worker:
+ *
+ *   container ns -- bridge in router ns -- worker (this "host" ns) -- bridge -- lan ns
+ */
+#include "net/relay/outbound_udp.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/fd_message.h"
+#include "common/process.h"
+#include "net/bridge.h"
+#include "net/endpoint.h"
+#include "net/worker.h"
+#include "tests/unit/net/net_world.h"
+#include "tests/unit/net/relay/lab.h"
+
+#define HOST_ADDRESS "198.51.100.1"
+#define LAN_ADDRESS "198.51.100.2"
+
+enum { SERVICE_PORT = 7, PATIENCE_MS = 5000 };
+
+struct scene {
+    struct world world;
+    int lan_ns, host_ns, web_ns;
+    int listen_fd;
+    pid_t worker;
+};
+
+/* Another machine on the host's network. */
+static void lan_open(struct scene *scene)
+{
+    scoped(netlink_free) struct netlink *netlink = NULL;
+    struct bridge_spec bridge = {"lan", 0xc6336401, 24, 1500};
+    struct endpoint machine = {.network = "lan",
+                               .address = 0xc6336402,
+                               .prefix_length = 24,
+                               .mac = {2, 0, 0, 0, 0, 2},
+                               .mtu = 1500};
+    struct error err = {0};
+
+    scene->lan_ns = world_container();
+    cr_assert(netlink_open(NETLINK_ROUTE, &netlink, &err) == 0 &&
+                  bridge_make(netlink, &bridge, &machine.bridge_ifindex, &err) == 0 &&
+                  endpoints_make(netlink, scene->lan_ns, &machine, 1, &err) == 0,
+              "%s", err.text);
+}
+
+static void flush(struct scene *scene)
+{
+    struct error err = {0};
+    uint64_t retry_ms;
+
+    do
+        cr_assert(net_flush(scene->world.net, clock_monotonic_ms(), &retry_ms, &err) == 0, "%s",
+                  err.text);
+    while (retry_ms != 0);
+}
+
+/* The worker, and a container "web-1" on a network that has a way out, unless it is internal. */
+static void scene_open(struct scene *scene, bool internal)
+{
+    struct error err = {0};
+
+    world_setup(&scene->world);
+    scene->host_ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    lan_open(scene);
+    cr_assert(fd_message_listen(scene->world.run_fd, "net.sock", &scene->listen_fd, &err) == 0,
+              "%s", err.text);
+    scene->worker = lab_spawn_worker(scene->listen_fd);
+    world_add_network(&scene->world, "default", internal);
+    scene->web_ns = world_container();
+    world_attach(&scene->world, "web-1", scene->web_ns, "default");
+    flush(scene);
+}
+
+static void scene_close(struct scene *scene)
+{
+    int status = -1;
+
+    net_destroy(steal(scene->world.net));
+    cr_assert_eq(waitpid(scene->worker, &status, 0), scene->worker);
+    cr_expect_eq(status, 0);
+    fd_close(scene->listen_fd);
+    fd_close(scene->web_ns);
+    fd_close(scene->lan_ns);
+    fd_close(scene->host_ns);
+    world_teardown(&scene->world);
+}
+
+static struct inet_address parsed(const char *text, uint16_t port)
+{
+    struct inet_address address;
+
+    cr_assert_eq(inet_address_parse(text, port, &address, NULL), 0);
+    return address;
+}
+
+/* Messages are applied beside traffic: what was sent before they arrived is refused. Repeats the
+ * text until it gets through; who it came from. */
+static struct inet_address pass_datagram(int from_fd, int to_fd, const char *text)
+{
+    struct inet_address from = {0};
+
+    for (int i = 0; i < PATIENCE_MS; i++) {
+        struct pollfd readable = {.fd = to_fd, .events = POLLIN};
+        socklen_t length = sizeof(from);
+        char bytes[16] = "";
+
+        cr_assert_eq(send(from_fd, text, strlen(text), 0), (ssize_t)strlen(text));
+        if (poll(&readable, 1, 1) != 1)
+            continue;
+        cr_assert_gt(recvfrom(to_fd, bytes, sizeof(bytes) - 1, 0, &from.any, &length), 0);
+        if (strcmp(bytes, text) == 0)
+            return from;
+    }
+    cr_assert_fail("no datagram gets through");
+    return from;
+}
+
+static void reply(int fd, const struct inet_address *to)
+{
+    cr_assert_eq(sendto(fd, "pong", 4, 0, &to->any, inet_address_length(to)), 4, "%s",
+                 strerror(errno));
+}
+
+static bool is_same_host(const struct inet_address *address, const char *text)
+{
+    struct inet_address wanted = parsed(text, 0);
+
+    return inet_address_same_host(address, &wanted);
+}
+
+Test(outbound_udp, a_datagram_reaches_another_machine_and_its_reply_comes_from_there)
+{
+    struct scene scene;
+    scoped_fd int service_fd = -1, client_fd = -1;
+    struct inet_address from;
+    char bytes[16];
+
+    scene_open(&scene, false);
+    service_fd = lab_bound(scene.lan_ns, SOCK_DGRAM, LAN_ADDRESS, SERVICE_PORT);
+    client_fd = lab_socket(scene.web_ns, AF_INET, SOCK_DGRAM, 0);
+    cr_assert_eq(lab_connect(client_fd, LAN_ADDRESS, SERVICE_PORT), 0);
+    from = pass_datagram(client_fd, service_fd, "ping");
+    cr_expect(is_same_host(&from, HOST_ADDRESS));
+    reply(service_fd, &from);
+    /* The client's socket is connected: it takes nothing from elsewhere. */
+    cr_expect_eq(recv(client_fd, bytes, sizeof(bytes), 0), 4, "%s", strerror(errno));
+    scene_close(&scene);
+}
+
+Test(outbound_udp, two_clients_with_one_destination_get_their_own_replies)
+{
+    struct scene scene;
+    scoped_fd int service_fd = -1, a_fd = -1, b_fd = -1;
+    struct inet_address from_a, from_b;
+    struct pollfd quiet = {.events = POLLIN};
+    char bytes[16];
+
+    scene_open(&scene, false);
+    service_fd = lab_bound(scene.lan_ns, SOCK_DGRAM, LAN_ADDRESS, SERVICE_PORT);
+    a_fd = lab_socket(scene.web_ns, AF_INET, SOCK_DGRAM, 0);
+    b_fd = lab_socket(scene.web_ns, AF_INET, SOCK_DGRAM, 0);
+    cr_assert_eq(lab_connect(a_fd, LAN_ADDRESS, SERVICE_PORT), 0);
+    cr_assert_eq(lab_connect(b_fd, LAN_ADDRESS, SERVICE_PORT), 0);
+    from_a = pass_datagram(a_fd, service_fd, "from a");
+    from_b = pass_datagram(b_fd, service_fd, "from b");
+    cr_expect_not(inet_address_equal(&from_a, &from_b));
+    reply(service_fd, &from_b);
+    cr_expect_eq(recv(b_fd, bytes, sizeof(bytes), 0), 4);
+    quiet.fd = a_fd;
+    cr_expect_eq(poll(&quiet, 1, 0), 0);
+    scene_close(&scene);
+}
+
+Test(outbound_udp, the_hosts_own_services_are_not_reached)
+{
+    struct scene scene;
+    scoped_fd int own_fd = -1, lan_fd = -1, to_host_fd = -1, to_lan_fd = -1;
+    struct pollfd quiet = {.events = POLLIN};
+
+    scene_open(&scene, false);
+    own_fd = lab_bound(scene.host_ns, SOCK_DGRAM, HOST_ADDRESS, SERVICE_PORT);
+    lan_fd = lab_bound(scene.lan_ns, SOCK_DGRAM, LAN_ADDRESS, SERVICE_PORT);
+    to_host_fd = lab_socket(scene.web_ns, AF_INET, SOCK_DGRAM, 0);
+    to_lan_fd = lab_socket(scene.web_ns, AF_INET, SOCK_DGRAM, 0);
+    cr_assert_eq(lab_connect(to_host_fd, HOST_ADDRESS, SERVICE_PORT), 0);
+    cr_assert_eq(lab_connect(to_lan_fd, LAN_ADDRESS, SERVICE_PORT), 0);
+    (void)pass_datagram(to_lan_fd, lan_fd, "first");
+    cr_assert_eq(send(to_host_fd, "ping", 4, 0), 4);
+    (void)pass_datagram(to_lan_fd, lan_fd,
+                        "second"); /* the same worker has seen the other before */
+    quiet.fd = own_fd;
+    cr_expect_eq(poll(&quiet, 1, 0), 0);
+    scene_close(&scene);
+}
+
+Test(outbound_tcp, a_refused_connection_is_reset)
+{
+    struct scene scene;
+    scoped_fd int listen_fd = -1, good_fd = -1, bad_fd = -1;
+    char byte;
+    int number;
+
+    scene_open(&scene, false);
+    listen_fd = lab_bound(scene.lan_ns, SOCK_STREAM, LAN_ADDRESS, SERVICE_PORT);
+    cr_assert_eq(listen(listen_fd, 1), 0);
+    good_fd = lab_connect_eventually(scene.web_ns, LAN_ADDRESS, SERVICE_PORT);
+    bad_fd = lab_socket(scene.web_ns, AF_INET, SOCK_STREAM, 0);
+    number = lab_connect(bad_fd, LAN_ADDRESS, SERVICE_PORT + 1);
+    if (number == 0) {
+        cr_expect_eq(recv(bad_fd, &byte, 1, 0), -1);
+        number = errno;
+    }
+    cr_expect_eq(number, ECONNRESET);
+    scene_close(&scene);
+}
+
+Test(outbound_tcp, a_container_reaches_its_own_projects_published_port_by_the_hosts_address)
+{
+    static const struct port_spec port = {.host_port = 8080, .container_port = 80};
+    struct scene scene;
+    struct error err = {0};
+    scoped_fd int listen_fd = -1, client_fd = -1, server_fd = -1;
+    uint16_t host_port;
+
+    scene_open(&scene, false);
+    listen_fd = world_listen(scene.web_ns, "0.0.0.0", 80);
+    cr_assert(net_port_reserve(scene.world.net, "web-1", &port, &host_port, &err) == 0 &&
+                  net_port_open(scene.world.net, "web-1", &port, &err) == 0,
+              "%s", err.text);
+    flush(&scene);
+    fd_close(lab_connect_eventually(scene.host_ns, "127.0.0.1", 8080));
+    fd_close(accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC));
+    client_fd = lab_connect_eventually(scene.web_ns, HOST_ADDRESS, 8080);
+    server_fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    cr_expect(world_carries(client_fd, server_fd));
+    cr_expect(world_carries(server_fd, client_fd));
+    scene_close(&scene);
+}
+
+Test(outbound_tcp, nothing_leaves_an_internal_network)
+{
+    struct scene scene;
+    scoped_fd int listen_fd = -1;
+    struct pollfd quiet = {.events = POLLIN};
+    int fd;
+
+    scene_open(&scene, true);
+    listen_fd = lab_bound(scene.lan_ns, SOCK_STREAM, LAN_ADDRESS, SERVICE_PORT);
+    cr_assert_eq(listen(listen_fd, 1), 0);
+    fd = world_connect(scene.web_ns, LAN_ADDRESS, SERVICE_PORT);
+    cr_expect_lt(fd, 0);
+    quiet.fd = listen_fd;
+    cr_expect_eq(poll(&quiet, 1, 0), 0);
+    scene_close(&scene);
+}
+
+Test(udp_port, a_client_of_another_machine_is_seen_with_its_address)
+{
+    static const struct port_spec port = {.host_port = 5353, .container_port = 5300, .udp = true};
+    struct scene scene;
+    struct error err = {0};
+    scoped_fd int service_fd = -1, client_fd = -1;
+    struct inet_address from;
+    uint16_t host_port;
+    char bytes[16];
+
+    scene_open(&scene, false);
+    service_fd = lab_bound(scene.web_ns, SOCK_DGRAM, "0.0.0.0", 5300);
+    cr_assert(net_port_reserve(scene.world.net, "web-1", &port, &host_port, &err) == 0 &&
+                  net_port_open(scene.world.net, "web-1", &port, &err) == 0,
+              "%s", err.text);
+    flush(&scene);
+    client_fd = lab_socket(scene.lan_ns, AF_INET, SOCK_DGRAM, 0);
+    cr_assert_eq(lab_connect(client_fd, HOST_ADDRESS, 5353), 0);
+    from = pass_datagram(client_fd, service_fd, "ping");
+    cr_expect(is_same_host(&from, LAN_ADDRESS));
+    reply(service_fd, &from);
+    cr_expect_eq(recv(client_fd, bytes, sizeof(bytes), 0), 4, "%s", strerror(errno));
+    scene_close(&scene);
+}
