@@ -334,8 +334,19 @@ CANONICAL_RULE(canonical_ports)
     return list;
 }
 
-/* A mount of volume options only says so when it has a source: an anonymous one has none of them.
- */
+/* "v:/data" is no volume called v to the reference, but an anonymous one. */
+static void warn_of_drive(struct loader *loader, const struct node *mount,
+                          const struct trail *trail)
+{
+    const char *target = node_get_text(mount, "target");
+
+    if (!node_get(mount, "source") && target && strlen(target) > 2 && target[1] == ':')
+        loader_warning(loader, mount, trail,
+                       "'%s' is read as a path with a drive letter and gives an anonymous volume; "
+                       "the long form can name a volume with one letter",
+                       target);
+}
+
 CANONICAL_RULE(canonical_mount)
 {
     struct error err = {0};
@@ -344,8 +355,10 @@ CANONICAL_RULE(canonical_mount)
     if (node->kind != NODE_STRING)
         return node;
     map = in_place_of(loader, node, NODE_MAP);
-    if (short_volume_read(loader->arena, node, map, &err) == 0)
+    if (short_volume_read(loader->arena, node, map, &err) == 0) {
+        warn_of_drive(loader, map, trail);
         return map;
+    }
     if (!loader->options->no_interpolate) {
         loader_error(loader, node, trail, "%s", err.text);
         node->broken = true;

@@ -70,6 +70,17 @@ static void check_volumes(const struct service_check *check)
     }
 }
 
+static void refer_to_service(const struct service_check *check, const struct node *at,
+                             const char *name)
+{
+    const char *message =
+        arena_printf(check->loader->arena, "service \"%s\" depends on undefined service \"%s\"",
+                     check->name, name);
+
+    loader_error_hint(check->loader, at, check->trail,
+                      suggest(check->loader, node_get(check->model, "services"), name), message);
+}
+
 static void check_dependencies(const struct service_check *check)
 {
     const struct node *depends_on = node_get(check->service, "depends_on");
@@ -79,16 +90,15 @@ static void check_dependencies(const struct service_check *check)
         const struct node_entry *entry = &depends_on->map.entries[i];
         bool optional = !node_get_bool(entry->value, "required");
         struct node at = {.at = entry->at, .came_by = entry->value->came_by};
-        const char *message;
 
         if (node_find(services, entry->key) || (optional && node_find(check->disabled, entry->key)))
             continue;
-        message = arena_printf(
-            check->loader->arena, "service \"%s\" depends on undefined service \"%s\"%s",
-            check->name, entry->key,
-            node_find(check->disabled, entry->key) ? " (disabled by its profiles)" : "");
-        loader_error_hint(check->loader, &at, check->trail,
-                          suggest(check->loader, services, entry->key), message);
+        if (node_find(check->disabled, entry->key))
+            loader_error(check->loader, &at, check->trail,
+                         "service \"%s\" depends on service \"%s\", which its profiles switch off",
+                         check->name, entry->key);
+        else
+            refer_to_service(check, &at, entry->key);
     }
 }
 

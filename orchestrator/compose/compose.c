@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "common/memory.h"
 #include "common/path.h"
 #include "common/text.h"
 #include "orchestrator/compose/check.h"
@@ -164,11 +165,9 @@ static int load(struct loader *loader, struct compose *compose)
 int compose_load(const struct compose_options *options, struct diagnostics *diagnostics,
                  struct compose **ret_compose)
 {
-    struct compose *compose = calloc(1, sizeof(*compose));
+    struct compose *compose = memory_new(struct compose);
     struct loader loader = {.diagnostics = diagnostics, .options = options};
 
-    if (!compose)
-        abort();
     loader.arena = compose->arena = arena_new();
     if (load(&loader, compose) < 0) {
         compose_free(compose);
@@ -241,25 +240,23 @@ int compose_project_name(const struct compose_options *options, struct arena *ar
 {
     scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
     struct loader loader = {.arena = arena, .diagnostics = diagnostics, .options = options};
-    struct string_list env_files;
     const char *name = NULL;
+    bool found;
 
     loader.scope.variables = environment_of_process(&loader);
-    env_files = environment_named_files(&loader, loader.scope.variables);
-    if (options->project_name && files_given_name(&loader, &name) == 0 && name) {
+    if (files_given_name(&loader, &name) < 0)
+        return error_set(err, "%s", diagnostics_get(diagnostics, 0)->message);
+    if (name) {
         *ret_name = name;
         return 0;
     }
-    if (diagnostics_count(diagnostics, SEVERITY_ERROR) == 0 && files_find(&loader) == 0) {
+    /* A name in `.env` needs no file; files_find() reads the variables before it looks for one. */
+    found = files_find(&loader) == 0;
+    if (found)
         (void)read_files(&loader);
-        if (choose_name(&loader) == 0) {
-            *ret_name = loader.project_name;
-            return 0;
-        }
-    } else if (files_given_name(&loader, &name) == 0 && name) {
-        *ret_name = name;
+    if (files_given_name(&loader, &name) == 0 && (name || (found && choose_name(&loader) == 0))) {
+        *ret_name = name ? name : loader.project_name;
         return 0;
     }
-    (void)env_files;
     return error_set(err, "%s", diagnostics_get(diagnostics, 0)->message);
 }

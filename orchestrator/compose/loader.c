@@ -43,10 +43,12 @@ void loader_warning(struct loader *loader, const struct node *node, const struct
 }
 
 void loader_error_hint(struct loader *loader, const struct node *node, const struct trail *trail,
-                       const char *hint, const char *message)
+                       const char *meant, const char *message)
 {
-    struct diagnostic entry = {.severity = SEVERITY_ERROR, .message = message, .hint = hint};
+    struct diagnostic entry = {.severity = SEVERITY_ERROR, .message = message};
 
+    if (meant)
+        entry.hint = arena_printf(loader->arena, "did you mean '%s'?", meant);
     add(loader, entry, node, trail);
 }
 

@@ -41,9 +41,9 @@ void loader_error(struct loader *loader, const struct node *node, const struct t
 void loader_warning(struct loader *loader, const struct node *node, const struct trail *trail,
                     const char *format, ...) PRINTF_LIKE(4, 5);
 
-/* As loader_error(), with what to write instead (NULL: nothing is near). */
+/* As loader_error(), with the word that was probably meant (NULL: nothing is near). */
 void loader_error_hint(struct loader *loader, const struct node *node, const struct trail *trail,
-                       const char *hint, const char *message);
+                       const char *meant, const char *message);
 
 /* True when the load has found an error so far. */
 bool loader_failed(const struct loader *loader);

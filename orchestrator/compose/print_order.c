@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/memory.h"
 #include "orchestrator/compose/print.h"
 
 /* Decodes one character; bad bytes are themselves. */
@@ -123,12 +124,11 @@ static size_t take_rows(const struct node *map, const struct shape *shape,
 const struct node_entry **print_sorted(const struct node *map, const struct shape *shape,
                                        enum print_order order)
 {
-    const struct node_entry **entries = calloc(map->map.count + 1, sizeof(*entries));
+    const struct node_entry **entries =
+        memory_alloc((map->map.count + 1) * sizeof(const struct node_entry *));
     bool has_table = shape && shape->keys;
     size_t count, rows;
 
-    if (!entries)
-        abort();
     rows = count = take_rows(map, shape, entries);
     for (size_t i = 0; i < map->map.count; i++) {
         const struct node_entry *entry = &map->map.entries[i];

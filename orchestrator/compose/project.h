@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the user wrote, fully resolved: files merged, variables expanded, short forms made long,
- * paths absolute, defaults filled in. Plain data in one arena; positions tell where each part came
- * from.
+ * paths absolute, defaults filled in. Plain data in one arena; positions tell where parts came from.
  *
- * A field that the user left out is NULL, empty, or where zero is a legal value paired with a has_
- * flag.
+ * A field that the user left out is NULL, empty, or where zero is legal paired with a has_ flag.
  */
 #ifndef YAWL_ORCHESTRATOR_COMPOSE_PROJECT_H
 #define YAWL_ORCHESTRATOR_COMPOSE_PROJECT_H
@@ -134,8 +132,7 @@ struct service {
     struct tmpfs *tmpfs;
     size_t n_tmpfs;
     struct healthcheck healthcheck;
-    const char
-        *restart; /* "no", "always", "on-failure", "on-failure:3", "unless-stopped"; NULL: no */
+    const char *restart; /* "no", "always", "on-failure[:N]", "unless-stopped"; NULL: no */
     const char *stop_signal;
     int64_t stop_grace_period_ns;
     bool has_stop_grace_period;
@@ -169,11 +166,10 @@ struct volume {
     struct position at;
 };
 
-/* A secret or config. Exactly one of the sources. */
+/* A secret or config. With `environment`, a variable's name, `content` is its value. */
 struct secret {
     const char *key, *name;
-    const char *file, *content,
-        *environment; /* environment: the variable's name, content its value */
+    const char *file, *content, *environment;
     bool external;
     struct position at;
 };

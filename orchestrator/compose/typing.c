@@ -279,6 +279,11 @@ FINISH_RULE(finish_command)
         return node;
     if (shell_words_split(loader->arena, node->text, &words, &cut, &err) < 0)
         loader_error(loader, node, trail, "%s", err.text);
+    else if (cut)
+        loader_warning(
+            loader, node, trail,
+            "the command ends at the first ; & | < or >, which only a shell understands: "
+            "write sh -c '...' or a list");
     return list_of(loader, node, &words);
 }
 
