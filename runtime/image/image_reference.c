@@ -160,15 +160,14 @@ static int parse(const char *text, struct arena *arena, struct image_reference *
     char *at = strchr(name, '@');
     char *colon;
 
+    if (image_digest_is_hex(text, SHA256_HEX_SIZE - 1))
+        return error_set(err, "64 hexadecimal digits are an image id, not a name");
     if (at) {
         *at = '\0';
         out.digest = at + 1;
         if (image_digest_check(out.digest, err) < 0)
             return -1;
     }
-    if (image_digest_is_hex(name, SHA256_HEX_SIZE - 1))
-        return error_set(err, "64 hexadecimal digits are an image id, not a name");
-
     /* The colon of a port is followed by a slash, a tag's is not. */
     colon = strrchr(name, ':');
     if (colon && !strchr(colon, '/')) {
@@ -213,11 +212,24 @@ char *image_reference_format(const struct image_reference *reference, struct are
     return format(reference, reference->registry, reference->repository, arena);
 }
 
+/* Whether the repository would be read as registry and repository, standing alone. */
+static bool looks_like_registry(const char *repository)
+{
+    char first[LIMIT_REFERENCE_NAME_BYTES + 1];
+    size_t length = strcspn(repository, "/");
+
+    if (!repository[length] || length >= sizeof(first))
+        return false;
+    memcpy(first, repository, length);
+    first[length] = '\0';
+    return names_registry(first);
+}
+
 char *image_reference_familiar(const struct image_reference *reference, struct arena *arena)
 {
     const char *repository = reference->repository;
 
-    if (!string_eq(reference->registry, default_registry))
+    if (!string_eq(reference->registry, default_registry) || looks_like_registry(repository))
         return image_reference_format(reference, arena);
     if (string_starts_with(repository, official) && !strchr(repository + strlen(official), '/'))
         repository += strlen(official);

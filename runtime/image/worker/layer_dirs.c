@@ -172,6 +172,9 @@ static int walk_enter(struct walk *walk, const char *name, struct error *err)
 static int walk_create(struct layer_dirs *dirs, struct walk *walk, struct node_place place,
                        bool is_whiteout, struct error *err)
 {
+    /* A link can lead here; in an archive of this tree the name would be a whiteout. */
+    if (string_starts_with(place.name, ".wh."))
+        return error_set(err, "'%s' is the name of a whiteout", place.name);
     if (!walk->may_create)
         return error_set(err, "there is no '%s'", place.name);
     if (is_whiteout && unlinkat(place.parent_fd, place.name, 0) < 0)

@@ -25,6 +25,7 @@ Test(image_reference, short_names_are_completed)
     expect_normalised("docker.io/postgres", "docker.io/library/postgres:latest", "postgres:latest");
     expect_normalised("index.docker.io/a/b:1", "docker.io/a/b:1", "a/b:1");
     expect_normalised("library/a", "docker.io/library/a:latest", "a:latest");
+    expect_normalised("docker.io/a.b/c", "docker.io/a.b/c:latest", "docker.io/a.b/c:latest");
     expect_normalised("a/b/c", "docker.io/a/b/c:latest", "a/b/c:latest");
 }
 

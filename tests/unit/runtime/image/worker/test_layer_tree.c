@@ -201,6 +201,17 @@ Test(layer_tree, entries_inside_of_a_whiteout_are_refused)
     expect_refused(&fixture, &tar, "inside of a whiteout");
 }
 
+Test(layer_tree, a_link_makes_no_directory_with_the_name_of_a_whiteout)
+{
+    scoped_fixture struct image_fixture fixture = {0};
+    scoped_text struct text tar = {0};
+
+    image_fixture_init(&fixture);
+    TAR(&tar, .path = "way", .type = '2', .link = "d/.wh.x");
+    TAR(&tar, .path = "way/y");
+    expect_refused(&fixture, &tar, "the name of a whiteout");
+}
+
 Test(layer_tree, the_bookkeeping_of_aufs_is_ignored)
 {
     scoped_fixture struct image_fixture fixture = {0};
