@@ -136,15 +136,29 @@ static int write_spool(int spool_fd, struct byte_source *source, struct error *e
     }
 }
 
+/* A file without a name, or with one for a moment where the file system knows no other way. */
+static int open_spool(int dir_fd, struct error *err)
+{
+    static const char name[] = "spool";
+    int fd = openat(dir_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+        (void)unlinkat(dir_fd, name, 0);
+        fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        (void)unlinkat(dir_fd, name, 0);
+    }
+    return fd < 0 ? error_sys(err, "create a spool file") : fd;
+}
+
 /* Replaces the archive's descriptor by one of a nameless file with the inflated bytes. */
 static int spool(struct image_archive *archive, int spool_dir_fd, struct error *err)
 {
     const struct checked_source_spec bound = {.size = -1, .limit_bytes = LIMIT_ARCHIVE_BYTES};
     scoped(byte_source_free) struct byte_source *source = NULL;
-    scoped_fd int fd = openat(spool_dir_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+    scoped_fd int fd = open_spool(spool_dir_fd, err);
 
     if (fd < 0)
-        return error_sys(err, "create a spool file");
+        return -1;
     source = inflated_source_new(byte_source_of_stream(archive->fd), err);
     if (!source)
         return -1;

@@ -184,7 +184,9 @@ static int mend_dir(struct mender *mender, const char *path, struct error *err)
     to_fd = path_open_beneath(mender->fs_fd, *path ? path : ".", O_RDONLY | O_DIRECTORY, 0);
     if (to_fd < 0)
         return error_sys(err, "open '%s'", path);
-    return from_fd < 0 ? 0 : copy_attributes(from_fd, to_fd, err);
+    if (from_fd < 0)
+        return fchmod(to_fd, 0755) < 0 ? error_sys(err, "change mode of '%s'", path) : 0;
+    return copy_attributes(from_fd, to_fd, err);
 }
 
 /* Makes the directory and those above it: they are in the way, so they have to be right too. */

@@ -106,8 +106,8 @@ Test(image_document, digests_that_are_paths_are_refused)
 {
     static const char *const digests[] = {
         "sha256:../../../../etc/passwd",
-        "sha256:" HEX "/..",
-        "sha512:" HEX,
+        ("sha256:" HEX "/.."),
+        ("sha512:" HEX),
         "sha256:ABCDEF",
         "",
         HEX,

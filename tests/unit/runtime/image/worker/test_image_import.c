@@ -5,8 +5,10 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -297,4 +299,43 @@ Test(image_import, killed_anywhere_the_store_stays_usable, .timeout = 100)
         expect_loaded(&world);
         cr_expect(is_empty(&world, "tmp"), "at %ld", n);
     }
+}
+
+/* A full disk
+ * ---------------------------------------------------------------------------------------- */
+
+Test(image_import, a_full_disk_at_any_moment_leaves_a_usable_store, .timeout = 100)
+{
+    scoped_world struct world world = {0};
+    char store[120], options[40];
+    int n_failed = 0;
+    char *big;
+
+    world_init(&world);
+    big = calloc(1, 100000);
+    TAR(&world.upper, .path = "big", .data = big, .size = 100000);
+    free(big);
+    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+    (void)snprintf(store, sizeof(store), "%s/store", world.fixture.path);
+    cr_assert_eq(mkdir(store, 0700), 0);
+    /* The mount lives and dies with this process. */
+    cr_assert_eq(unshare(CLONE_NEWNS), 0);
+    cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    for (int kib = 4; kib < 400; kib += 4) {
+        struct error err = {0};
+        int result, found;
+
+        (void)snprintf(options, sizeof(options), "size=%dk,mode=0700", kib);
+        cr_assert_eq(mount("tmpfs", store, "tmpfs", 0, options), 0);
+        result = fixture_load(&world.fixture, world.archive, &err);
+        found = layers_found(&world, "shop/web:2");
+        cr_expect_eq(found, result < 0 ? 0 : 3, "%d KiB: %d: %s", kib, found, err.text);
+        n_failed += result < 0;
+        if (result < 0)
+            cr_expect(strstr(err.text, "No space left") != NULL, "%d KiB: %s", kib, err.text);
+        cr_assert_eq(mount(NULL, store, NULL, MS_REMOUNT, "size=4m"), 0);
+        expect_loaded(&world);
+        cr_assert_eq(umount2(store, MNT_DETACH), 0);
+    }
+    cr_expect_gt(n_failed, 10);
 }
