@@ -112,7 +112,7 @@ static int index_tar(struct image_archive *archive, int64_t size, struct error *
     scoped(tar_reader_free) struct tar_reader *reader = tar_reader_new(source, err);
 
     if (!reader || read_members(archive, reader, err) < 0)
-        return -1;
+        return archive->count ? -1 : error_wrap(err, "it is no tar, plain or in gzip or zstd");
     if (archive->count > 0)
         qsort(archive->members, archive->count, sizeof(*archive->members), compare_members);
     return 0;
