@@ -7,9 +7,13 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "common/fd.h"
 #include "net/bridge.h"
 #include "net/link.h"
 #include "net/name_hash.h"
@@ -33,8 +37,6 @@ static const struct netns_setting container_settings[] = {
     {"ipv4/conf/default/route_localnet", "0"},
     {"ipv4/conf/all/accept_redirects", "0"},
     {"ipv4/conf/default/accept_redirects", "0"},
-    {"ipv4/ip_unprivileged_port_start", "0"},
-    {"ipv4/ping_group_range", "0 2147483647"},
     {"ipv6/conf/default/disable_ipv6", "1"},
 };
 
@@ -113,19 +115,52 @@ static int configure_inside(struct netlink *inside, const struct endpoint *endpo
         link_batch_address(batch, ifindex, endpoints[i].address, endpoints[i].prefix_length);
         if (endpoints[i].gateway)
             link_batch_default_route(batch, ifindex, endpoints[i].gateway);
+        link_batch_settle(batch, ifindex, NULL);
     }
     return netlink_send(inside, batch, NULL, err);
 }
 
-/* Sets the parameters and opens a socket for the second message, in one visit. */
+/* Once lo is up the container may have run, with parameters of its own choice. */
+static int is_furnished(bool *ret_furnished, struct error *err)
+{
+    scoped_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = {.ifr_name = "lo"};
+
+    if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+        return error_sys(err, "look at interface 'lo'");
+    *ret_furnished = request.ifr_flags & IFF_UP;
+    return 0;
+}
+
+/* Sets the parameters of a fresh namespace and opens a socket for the second batch, in one visit.
+ */
 static int prepare_inside(int netns_fd, struct netlink **ret_inside, struct error *err)
 {
     scoped_visit struct netns_visit visit = NETNS_HOME;
+    bool furnished;
 
-    if (netns_enter(netns_fd, &visit, err) < 0 ||
-        netns_set(container_settings, ARRAY_LENGTH(container_settings), err) < 0)
+    if (netns_enter(netns_fd, &visit, err) < 0 || is_furnished(&furnished, err) < 0)
+        return -1;
+    if (!furnished && netns_set(container_settings, ARRAY_LENGTH(container_settings), err) < 0)
         return -1;
     return netlink_open(NETLINK_ROUTE, ret_inside, err);
+}
+
+/* The first packet may follow at once. The bridge comes last: its own carrier follows from its
+ * ports'. */
+static int settle_router(struct netlink *router, int netns_fd, const struct endpoint *endpoints,
+                         size_t count, struct error *err)
+{
+    scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
+    char name[INTERFACE_NAME_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        if (port_name(netns_fd, endpoints[i].network, name, err) < 0)
+            return -1;
+        link_batch_settle(batch, 0, name);
+        link_batch_settle(batch, endpoints[i].bridge_ifindex, NULL);
+    }
+    return netlink_send(router, batch, NULL, err);
 }
 
 int endpoints_make(struct netlink *router, int netns_fd, const struct endpoint *endpoints,
@@ -141,5 +176,7 @@ int endpoints_make(struct netlink *router, int netns_fd, const struct endpoint *
             return -1;
     if (netlink_send(router, batch, NULL, err) < 0)
         return -1;
-    return configure_inside(inside, endpoints, count, err);
+    if (configure_inside(inside, endpoints, count, err) < 0)
+        return -1;
+    return settle_router(router, netns_fd, endpoints, count, err);
 }

@@ -56,6 +56,21 @@ void link_batch_up(struct netlink_batch *batch, int ifindex, bool bare)
     netlink_nest_end(message, families);
 }
 
+void link_batch_settle(struct netlink_batch *batch, int ifindex, const char *name)
+{
+    struct ifinfomsg header = {.ifi_family = AF_UNSPEC, .ifi_index = ifindex};
+    struct nl_msg *message =
+        netlink_batch_add(batch, RTM_GETLINK, NLM_F_ACK, &header, sizeof(header));
+
+    netlink_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    if (ifindex == 0) {
+        netlink_put_string(message, IFLA_IFNAME, name);
+        netlink_batch_describe(batch, "find interface '%s'", name);
+    } else {
+        netlink_batch_describe(batch, "find interface %d", ifindex);
+    }
+}
+
 void link_batch_default_route(struct netlink_batch *batch, int ifindex, uint32_t gateway)
 {
     struct rtmsg header = {
@@ -85,14 +100,10 @@ static void take_ifindex(void *owner, struct nlmsghdr *message)
 int link_find(struct netlink *netlink, const char *name, int *ret_ifindex, struct error *err)
 {
     scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
-    struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
     int ifindex = 0;
     struct netlink_visitor visitor = {take_ifindex, &ifindex};
-    struct nl_msg *message =
-        netlink_batch_add(batch, RTM_GETLINK, NLM_F_ACK, &header, sizeof(header));
 
-    netlink_batch_describe(batch, "find interface '%s'", name);
-    netlink_put_string(message, IFLA_IFNAME, name);
+    link_batch_settle(batch, 0, name);
     if (netlink_send(netlink, batch, &visitor, err) < 0)
         return -1;
     if (ifindex == 0)

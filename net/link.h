@@ -19,6 +19,11 @@ void link_batch_address(struct netlink_batch *batch, int ifindex, uint32_t addre
 /* Brings the interface up. bare: without a link-local IPv6 address of its own. */
 void link_batch_up(struct netlink_batch *batch, int ifindex, bool bare);
 
+/* Asks for the interface (by index, or by name when that is 0). Since Linux 6.8 the kernel finishes
+ * a change of carrier before it answers; until that is done it drops what is sent, and the first
+ * SYN comes again only a second later. */
+void link_batch_settle(struct netlink_batch *batch, int ifindex, const char *name);
+
 /* The default route by a gateway; an earlier one is replaced. */
 void link_batch_default_route(struct netlink_batch *batch, int ifindex, uint32_t gateway);
 

@@ -81,26 +81,26 @@ static void member_choose_gateway(struct member *member, const struct endpoint_s
         member->address = member->entries[index].address;
 }
 
-int member_new(const char *instance, const struct endpoint_spec *specs, size_t count,
-               const struct network_lookup *lookup, struct member **ret_member, struct error *err)
+int member_new(const struct member_spec *spec, const struct network_lookup *lookup,
+               struct member **ret_member, struct error *err)
 {
     scoped(member_free) struct member *member = memory_new(struct member);
 
     member->arena = arena_new();
-    member->instance = arena_strdup(member->arena, instance);
-    if (count > ENDPOINTS_MAX)
+    member->instance = arena_strdup(member->arena, spec->instance);
+    if (spec->count > ENDPOINTS_MAX)
         return error_set(err, "more than %d networks", ENDPOINTS_MAX);
-    member->endpoints = arena_new_array(member->arena, struct endpoint, count);
-    member->entries = arena_new_array(member->arena, struct worker_entry, count);
-    for (size_t i = 0; i < count; i++) {
-        struct network *network = lookup->find(lookup->owner, specs[i].network);
+    member->endpoints = arena_new_array(member->arena, struct endpoint, spec->count);
+    member->entries = arena_new_array(member->arena, struct worker_entry, spec->count);
+    for (size_t i = 0; i < spec->count; i++) {
+        struct network *network = lookup->find(lookup->owner, spec->endpoints[i].network);
 
         if (!network)
-            return error_set(err, "there is no network '%s'", specs[i].network);
-        if (member_add(member, network, &specs[i], err) < 0)
+            return error_set(err, "there is no network '%s'", spec->endpoints[i].network);
+        if (member_add(member, network, &spec->endpoints[i], err) < 0)
             return -1;
     }
-    member_choose_gateway(member, specs, lookup);
+    member_choose_gateway(member, spec->endpoints, lookup);
     *ret_member = steal(member);
     return 0;
 }

@@ -25,6 +25,12 @@ struct member {
     int rank;            /* enum name_rank */
 };
 
+struct member_spec {
+    const char *instance;
+    const struct endpoint_spec *endpoints;
+    size_t count;
+};
+
 /* The network called `name`, or NULL. */
 struct network_lookup {
     struct network *(*find)(void *owner, const char *name);
@@ -32,9 +38,8 @@ struct network_lookup {
 };
 
 /* Claims the addresses and copies what is needed. */
-MUST_CHECK int member_new(const char *instance, const struct endpoint_spec *specs, size_t count,
-                          const struct network_lookup *lookup, struct member **ret_member,
-                          struct error *err);
+MUST_CHECK int member_new(const struct member_spec *spec, const struct network_lookup *lookup,
+                          struct member **ret_member, struct error *err);
 void member_free(struct member *member);
 DEFINE_SCOPED(struct member *, member_free)
 

@@ -300,9 +300,10 @@ int net_attach(struct net *net, const char *instance, int netns_fd,
                const struct endpoint_spec *endpoints, size_t n_endpoints, struct error *err)
 {
     struct network_lookup lookup = {find_network, net};
+    struct member_spec spec = {instance, endpoints, n_endpoints};
     struct member *member = NULL;
 
-    if (member_new(instance, endpoints, n_endpoints, &lookup, &member, err) < 0)
+    if (member_new(&spec, &lookup, &member, err) < 0)
         return error_wrap(err, "attach '%s'", instance);
     put_member(net, member);
     if (save_addresses(net, err) < 0 || refresh_rules(net, err) < 0 ||

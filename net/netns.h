@@ -36,8 +36,8 @@ MUST_CHECK int netns_create(int *ret_fd, struct error *err);
 struct netns_setting {
     const char *name, *value;
 };
-/* Writes /proc/sys/net/NAME of the namespace that is being visited, in order. A parameter that this kernel does not
- * have is no error. */
+/* Writes /proc/sys/net/NAME of the namespace that is being visited, in order. A parameter that this
+ * kernel does not have is no error. */
 MUST_CHECK int netns_set(const struct netns_setting *settings, size_t count, struct error *err);
 
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the supervisor tells the net worker: one JSON message each over a SOCK_SEQPACKET socket, descriptors
- * beside it. The worker holds the last thing it was told about each key; it answers nothing.
+ * What the supervisor tells the net worker: one JSON message each over a SOCK_SEQPACKET socket,
+ * descriptors beside it. The worker holds the last thing it was told about each key; it answers
+ * nothing.
  *
- * A supervisor that (re)connects sends WORKER_SYNC_BEGIN, then everything, then WORKER_SYNC_END: what was not
- * mentioned in between is dropped, what was keeps its sockets and live connections. Messages that repeat a known
- * key without descriptors keep the old descriptors; descriptors that come again for a port may be the same sockets.
+ * A supervisor that (re)connects sends WORKER_SYNC_BEGIN, then everything, then WORKER_SYNC_END:
+ * what was not mentioned in between is dropped, what was keeps its sockets and live connections.
+ * Messages that repeat a known key without descriptors keep the old descriptors; descriptors that
+ * come again for a port may be the same sockets.
  */
 #ifndef YAWL_NET_WORKER_PROTOCOL_H
 #define YAWL_NET_WORKER_PROTOCOL_H
@@ -17,14 +19,16 @@
 #include "common/codec.h"
 
 /*
- * What the router namespace promises the worker; net/router.c sets it up before the worker hears of it.
+ * What the router namespace promises the worker; net/router.c sets it up before the worker hears of
+ * it.
  *
- * Outbound TCP and UDP of networks that are not internal arrives at sockets that the worker binds in the router
- * namespace to 0.0.0.0:ROUTER_TPROXY_PORT with IP_TRANSPARENT (TCP: getsockname() of an accepted socket is the
- * original destination; UDP: IP_RECVORIGDSTADDR). The namespace has no default route, and a connection straight to
- * that port of a gateway address never gets through. Packets for any IP_TRANSPARENT socket, so also
- * replies to a relay socket that is bound to a foreign client's address, are marked ROUTER_FWMARK and
- * delivered locally by ROUTER_TABLE. Sockets without IP_TRANSPARENT (source: the gateway address) just work.
+ * Outbound TCP and UDP of networks that are not internal arrives at sockets that the worker binds
+ * in the router namespace to 0.0.0.0:ROUTER_TPROXY_PORT with IP_TRANSPARENT (TCP: getsockname() of
+ * an accepted socket is the original destination; UDP: IP_RECVORIGDSTADDR). The namespace has no
+ * default route, and a connection straight to that port of a gateway address never gets through.
+ * Packets for any IP_TRANSPARENT socket, so also replies to a relay socket that is bound to a
+ * foreign client's address, are marked ROUTER_FWMARK and delivered locally by ROUTER_TABLE. Sockets
+ * without IP_TRANSPARENT (source: the gateway address) just work.
  */
 enum { ROUTER_TPROXY_PORT = 1, ROUTER_FWMARK = 1, ROUTER_TABLE = 100 };
 
@@ -33,13 +37,15 @@ enum worker_op {
         1, /* fds: router network namespace. First message ever; a repetition is ignored */
     WORKER_SYNC_BEGIN,
     WORKER_SYNC_END,
-    WORKER_NETWORK,  /* network, gateway, subnet, internal */
-    WORKER_ENDPOINT, /* instance; fds, 3 or none: DNS UDP socket, DNS TCP listener, NETLINK_SOCK_DIAG
-                             socket, all born in the container's namespace; names: `entries` */
+    WORKER_NETWORK,       /* network, gateway, subnet, internal */
+    WORKER_ENDPOINT,      /* instance; fds, 3 or none: DNS UDP socket, DNS TCP listener,
+                             NETLINK_SOCK_DIAG      socket, all born in the container's namespace; names:
+                             `entries` */
     WORKER_ENDPOINT_GONE, /* instance */
     WORKER_RANK,          /* instance, rank (enum name_rank) */
     WORKER_DECLARED,      /* names */
-    WORKER_PORT, /* key, instance, address, port, udp, open; fds: bound host sockets, 1 or 2 (v4, v6) */
+    WORKER_PORT, /* key, instance, address, port, udp, open; fds: bound host sockets, 1 or 2 (v4,
+                    v6) */
     WORKER_PORT_GONE, /* key */
     WORKER_QUIT,
 };

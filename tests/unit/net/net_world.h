@@ -4,8 +4,8 @@
  * for the host, with run and state directories of its own; containers are further namespaces. Gone
  * with the process.
  */
-#ifndef YAWL_TESTS_NET_WORLD_H
-#define YAWL_TESTS_NET_WORLD_H
+#ifndef YAWL_TESTS_UNIT_NET_NET_WORLD_H
+#define YAWL_TESTS_UNIT_NET_NET_WORLD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/file.h"
 #include "common/process.h"
 #include "net/netns.h"
 #include "tests/unit/net/net_world.h"
@@ -297,11 +296,47 @@ Test(net, a_network_with_a_long_name_has_a_bridge)
     cr_expect(eq(int, world_interfaces(net_router_fd(world.net)), 2));
 }
 
+static int open_setting(int netns_fd, const char *name, int flags)
+{
+    scoped_visit struct netns_visit visit = NETNS_HOME;
+    char path[128];
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
+    cr_assert(netns_enter(netns_fd, &visit, NULL) == 0);
+    fd = open(path, flags | O_CLOEXEC);
+    cr_assert(ge(int, fd, 0));
+    return fd;
+}
+
+static void read_setting(int netns_fd, const char *name, char ret_value[16])
+{
+    scoped_fd int fd = open_setting(netns_fd, name, O_RDONLY);
+    ssize_t length = read(fd, ret_value, 15);
+
+    cr_assert(length >= 0);
+    ret_value[length] = '\0';
+}
+
+Test(net, a_repeated_attach_leaves_the_parameters_of_the_container_alone)
+{
+    scoped_fd int ns = world_container();
+    scoped_fd int setting = -1;
+    char value[16];
+
+    world_add_network(&world, "default", false);
+    world_attach(&world, "web-1", ns, "default");
+    setting = open_setting(ns, "ipv4/ip_forward", O_WRONLY);
+    cr_assert(write(setting, "1", 1) == 1);
+    world_attach(&world, "web-1", ns, "default");
+    read_setting(ns, "ipv4/ip_forward", value);
+    cr_expect(eq(str, value, "1\n"));
+}
+
 Test(net, a_namespace_of_a_user_namespace_is_furnished_from_outside)
 {
     scoped_fd int ns = -1;
-    struct error err = {0};
-    char path[64], word = 0;
+    char path[64], value[16], word = 0;
     int gate[2], ready[2];
     pid_t child;
 
@@ -324,16 +359,8 @@ Test(net, a_namespace_of_a_user_namespace_is_furnished_from_outside)
     world_add_network(&world, "default", false);
     world_attach(&world, "web-1", ns, "default");
     cr_expect(eq(int, world_interfaces(ns), 2));
-    {
-        scoped_visit struct netns_visit visit = NETNS_HOME;
-        scoped_text struct text value = {0};
-
-        cr_assert(netns_enter(ns, &visit, &err) == 0, "%s", err.text);
-        cr_assert(file_read(AT_FDCWD, "/proc/sys/net/ipv4/ip_unprivileged_port_start", 16, &value,
-                            NULL, &err) == 0,
-                  "%s", err.text);
-        cr_expect(eq(str, value.data, "0\n"));
-    }
+    read_setting(ns, "ipv4/conf/all/rp_filter", value);
+    cr_expect(eq(str, value, "2\n"));
 }
 
 Test(net, the_host_gets_no_interface)
