@@ -36,22 +36,22 @@ static struct known_network *table_find(const struct network_table *table, const
     return NULL;
 }
 
-int network_table_set(struct network_table *table, const char *name, const char *subnet,
-                      const char *gateway, bool internal, struct error *err)
+int network_table_set(struct network_table *table, const struct told_network *told,
+                      struct error *err)
 {
-    struct known_network *network = table_find(table, name);
-    struct known_network wanted = {.internal = internal};
+    struct known_network *network = table_find(table, told->name);
+    struct known_network wanted = {.internal = told->internal};
 
-    if (inet_subnet_parse(subnet, &wanted.subnet, err) < 0)
+    if (inet_subnet_parse(told->subnet, &wanted.subnet, err) < 0)
         return -1;
-    if (gateway && inet_pton(AF_INET, gateway, &wanted.gateway) != 1)
-        return error_set(err, "'%s' is no gateway", gateway);
+    if (told->gateway && inet_pton(AF_INET, told->gateway, &wanted.gateway) != 1)
+        return error_set(err, "'%s' is no gateway", told->gateway);
     if (!network) {
         if (table->count >= NET_LIMIT_NETWORKS)
             return error_set(err, "more than %d networks", NET_LIMIT_NETWORKS);
         memory_grow(table->networks, table->count, table->capacity);
         network = &table->networks[table->count++];
-        network->name = memory_strdup(name);
+        network->name = memory_strdup(told->name);
     }
     wanted.name = network->name;
     *network = wanted;

@@ -24,9 +24,17 @@ struct network_table *network_table_new(void);
 void network_table_free(struct network_table *table);
 DEFINE_SCOPED(struct network_table *, network_table_free)
 
+/* A network as it is told. */
+struct told_network {
+    const char *name;
+    const char *subnet;  /* "10.89.3.0/24" */
+    const char *gateway; /* or NULL */
+    bool internal;
+};
+
 /* Adds or changes; texts are copied. */
-MUST_CHECK int network_table_set(struct network_table *table, const char *name, const char *subnet,
-                                 const char *gateway, bool internal, struct error *err);
+MUST_CHECK int network_table_set(struct network_table *table, const struct told_network *told,
+                                 struct error *err);
 void network_table_mark(struct network_table *table);
 void network_table_sweep(struct network_table *table);
 

@@ -49,6 +49,7 @@ static void worker_handle(struct worker *worker, const int *take_fds, size_t n_f
 {
     scoped(arena_free) struct arena *arena = arena_new();
     struct worker_message message = {0};
+    struct worker_delivery delivery = {.message = &message, .fds = take_fds, .n_fds = n_fds};
     struct error err = {0};
     bool quit = false;
 
@@ -58,7 +59,7 @@ static void worker_handle(struct worker *worker, const int *take_fds, size_t n_f
         log_debug("net worker: %s", err.text);
         return;
     }
-    if (worker_state_apply(worker->state, &message, take_fds, n_fds, &quit, &err) < 0)
+    if (worker_state_apply(worker->state, &delivery, &quit, &err) < 0)
         log_debug("net worker: operation %d: %s", message.op, err.text);
     if (message.op == WORKER_ROUTER && !worker_state_is_ready(worker->state)) {
         log_error("net worker: %s", err.text);

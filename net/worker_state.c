@@ -210,22 +210,23 @@ static void state_set_sockets(struct worker_state *state, struct known_endpoint 
     fd_close(old_diag_fd);
 }
 
-static void close_all(const int *fds, size_t n_fds)
+static void delivery_close(const struct worker_delivery *delivery)
 {
-    for (size_t i = 0; i < n_fds; i++)
-        fd_close(fds[i]);
+    for (size_t i = 0; i < delivery->n_fds; i++)
+        fd_close(delivery->fds[i]);
 }
 
-static int state_set_endpoint(struct worker_state *state, const struct worker_message *message,
-                              const int *take_fds, size_t n_fds, struct error *err)
+static int state_set_endpoint(struct worker_state *state,
+                              const struct worker_delivery *take_delivery, struct error *err)
 {
+    const struct worker_message *message = take_delivery->message;
     struct known_endpoint *endpoint = state_find(state, message->instance);
 
-    if ((n_fds != 0 && n_fds != ENDPOINT_FDS) ||
+    if ((take_delivery->n_fds != 0 && take_delivery->n_fds != ENDPOINT_FDS) ||
         (!endpoint && state->n_endpoints >= NET_LIMIT_ENDPOINTS)) {
-        close_all(take_fds, n_fds);
+        delivery_close(take_delivery);
         return error_set(err, "endpoint '%s': %zu descriptors, %zu endpoints", message->instance,
-                         n_fds, state->n_endpoints);
+                         take_delivery->n_fds, state->n_endpoints);
     }
     if (!endpoint) {
         memory_grow(state->endpoints, state->n_endpoints, state->capacity);
@@ -235,23 +236,24 @@ static int state_set_endpoint(struct worker_state *state, const struct worker_me
     }
     endpoint->marked = false;
     state_set_names(state, endpoint, message);
-    if (n_fds > 0)
-        state_set_sockets(state, endpoint, take_fds);
+    if (take_delivery->n_fds > 0)
+        state_set_sockets(state, endpoint, take_delivery->fds);
     return 0;
 }
 
-static int state_set_port(struct worker_state *state, const struct worker_message *message,
-                          const int *take_fds, size_t n_fds, struct error *err)
+static int state_set_port(struct worker_state *state, const struct worker_delivery *take_delivery,
+                          struct error *err)
 {
+    const struct worker_message *message = take_delivery->message;
     struct published_port port = {.key = message->key,
                                   .instance = message->instance,
                                   .udp = message->udp,
                                   .open = message->open,
-                                  .take_fds = take_fds,
-                                  .n_fds = n_fds};
+                                  .take_fds = take_delivery->fds,
+                                  .n_fds = take_delivery->n_fds};
 
     if (inet_address_parse(message->address, (uint16_t)message->port, &port.target, err) < 0) {
-        close_all(take_fds, n_fds);
+        delivery_close(take_delivery);
         return -1;
     }
     return published_ports_set(state->ports, &port, err);
@@ -286,8 +288,12 @@ static int state_apply_plain(struct worker_state *state, const struct worker_mes
         state_sync_end(state);
         break;
     case WORKER_NETWORK:
-        return network_table_set(state->networks, message->network, message->subnet,
-                                 message->gateway, message->internal, err);
+        return network_table_set(state->networks,
+                                 &(struct told_network){.name = message->network,
+                                                        .subnet = message->subnet,
+                                                        .gateway = message->gateway,
+                                                        .internal = message->internal},
+                                 err);
     case WORKER_ENDPOINT_GONE:
         state_remove_endpoint(state, message->instance);
         break;
@@ -309,34 +315,38 @@ static int state_apply_plain(struct worker_state *state, const struct worker_mes
     return 0;
 }
 
-static int state_apply_router(struct worker_state *state, const int *take_fds, size_t n_fds,
-                              struct error *err)
+static int state_apply_router(struct worker_state *state,
+                              const struct worker_delivery *take_delivery, struct error *err)
 {
     int result = 0;
 
-    if (!worker_state_is_ready(state) && n_fds == 1)
-        result = state_enter_router(state, take_fds[0], err);
-    close_all(take_fds, n_fds);
+    if (!worker_state_is_ready(state) && take_delivery->n_fds == 1)
+        result = state_enter_router(state, take_delivery->fds[0], err);
+    delivery_close(take_delivery);
     return result;
 }
 
-int worker_state_apply(struct worker_state *state, const struct worker_message *message,
-                       const int *take_fds, size_t n_fds, bool *ret_quit, struct error *err)
+int worker_state_apply(struct worker_state *state, const struct worker_delivery *take_delivery,
+                       bool *ret_quit, struct error *err)
 {
-    bool checked = worker_message_check(message, err) == 0;
+    const struct worker_message *message = take_delivery->message;
 
-    if (checked && message->project && worker_state_is_ready(state))
-        dns_names_set_project(state->names, message->project);
-    if (checked && message->op == WORKER_ROUTER)
-        return state_apply_router(state, take_fds, n_fds, err);
-    if (checked && worker_state_is_ready(state) && message->op == WORKER_ENDPOINT)
-        return state_set_endpoint(state, message, take_fds, n_fds, err);
-    if (checked && worker_state_is_ready(state) && message->op == WORKER_PORT)
-        return state_set_port(state, message, take_fds, n_fds, err);
-    close_all(take_fds, n_fds);
-    if (!checked)
+    if (worker_message_check(message, err) < 0) {
+        delivery_close(take_delivery);
         return -1;
-    if (!worker_state_is_ready(state) && message->op != WORKER_QUIT)
+    }
+    if (message->op == WORKER_ROUTER && message->project)
+        dns_names_set_project(state->names, message->project);
+    if (message->op == WORKER_ROUTER)
+        return state_apply_router(state, take_delivery, err);
+    if (!worker_state_is_ready(state) && message->op != WORKER_QUIT) {
+        delivery_close(take_delivery);
         return error_set(err, "operation %d before the router namespace", message->op);
+    }
+    if (message->op == WORKER_ENDPOINT)
+        return state_set_endpoint(state, take_delivery, err);
+    if (message->op == WORKER_PORT)
+        return state_set_port(state, take_delivery, err);
+    delivery_close(take_delivery);
     return state_apply_plain(state, message, ret_quit, err);
 }

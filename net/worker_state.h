@@ -26,10 +26,17 @@ struct worker_state *worker_state_new(const struct worker_state_options *options
 void worker_state_free(struct worker_state *state);
 DEFINE_SCOPED(struct worker_state *, worker_state_free)
 
-/* Descriptors are taken in any case. *ret_quit is set by WORKER_QUIT. A message that makes no sense
- * is an error, and changes nothing. */
-MUST_CHECK int worker_state_apply(struct worker_state *state, const struct worker_message *message,
-                                  const int *take_fds, size_t n_fds, bool *ret_quit,
+/* A message with what came beside it. */
+struct worker_delivery {
+    const struct worker_message *message;
+    const int *fds; /* taken in any case */
+    size_t n_fds;
+};
+
+/* *ret_quit is set by WORKER_QUIT. A message that makes no sense is an error, and changes nothing.
+ */
+MUST_CHECK int worker_state_apply(struct worker_state *state,
+                                  const struct worker_delivery *take_delivery, bool *ret_quit,
                                   struct error *err);
 
 /* Whether the router namespace is known; nothing else is accepted before. */

@@ -10,8 +10,8 @@
 
 static void answer(const uint8_t *data, size_t size, bool tcp)
 {
-    static const char *names[] = {"web", "a"};
-    static const char *declared[] = {"db"};
+    const char *names[] = {"web", "a"};
+    const char *declared[] = {"db"};
     scoped(dns_names_free) struct dns_names *known = dns_names_new();
     scoped(network_table_free) struct network_table *networks = network_table_new();
     struct dns_place place = {.network = "default", .names = {.items = names, .count = 2}};

@@ -2,8 +2,8 @@
 /*
  * DNS from the asker's side: questions are made, answers taken apart.
  */
-#ifndef YAWL_TESTS_NET_DNS_DNS_PACKETS_H
-#define YAWL_TESTS_NET_DNS_DNS_PACKETS_H
+#ifndef YAWL_TESTS_UNIT_NET_DNS_DNS_PACKETS_H
+#define YAWL_TESTS_UNIT_NET_DNS_DNS_PACKETS_H
 
 #include "net/dns/dns_message.h"
 

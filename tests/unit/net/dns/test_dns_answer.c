@@ -39,8 +39,10 @@ static void add(struct shop *shop, const char *instance, const char *service,
 
 static void open_shop(struct shop *shop)
 {
-    static const char *declared[] = {"web", "api", "db", "worker"};
-    static const char *domains[] = {"corp.example"};
+    const char *declared[] = {"web", "api", "db", "worker"};
+    const char *domains[] = {"corp.example"};
+    const struct told_network front = {"front", "10.1.0.0/24", "10.1.0.1", false};
+    const struct told_network back = {"back", "10.2.0.0/24", "10.2.0.1", true};
 
     shop->names = dns_names_new();
     shop->networks = network_table_new();
@@ -52,10 +54,8 @@ static void open_shop(struct shop *shop)
     dns_names_set_rank(shop->names, "shop-db-1", NAME_HIDDEN);
     dns_names_declare(shop->names, (struct string_list){.items = declared, .count = 4});
     dns_names_set_search(shop->names, (struct string_list){.items = domains, .count = 1});
-    cr_assert_eq(network_table_set(shop->networks, "front", "10.1.0.0/24", "10.1.0.1", false, NULL),
-                 0);
-    cr_assert_eq(network_table_set(shop->networks, "back", "10.2.0.0/24", "10.2.0.1", true, NULL),
-                 0);
+    cr_assert_eq(network_table_set(shop->networks, &front, NULL), 0);
+    cr_assert_eq(network_table_set(shop->networks, &back, NULL), 0);
 }
 
 static void close_shop(struct shop *shop)
@@ -68,7 +68,7 @@ static void close_shop(struct shop *shop)
 static enum dns_verdict ask_packet(struct shop *shop, const struct dns_asker *asker, uint8_t *bytes,
                                    size_t length)
 {
-    static uint8_t out[DNS_MESSAGE_BYTES];
+    uint8_t out[DNS_MESSAGE_BYTES];
     struct dns_buffer query = {.bytes = bytes, .size = length, .length = length};
     struct dns_buffer answer = {.bytes = out, .size = sizeof(out)};
     enum dns_verdict verdict = dns_answer(shop->names, shop->networks, asker, &query, &answer);

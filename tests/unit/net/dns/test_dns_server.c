@@ -21,7 +21,7 @@ struct scene {
 
 static void scene_open(struct scene *scene)
 {
-    static const char *declared[] = {"web", "db"};
+    const char *declared[] = {"web", "db"};
     struct lab *lab = &scene->lab;
 
     lab_start(lab);

@@ -6,8 +6,8 @@
  *
  * Everything ends with the test's process.
  */
-#ifndef YAWL_TESTS_NET_RELAY_LAB_H
-#define YAWL_TESTS_NET_RELAY_LAB_H
+#ifndef YAWL_TESTS_UNIT_NET_RELAY_LAB_H
+#define YAWL_TESTS_UNIT_NET_RELAY_LAB_H
 
 #include <stdbool.h>
 #include <stdint.h>

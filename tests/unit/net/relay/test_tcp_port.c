@@ -288,7 +288,7 @@ static void *end_write(void *owner)
 {
     struct end *end = owner;
     struct sha256 *hash = sha256_new();
-    static _Thread_local uint32_t block[16 * 1024];
+    uint32_t block[16 * 1024];
     uint32_t state = end->seed;
 
     for (size_t done = 0; done < BIG_BYTES; done += sizeof(block)) {
@@ -307,7 +307,7 @@ static void *end_read(void *owner)
 {
     struct end *end = owner;
     struct sha256 *hash = sha256_new();
-    static _Thread_local char block[64 * 1024];
+    char block[64 * 1024];
     ssize_t n;
 
     while ((n = recv(end->fd, block, sizeof(block), 0)) > 0)
@@ -337,7 +337,7 @@ Test(tcp_port, carries_64_mib_both_ways_at_once_unchanged, .timeout = 120)
 
 Test(tcp_port, stops_the_sender_while_the_reader_is_slow_and_loses_nothing)
 {
-    static char block[64 * 1024];
+    char block[64 * 1024] = {0};
     struct pair pair;
     size_t sent = 0, received = 0;
     ssize_t n;

@@ -112,7 +112,7 @@ Test(udp_port, one_clients_datagrams_come_from_one_address)
 
 Test(udp_port, a_large_datagram_stays_whole)
 {
-    static char sent[60000], received[65536];
+    char sent[60000], received[65536];
     struct scene scene;
     int fd;
 
