@@ -97,14 +97,38 @@ static int furnish(struct cage_state *state)
     return 0;
 }
 
-/* The old root ends up mounted over the new one, and goes (pivot_root(2), "pivot_root(".", ".")").
+/* Whether something is mounted over our root: ".." of the root leads onto what covers it. */
+static int root_is_covered(bool *ret_covered)
+{
+    struct statx root, above;
+
+    if (statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &root) < 0 ||
+        statx(AT_FDCWD, "/..", 0, STATX_MNT_ID, &above) < 0)
+        return -1;
+    *ret_covered = root.stx_mnt_id != above.stx_mnt_id;
+    return 0;
+}
+
+/*
+ * The old root ends up mounted over the new one (pivot_root(2), "pivot_root(".", ".")"), and with
+ * it whatever was mounted over the old root: our masks are. All of it goes. What stayed would be
+ * the root of everybody who enters by setns(), and be found at "/..".
  */
 static int change_root(struct cage_state *state)
 {
+    enum { COVERS_MAX = 8 };
+    bool covered = true;
+
     if (fchdir(state->root_fd) < 0 || kernel_pivot_root(".", ".") < 0)
         return failure_sys(&state->failure, "change the root", NULL);
-    if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-        return failure_sys(&state->failure, "leave the old root", NULL);
+    for (int i = 0; i < COVERS_MAX && covered; i++) {
+        if (umount2(".", MNT_DETACH) < 0 || root_is_covered(&covered) < 0)
+            return failure_sys(&state->failure, "leave the old root", NULL);
+    }
+    if (covered)
+        return failure_set(&state->failure, "leave the old root", NULL, "it is still there");
+    if (chdir("/") < 0)
+        return failure_sys(&state->failure, "enter the new root", NULL);
     return 0;
 }
 

@@ -20,8 +20,6 @@ void progress_line(const struct progress *progress, const char *kind, const char
 static const char *phase_verb(const struct record *before, const struct record *now)
 {
     switch (now->phase) {
-    case PHASE_ABSENT:
-        return before ? "Removed" : NULL;
     case PHASE_CREATED:
         return before && before->phase != PHASE_ABSENT ? NULL : "Created";
     case PHASE_STARTING:
@@ -29,6 +27,9 @@ static const char *phase_verb(const struct record *before, const struct record *
     case PHASE_RUNNING:
         return before ? "Started" : "Running";
     case PHASE_EXITED:
+    case PHASE_DONE:
+        if (!before || before->phase == PHASE_EXITED || before->phase == PHASE_DONE)
+            return NULL;
         return now->wanted && !now->pending ? "Exited" : "Stopped";
     case PHASE_FAILED:
         return "Error";

@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `up -d` and `down` of 1, 10 and 30 small services, and what the processes that keep them cost in memory.
+#
+#   bench_up.sh YAWL IMAGE-ARCHIVE     the archive holds an image "box" with busybox
+#
+# The peer, where it is installed, is podman: the same containers by `podman run -d`, one after the other, as nothing
+# of its own starts a stack. Times are medians of ROUNDS (5) in ms.
+set -eu
+
+yawl=$(realpath "$1")
+archive=$(realpath "$2")
+rounds=${ROUNDS:-5}
+work=$(mktemp -d /var/tmp/yawl-bench.XXXXXX)
+trap 'cd "$work" && "$yawl" -p bench down -t 0 >/dev/null 2>&1; rm -rf "$work"' EXIT
+export YAWL_DATA_ROOT="$work/data" YAWL_RUN_ROOT="$work/run"
+cd "$work"
+"$yawl" load --quiet "$archive"
+
+compose() {
+    echo "name: bench"
+    echo "services:"
+    for i in $(seq 1 "$1"); do
+        printf '  s%03d: {image: box, command: [sleep, "100000"]}\n' "$i"
+    done
+}
+
+now_us() {
+    echo $(($(date +%s%N) / 1000))
+}
+
+# timed COMMAND...: microseconds
+timed() {
+    start=$(now_us)
+    "$@" >/dev/null 2>&1
+    echo $(($(now_us) - start))
+}
+
+median() {
+    sort -n | awk '{v[NR] = $1} END {printf "%.1f", v[int((NR + 1) / 2)] / 1000}'
+}
+
+# PSS in KiB of our processes: pid by pid from smaps_rollup.
+memory() {
+    total=0
+    for pid in $(grep -l -a "internal-$1" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3); do
+        tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q " bench " || continue
+        total=$((total + $(awk '/^Pss:/ {print $2}' "/proc/$pid/smaps_rollup")))
+    done
+    echo "$total"
+}
+
+printf '%-10s %12s %12s\n' services "up -d (ms)" "down (ms)"
+for n in 1 10 30; do
+    compose "$n" >compose.yaml
+    : >ups
+    : >downs
+    for _ in $(seq "$rounds"); do
+        timed "$yawl" up -d >>ups
+        if [ "$n" = 30 ]; then
+            printf '%s %s %s\n' "$(memory supervisor)" "$(memory keeper)" "$(memory net-worker)" >memory
+        fi
+        timed "$yawl" down >>downs
+    done
+    printf '%-10s %12s %12s\n' "$n" "$(median <ups)" "$(median <downs)"
+done
+awk '{printf "memory with 30 services (PSS): supervisor %d KiB, keeper %d KiB, net worker %d KiB\n", $1, $2, $3}' memory
+
+if ! command -v podman >/dev/null 2>&1; then
+    echo "skipped: the comparison with podman, which is not installed"
+    exit 0
+fi
+peer="podman --root $work/podman --runroot $work/podman-run --cgroup-manager cgroupfs"
+if ! $peer load -q -i "$archive" >/dev/null 2>&1 || ! $peer run --rm --network none box true >"$work/peer" 2>&1; then
+    echo "skipped: the comparison with podman, which cannot run a container here: $(tail -n 1 "$work/peer")"
+    exit 0
+fi
+: >ups
+for _ in $(seq "$rounds"); do
+    timed $peer run -d --name peer --network none box sleep 100000 >>ups
+    $peer rm -f -t 0 peer >/dev/null
+done
+printf 'podman run -d of one container, without network: %s ms\n' "$(median <ups)"
