@@ -37,6 +37,7 @@ enum {
     /* Relays. */
     NET_ACCEPT_RETRY_MS = 50, /* after the system ran out of descriptors or memory */
     NET_SWEEP_MS = 100,       /* how often sockets that are being closed are looked at */
+    NET_CHECK_MS = 1000,      /* how often a side is looked at that nothing is waited for from */
     NET_KEEPALIVE_S = 120,
 
     /* UDP flows. */

@@ -9,6 +9,10 @@
  * what a slow reader leaves behind fills the pipe, then the source's receive buffer, then the
  * sender's window. The end of a source is passed on by shutdown(2) after the last byte; any error
  * is passed on as a reset of both. SIGPIPE must be ignored: splice(2) knows no MSG_NOSIGNAL.
+ *
+ * A side from which nothing is wanted at the moment (it has ended and takes all we have, or nobody
+ * takes what it sends) is not waited for, so its reset would go unnoticed until the other side
+ * stirs. A slow timer looks at such sides.
  */
 #include "net/relay/tcp_relay.h"
 
@@ -44,7 +48,7 @@ struct tcp_relay {
     struct side sides[SIDES];
     struct flow flows[SIDES]; /* by source */
     int inner;                /* which side is in the router namespace */
-    bool connected;
+    struct timer *check;      /* while a side is not waited for, else NULL */
 };
 
 static void relay_unlink(struct tcp_relay *relay)
@@ -72,6 +76,7 @@ static void relay_free(struct tcp_relay *relay)
         fd_watch_free(relay->sides[i].watch);
         fd_close(relay->sides[i].fd);
     }
+    timer_free(relay->check);
     free(relay);
 }
 
@@ -173,6 +178,35 @@ static void side_wait(struct side *side, int events)
     fd_watch_set_events(side->watch, events);
 }
 
+static void relay_check(void *owner)
+{
+    struct tcp_relay *relay = owner;
+
+    for (int i = 0; i < SIDES; i++) {
+        if (relay->sides[i].events == 0 && tcp_options_is_closed(relay->sides[i].fd)) {
+            relay_abort(relay);
+            return;
+        }
+    }
+    timer_arm_at(relay->check, loop_now_ms(relay->engine->loop) + NET_CHECK_MS);
+}
+
+static void relay_wait(struct tcp_relay *relay)
+{
+    bool blind = false;
+
+    for (int i = 0; i < SIDES; i++) {
+        side_wait(&relay->sides[i], side_wanted(relay, i));
+        blind |= relay->sides[i].events == 0;
+    }
+    if (!blind) {
+        timer_free(steal(relay->check));
+    } else if (!relay->check) {
+        relay->check = timer_new(relay->engine->loop, relay_check, relay);
+        timer_arm_at(relay->check, loop_now_ms(relay->engine->loop) + NET_CHECK_MS);
+    }
+}
+
 static void relay_ready(void *owner)
 {
     struct tcp_relay *relay = owner;
@@ -185,8 +219,7 @@ static void relay_ready(void *owner)
         relay_finish(relay);
         return;
     }
-    for (int i = 0; i < SIDES; i++)
-        side_wait(&relay->sides[i], side_wanted(relay, i));
+    relay_wait(relay);
 }
 
 static void relay_target_ready(void *owner)
@@ -205,7 +238,6 @@ static void relay_target_ready(void *owner)
         return;
     }
     fd_watch_free(steal(target->watch));
-    relay->connected = true;
     for (int i = 0; i < SIDES; i++) {
         struct side *side = &relay->sides[i];
 

@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -109,7 +110,11 @@ pid_t lab_spawn_worker(int listen_fd)
 
 static _Noreturn void run_lab_worker(const struct lab *lab)
 {
+    struct rlimit files = {lab->max_files, lab->max_files};
     char resolv_conf[128];
+
+    if (lab->max_files > 0 && setrlimit(RLIMIT_NOFILE, &files) < 0)
+        _exit(99);
 
     (void)snprintf(resolv_conf, sizeof(resolv_conf), "%s/resolv.conf", lab->dir);
     if (setns(lab->host_netns_fd, CLONE_NEWNET) < 0 || unshare(CLONE_NEWNS) < 0 ||
@@ -121,6 +126,11 @@ static _Noreturn void run_lab_worker(const struct lab *lab)
 
 void lab_start(struct lab *lab)
 {
+    lab_start_with_files(lab, 0);
+}
+
+void lab_start_with_files(struct lab *lab, unsigned max_files)
+{
     struct worker_message network = {.op = WORKER_NETWORK,
                                      .network = "default",
                                      .subnet = "10.89.0.0/24",
@@ -129,7 +139,7 @@ void lab_start(struct lab *lab)
 
     if (geteuid() != 0)
         cr_skip("network namespaces are made by root");
-    *lab = (struct lab){.supervisor_fd = -1, .dir = "/tmp/yawl-lab-XXXXXX"};
+    *lab = (struct lab){.supervisor_fd = -1, .max_files = max_files, .dir = "/tmp/yawl-lab-XXXXXX"};
     lab->router_netns_fd = fresh_namespace();
     interface_up("lo:1", LAB_CONTAINER);
     interface_up("lo:2", LAB_GATEWAY);

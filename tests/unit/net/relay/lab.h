@@ -30,12 +30,15 @@ struct lab {
     char dir[64];
     int dir_fd;
     pid_t worker;
+    unsigned max_files; /* 0: as many as the system allows */
     int supervisor_fd;
 };
 
 /* Starts the worker, which knows the router namespace and the network "default" afterwards. Skips
  * the test without root. */
 void lab_start(struct lab *lab);
+/* The same with a worker that may open so many files alone. */
+void lab_start_with_files(struct lab *lab, unsigned max_files);
 /* Runs net_worker_main() in a process that ends with the test at the latest; its exit status is the
  * worker's code. In the namespace of the caller. */
 pid_t lab_spawn_worker(int listen_fd);

@@ -185,6 +185,21 @@ Test(tcp_port, passes_the_containers_reset_on)
     pair_close(&pair);
 }
 
+Test(tcp_port, passes_a_reset_on_from_a_side_that_has_ended_before)
+{
+    struct pair pair;
+    char byte;
+
+    pair_open(&pair);
+    cr_assert_eq(shutdown(pair.client_fd, SHUT_WR), 0);
+    cr_assert_eq(recv(pair.container_fd, &byte, 1, 0), 0);
+    reset_on_close(pair.client_fd);
+    fd_close(steal_fd(&pair.client_fd));
+    /* The container, which sends nothing itself, learns it too. */
+    cr_expect_eq(poll(&(struct pollfd){.fd = pair.container_fd, .events = POLLHUP}, 1, 10000), 1);
+    pair_close(&pair);
+}
+
 Test(tcp_port, refuses_again_after_close_but_keeps_its_connections)
 {
     struct pair pair;
@@ -361,4 +376,59 @@ Test(tcp_port, stops_the_sender_while_the_reader_is_slow_and_loses_nothing)
     cr_expect_eq(n, 0);
     cr_expect_eq(received, sent);
     pair_close(&pair);
+}
+
+enum { CROWD = 60, FEW_FILES = 320 };
+
+static size_t count_ready(struct pollfd *all, size_t count)
+{
+    size_t ready = 0;
+
+    for (size_t i = 0; i < count; i++)
+        ready += poll(&all[i], 1, 0) == 1 && all[i].fd >= 0;
+    return ready;
+}
+
+/* Waits until every client has either its greeting or been closed by us. */
+static void wait_for_greetings(struct pollfd *all, size_t count, size_t wanted)
+{
+    for (int i = 0; i < 10000 && count_ready(all, count) < wanted; i++)
+        (void)poll(NULL, 0, 1);
+    cr_expect_geq(count_ready(all, count), wanted);
+}
+
+Test(tcp_port, clients_beyond_the_descriptors_wait_and_are_served_later)
+{
+    struct lab lab;
+    struct pollfd clients[CROWD];
+    int servers[CROWD];
+    scoped_fd int listen_fd = -1;
+    uint16_t port;
+    size_t served = 0;
+
+    lab_start_with_files(&lab, FEW_FILES);
+    lab_send_endpoint(&lab);
+    listen_fd = lab_bound(lab.router_netns_fd, SOCK_STREAM, LAB_CONTAINER, CONTAINER_PORT);
+    cr_assert_eq(listen(listen_fd, CROWD), 0);
+    port = lab_publish(&lab, false, CONTAINER_PORT);
+    for (size_t i = 0; i < CROWD; i++)
+        clients[i] = (struct pollfd){
+            .fd = lab_connect_eventually(lab.host_netns_fd, "127.0.0.1", port), .events = POLLIN};
+    /* Each is greeted when its connection arrives, and let go when it was greeted. */
+    while (served < CROWD) {
+        servers[served] = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+        cr_assert_geq(servers[served], 0, "%zu of %d: %s", served, CROWD, strerror(errno));
+        cr_assert_eq(send(servers[served], "hi", 2, 0), 2);
+        served++;
+        wait_for_greetings(clients, CROWD, 1);
+        for (size_t i = 0; i < CROWD; i++) {
+            if (clients[i].fd >= 0 && poll(&clients[i], 1, 0) == 1) {
+                fd_close(clients[i].fd);
+                clients[i].fd = -1;
+            }
+        }
+    }
+    for (size_t i = 0; i < CROWD; i++)
+        fd_close(servers[i]);
+    cr_expect_eq(lab_stop(&lab), 0);
 }
