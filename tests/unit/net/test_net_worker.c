@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,7 +36,8 @@ enum { PATIENCE_MS = 5000 };
 
 static struct world world;
 static int lan_ns, listen_fd;
-static pid_t worker;
+static pid_t worker, guard;
+static int guard_fd; /* the guard's reason to wait */
 
 /* Another machine on the host's network. */
 static void lan_setup(void)
@@ -66,6 +68,34 @@ static void worker_start(void)
     }
 }
 
+/* Kills the worker when this process ends before its time. The death signal of prctl(2) does not
+ * do: the worker changes its user. */
+static void guard_start(void)
+{
+    int ends[2];
+
+    cr_assert(pipe2(ends, O_CLOEXEC) == 0);
+    guard = fork();
+    cr_assert(guard >= 0);
+    if (guard == 0) {
+        char byte;
+
+        (void)close(ends[1]);
+        if (read(ends[0], &byte, 1) != 1)
+            (void)kill(worker, SIGKILL);
+        _exit(0);
+    }
+    (void)close(ends[0]);
+    guard_fd = ends[1];
+}
+
+static void guard_end(void)
+{
+    cr_assert(write(guard_fd, "y", 1) == 1);
+    (void)close(guard_fd);
+    (void)waitpid(guard, NULL, 0);
+}
+
 static void worker_end(void)
 {
     int status = -1;
@@ -82,12 +112,14 @@ static void setup(void)
     lan_setup();
     cr_assert(fd_message_listen(world.run_fd, "net.sock", &listen_fd, &err) == 0, "%s", err.text);
     worker_start();
+    guard_start();
     world_add_network(&world, "default", false);
 }
 
 static void teardown(void)
 {
     net_destroy(steal(world.net));
+    guard_end();
     worker_end();
     fd_close(listen_fd);
     fd_close(lan_ns);
@@ -366,7 +398,9 @@ Test(net_worker, everything_works_again_after_the_death_of_the_worker)
     publish("web-1", &web_port);
     server_listen_fd = world_listen(ns, "0.0.0.0", 80);
     cr_assert(kill(worker, SIGKILL) == 0 && waitpid(worker, &status, 0) == worker);
+    guard_end();
     worker_start();
+    guard_start();
     flush();
     client_fd = connect_patiently(-1, "127.0.0.1", 8080);
     server_fd = accept_from(server_listen_fd, peer);
