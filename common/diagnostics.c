@@ -71,36 +71,37 @@ void diagnostics_add(struct diagnostics *diagnostics, const struct diagnostic *e
     };
 }
 
-static void PRINTF_LIKE(5, 0)
-    diagnostics_vadd(struct diagnostics *diagnostics, enum severity severity, struct position at,
-                     const char *path, const char *format, va_list args)
+/* Adds the entry with a message made from the format. */
+static void PRINTF_LIKE(3, 0)
+    diagnostics_vadd(struct diagnostics *diagnostics, struct diagnostic entry, const char *format,
+                     va_list args)
 {
     scoped_text struct text message = {0};
 
     text_vappendf(&message, format, args);
-    diagnostics_add(diagnostics, &(struct diagnostic){.severity = severity,
-                                                      .at = at,
-                                                      .path = path,
-                                                      .message = text_get(&message)});
+    entry.message = text_get(&message);
+    diagnostics_add(diagnostics, &entry);
 }
 
 void diagnostics_error(struct diagnostics *diagnostics, struct position at, const char *path,
                        const char *format, ...)
 {
+    struct diagnostic entry = {.severity = SEVERITY_ERROR, .at = at, .path = path};
     va_list args;
 
     va_start(args, format);
-    diagnostics_vadd(diagnostics, SEVERITY_ERROR, at, path, format, args);
+    diagnostics_vadd(diagnostics, entry, format, args);
     va_end(args);
 }
 
 void diagnostics_warning(struct diagnostics *diagnostics, struct position at, const char *path,
                          const char *format, ...)
 {
+    struct diagnostic entry = {.severity = SEVERITY_WARNING, .at = at, .path = path};
     va_list args;
 
     va_start(args, format);
-    diagnostics_vadd(diagnostics, SEVERITY_WARNING, at, path, format, args);
+    diagnostics_vadd(diagnostics, entry, format, args);
     va_end(args);
 }
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "orchestrator/cli/command.h"
-#include "version.h"
+#include "orchestrator/cli/version.h"
 
 int command_version(struct session *session, struct error *err)
 {

@@ -12,7 +12,7 @@
 
 #include "common/path.h"
 #include "common/text.h"
-#include "version.h"
+#include "orchestrator/cli/version.h"
 
 extern char **environ;
 

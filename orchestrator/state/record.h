@@ -47,7 +47,7 @@ struct record {
     bool wanted;  /* the goal is to run */
     bool blocked; /* waits for a dependency that has failed */
     bool will_restart;
-    bool pending; /* is to be replaced or restarted: what is here now does not count */
+    bool pending;        /* is to be replaced or restarted: what is here now does not count */
     const char *message; /* what it waits for, or why it failed */
 
     int pid;

@@ -79,10 +79,8 @@ void instance_drain_output(struct instance *instance)
         bool more = output->fifo_fd >= 0;
 
         while (more)
-            if (log_writer_drain(instance->log, output->fifo_fd, output->stream, &more, &err) < 0) {
+            if (log_writer_drain(instance->log, output->fifo_fd, output->stream, &more, &err) < 0)
                 log_warning("log of '%s': %s", instance->plan->name, err.text);
-                break;
-            }
     }
 }
 
