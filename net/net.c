@@ -245,10 +245,8 @@ static void tell_rank(struct net *net, const struct member *member)
     tell(net, key_of(arena, "rank", member->instance), &message);
 }
 
-/* The entry keeps a descriptor of the namespace, and the name sockets unless a living worker has
- * them already. */
-static int tell_member(struct net *net, const struct member *member, int netns_fd,
-                       struct error *err)
+/* take_fds, take_netns_fd: as in struct worker_news. */
+static void tell_endpoint(struct net *net, const struct member *member, struct worker_news news)
 {
     scoped(arena_free) struct arena *arena = arena_new();
     struct worker_message message = {
@@ -256,18 +254,29 @@ static int tell_member(struct net *net, const struct member *member, int netns_f
         .instance = member->instance,
         .entries = member->entries,
         .n_entries = member->count,
+        .dns_servers = member->name_servers,
     };
+
+    news.key = key_of(arena, "endpoint", member->instance);
+    news.message = &message;
+    worker_client_tell(net->worker, &news);
+}
+
+/* The entry keeps a descriptor of the namespace, and the name sockets unless a living worker has
+ * them already. */
+static int tell_member(struct net *net, const struct member *member, int netns_fd,
+                       struct error *err)
+{
     int fds[NAME_SOCKETS];
-    struct worker_news news = {.message = &message, .take_fds = fds, .take_netns_fd = -1};
+    struct worker_news news = {.take_fds = fds, .take_netns_fd = -1};
     scoped_fd int kept_fd = fcntl(netns_fd, F_DUPFD_CLOEXEC, 3);
 
     if (kept_fd < 0)
         return error_sys(err, "keep network namespace");
     if (name_sockets_open(netns_fd, fds, &news.n_fds, err) < 0)
         return -1;
-    news.key = key_of(arena, "endpoint", member->instance);
     news.take_netns_fd = steal_fd(&kept_fd);
-    worker_client_tell(net->worker, &news);
+    tell_endpoint(net, member, news);
     tell_rank(net, member);
     return 0;
 }
@@ -328,6 +337,17 @@ void net_detach(struct net *net, const char *instance)
     worker_client_forget(net->worker, key_of(arena, "endpoint", instance), &gone);
     member_free(net->members[index]);
     net->members[index] = net->members[--net->n_members];
+}
+
+void net_set_name_servers(struct net *net, const char *instance, struct string_list servers)
+{
+    size_t index = find_member(net, instance);
+    struct member *member = index < net->n_members ? net->members[index] : NULL;
+
+    if (!member || member->count == 0 || servers.count + member->name_servers.count == 0)
+        return;
+    member->name_servers = string_list_copy(member->arena, servers);
+    tell_endpoint(net, member, (struct worker_news){.take_netns_fd = -1});
 }
 
 void net_set_rank(struct net *net, const char *instance, enum name_rank rank)

@@ -80,6 +80,8 @@ static const char *told(struct text *line)
                          message.instance  ? message.instance
                          : message.network ? message.network
                                            : message.key);
+        if (message.dns_servers.count > 0)
+            text_appendf(line, "?%s", message.dns_servers.items[0]);
         if (n_fds > 0)
             text_appendf(line, "/%zu", n_fds);
         for (size_t i = 0; i < n_fds; i++)
@@ -152,6 +154,20 @@ Test(worker_client, afterwards_only_changes_are_told)
     net_detach(world.net, "web-1");
     expect_told("gone:web-1 portgone:tcp:*:8080");
     expect_told("");
+}
+
+Test(worker_client, name_servers_of_an_instance_are_told_with_its_endpoint)
+{
+    const char *server = "192.0.2.53";
+    scoped_fd int ns = world_container();
+
+    worker_start();
+    world_add_network(&world, "default", false);
+    world_attach(&world, "web-1", ns, "default");
+    net_set_name_servers(world.net, "web-1", (struct string_list){&server, 1});
+    expect_told("router/1 begin network:default endpoint:web-1?192.0.2.53/3 rank:web-1 end");
+    net_set_name_servers(world.net, "web-1", (struct string_list){0});
+    expect_told("endpoint:web-1");
 }
 
 Test(worker_client, an_instance_that_comes_back_is_told_after_it_went)
