@@ -58,6 +58,8 @@ int worker_cage_drop_ids(uint64_t keep_capabilities, struct error *err)
         if (change_ids(err) < 0)
             return -1;
     }
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return error_sys(err, "give up new privileges");
     return set_capabilities(keep_capabilities, err);
 }
 
@@ -79,8 +81,6 @@ static bool is_sanitized(void)
 
 int worker_cage_lock(struct error *err)
 {
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return error_sys(err, "give up new privileges");
     if (prctl(PR_SET_DUMPABLE, is_sanitized() ? 1 : 0, 0, 0, 0) < 0)
         return error_sys(err, "forbid tracing");
     return is_sanitized() ? 0 : worker_filter_install(err);

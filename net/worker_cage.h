@@ -21,13 +21,13 @@
 enum { WORKER_CAGE_UID = 65533 };
 
 /*
- * Of the calling thread: no groups, WORKER_CAGE_UID, no capabilities but those in the bit mask,
- * none to be had by execve. Ids stay where they cannot change (an ordinary user, or a user
+ * Of the calling thread: no groups, WORKER_CAGE_UID, no capabilities but those in the bit mask, no
+ * new privileges by execve. Ids stay where they cannot change (an ordinary user, or a user
  * namespace that does not map them).
  */
 MUST_CHECK int worker_cage_drop_ids(uint64_t keep_capabilities, struct error *err);
 
-/* Of the process, all threads included: no new privileges, not traceable, and only the system calls
+/* Of the process, whose threads have all dropped theirs: not traceable, and only the system calls
  * that are in the list of worker_filter.c. */
 MUST_CHECK int worker_cage_lock(struct error *err);
 

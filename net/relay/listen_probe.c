@@ -17,11 +17,11 @@ struct probe_question {
 };
 
 /* The attribute that says an IPv6 socket takes no IPv4. */
-static bool is_v6_only(const struct nlmsghdr *message)
+static bool is_v6_only(struct nlmsghdr *message)
 {
     size_t length = NLMSG_PAYLOAD(message, sizeof(struct inet_diag_msg));
-    const struct rtattr *attribute = (const void *)((const char *)NLMSG_DATA(message) +
-                                                    NLMSG_ALIGN(sizeof(struct inet_diag_msg)));
+    struct rtattr *attribute =
+        (void *)((char *)NLMSG_DATA(message) + NLMSG_ALIGN(sizeof(struct inet_diag_msg)));
 
     for (; RTA_OK(attribute, length); attribute = RTA_NEXT(attribute, length))
         if (attribute->rta_type == INET_DIAG_SKV6ONLY && RTA_PAYLOAD(attribute) >= 1)
@@ -29,7 +29,7 @@ static bool is_v6_only(const struct nlmsghdr *message)
     return false;
 }
 
-static bool takes_connections_to(const struct nlmsghdr *message, const struct inet_address *target)
+static bool takes_connections_to(struct nlmsghdr *message, const struct inet_address *target)
 {
     const struct inet_diag_msg *socket_info = NLMSG_DATA(message);
     const uint32_t *source = socket_info->id.idiag_src;
@@ -66,9 +66,8 @@ static int probe_ask(int diag_fd, int family, const struct inet_address *target,
 
 enum reading { READING_MORE, READING_DONE, READING_FAILED };
 
-static enum reading probe_read_messages(const struct nlmsghdr *message, size_t length,
-                                        uint32_t sequence, const struct inet_address *target,
-                                        bool *listens)
+static enum reading probe_read_messages(struct nlmsghdr *message, size_t length, uint32_t sequence,
+                                        const struct inet_address *target, bool *listens)
 {
     for (; NLMSG_OK(message, length); message = NLMSG_NEXT(message, length)) {
         if (message->nlmsg_seq != sequence)

@@ -16,7 +16,6 @@
  */
 #include "net/relay/tcp_relay.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
