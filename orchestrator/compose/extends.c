@@ -158,7 +158,8 @@ static struct node *resolve_service(struct extender *extender, struct extended_f
     struct extend_chain here = {chain, file, name};
     struct node *service, *base;
 
-    if (!extends || extends->kind != NODE_MAP || extends->mark == MARK_RESET)
+    /* What does not name a service is left for validation to complain about. */
+    if (!node_get_text(extends, "service") || extends->mark == MARK_RESET)
         return entry->value;
     base = base_of(extender, file, extends, &here);
     service = entry->value;

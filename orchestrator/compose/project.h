@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the user wrote, fully resolved: files merged, variables expanded, short forms made long,
- * paths absolute, defaults filled in. Plain data in one arena; positions tell where parts came from.
+ * paths absolute, defaults filled in. Plain data in one arena; positions tell where parts came
+ * from.
  *
  * A field that the user left out is NULL, empty, or where zero is legal paired with a has_ flag.
  */

@@ -5,8 +5,6 @@
 
 #include "common/limits.h"
 
-static int n_unset;
-
 static const char *lookup(void *owner, const char *name)
 {
     (void)owner;
@@ -19,9 +17,9 @@ static const char *lookup(void *owner, const char *name)
 
 static void unset(void *owner, const char *name)
 {
-    (void)owner;
     (void)name;
-    n_unset++;
+    if (owner)
+        ++*(int *)owner;
 }
 
 static const struct interpolation interpolation = {lookup, unset, NULL};
@@ -114,8 +112,11 @@ Test(interpolation, malformed_expressions_are_refused)
 
 Test(interpolation, each_name_without_value_or_operator_is_told)
 {
-    n_unset = 0;
-    expect("$NO ${NO} ${NO:-d} $SET ${SET:-$NO}", "  d value value");
+    scoped_text struct text out = {0};
+    int n_unset = 0;
+    struct interpolation counting = {lookup, unset, &n_unset};
+
+    cr_expect_eq(interpolate(&counting, "$NO ${NO} ${NO:-d} $SET ${SET:-$NO}", &out, NULL), 0);
     cr_expect_eq(n_unset, 2);
 }
 

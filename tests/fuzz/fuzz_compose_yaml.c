@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loads a hostile Compose file. No crash; and what `config` prints is valid input that prints
+ * itself.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "orchestrator/compose/compose.h"
+
+static const char *const environment[] = {"HOME=/home/somebody", "SET=value", "EMPTY=", NULL};
+
+/* The file's `config`, or false when it does not load. */
+static bool load(const void *bytes, size_t length, struct text *out)
+{
+    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
+    scoped(compose_free) struct compose *compose = NULL;
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped_fd int fd = memfd_create("compose", MFD_CLOEXEC);
+    struct compose_options options = {.environment = environment,
+                                      .working_dir = "/nonexistent",
+                                      .project_directory = "/nonexistent",
+                                      .project_name = "fuzz"};
+
+    fuzz_require(fd >= 0 && fd_write_all(fd, bytes, length) == 0);
+    string_list_add(arena, &options.files, arena_printf(arena, "/proc/self/fd/%d", fd));
+    string_list_add(arena, &options.profiles, "*");
+    if (compose_load(&options, diagnostics, &compose) < 0) {
+        fuzz_require(diagnostics_count(diagnostics, SEVERITY_ERROR) > 0);
+        diagnostics_print(diagnostics, out);
+        return false;
+    }
+    fuzz_require(compose_project(compose) != NULL);
+    compose_print_json(compose, out);
+    text_clear(out);
+    compose_print_yaml(compose, out);
+    return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    scoped_text struct text first = {0};
+    scoped_text struct text second = {0};
+
+    if (!load(data, size, &first))
+        return 0;
+    if (!load(text_get(&first), first.length, &second)) {
+        (void)fprintf(stderr, "%s\n%s\n", text_get(&first), text_get(&second));
+        fuzz_require(!"the output loads");
+    }
+    /* Dollars of keys are doubled like all others, but keys are never expanded: as in the
+     * reference. */
+    if (!memchr(data, '$', size) && strcmp(text_get(&first), text_get(&second)) != 0) {
+        (void)fprintf(stderr, "%s\n---\n%s\n", text_get(&first), text_get(&second));
+        fuzz_require(!"the output is a fixed point");
+    }
+    return 0;
+}
