@@ -152,22 +152,23 @@ CANONICAL_RULE(canonical_environment)
     return map;
 }
 
+/* One entry for each of the addresses, which are separated by commas. */
 static void add_host(struct loader *loader, struct node *list, const struct node *item,
-                     const char *host, const char *address)
+                     const char *host, const char *addresses)
 {
-    size_t length = strcspn(address, ",");
+    for (;;) {
+        size_t length = strcspn(addresses, ",");
+        bool brackets = length > 2 && addresses[0] == '[' && addresses[length - 1] == ']';
+        const char *entry =
+            arena_printf(loader->arena, "%s=%.*s", host, (int)(brackets ? length - 2 : length),
+                         addresses + brackets);
 
-    /* Several addresses of one host. */
-    if (address[length]) {
-        add_host(loader, list, item, host, arena_strndup(loader->arena, address, length));
-        add_host(loader, list, item, host, address + length + 1);
-        return;
+        if (length > 0)
+            node_append(loader->arena, list, text_at(loader, item, entry));
+        if (!addresses[length])
+            return;
+        addresses += length + 1;
     }
-
-    if (length > 2 && address[0] == '[' && address[length - 1] == ']')
-        address = arena_strndup(loader->arena, address + 1, length - 2);
-    node_append(loader->arena, list,
-                text_at(loader, item, arena_printf(loader->arena, "%s=%s", host, address)));
 }
 
 static void hosts_from_map(struct loader *loader, struct node *list, const struct node *map)

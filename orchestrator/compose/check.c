@@ -138,6 +138,9 @@ void check_values(struct loader *loader, const struct node *model)
 
 enum visit { VISIT_NONE, VISIT_OPEN, VISIT_DONE };
 
+/* The walk below is recursive. */
+enum { MAX_SERVICES = 16 * 1024 };
+
 struct walk {
     struct loader *loader;
     const struct node *services;
@@ -160,8 +163,6 @@ static void report_cycle(struct walk *walk, size_t number, const struct node *ed
     loader_error(walk->loader, edge, NULL, "dependency cycle detected: %s", text_get(&chain));
 }
 
-/* Depth is bounded by the number of services; a chain as long as the stack is deep is refused by
- * the caller. */
 static void visit(struct walk *walk, size_t number)
 {
     const struct node *depends_on =
@@ -192,6 +193,10 @@ void check_cycles(struct loader *loader, const struct node *model)
 
     if (!node_is(services, NODE_MAP))
         return;
+    if (services->map.count > MAX_SERVICES) {
+        loader_error(loader, services, NULL, "more than %d services", MAX_SERVICES);
+        return;
+    }
     walk.visits = arena_new_array(loader->arena, enum visit, services->map.count);
     walk.path = arena_new_array(loader->arena, size_t, services->map.count);
     for (size_t i = 0; i < services->map.count; i++) {

@@ -28,6 +28,7 @@
 #include "orchestrator/compose/paths.h"
 #include "orchestrator/compose/print.h"
 #include "orchestrator/compose/selection.h"
+#include "orchestrator/compose/support.h"
 #include "orchestrator/compose/typing.h"
 
 struct compose {
@@ -127,6 +128,8 @@ static struct node *resolve(struct loader *loader, struct node *model)
         check_values(loader, model);
     }
     (void)node_child_map(loader->arena, model, "services");
+    node_put(loader->arena, model, "name",
+             node_string(loader->arena, loader->project_name, model->at));
     disabled = selection_apply_profiles(loader, model);
     if (!options->no_consistency && !options->no_interpolate) {
         check_references(loader, model, disabled);
@@ -188,6 +191,11 @@ void compose_free(struct compose *compose)
 const struct project *compose_project(const struct compose *compose)
 {
     return compose->project;
+}
+
+void compose_report_support(const struct compose *compose, struct diagnostics *diagnostics)
+{
+    support_report(compose->model, diagnostics);
 }
 
 static void append_escaped(const struct compose *compose, const char *text, struct text *out)

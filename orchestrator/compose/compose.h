@@ -37,6 +37,10 @@ DEFINE_SCOPED(struct compose *, compose_free)
 /* Borrowed; lives as long as the compose. NULL with no_normalize or no_interpolate. */
 const struct project *compose_project(const struct compose *compose);
 
+/* One warning for each key in use that yawl accepts without acting on it, one error for each that
+ * it refuses to run; for commands that create containers. */
+void compose_report_support(const struct compose *compose, struct diagnostics *diagnostics);
+
 /* The text of `config`, as the reference prints it. */
 void compose_print_yaml(const struct compose *compose, struct text *out);
 void compose_print_json(const struct compose *compose, struct text *out);

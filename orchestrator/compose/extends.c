@@ -14,6 +14,9 @@
 #include "orchestrator/compose/model.h"
 #include "orchestrator/compose/paths.h"
 
+/* Services that extend one another in a row; resolving them is recursive. */
+enum { MAX_EXTENDS = 100 };
+
 /* The services of one file, and where its relative paths begin. */
 struct extended_file {
     const char *path; /* NULL: the document itself */
@@ -25,6 +28,7 @@ struct extended_file {
 /* The services that are being resolved, innermost first. */
 struct extend_chain {
     const struct extend_chain *up;
+    unsigned depth;
     const struct extended_file *file;
     const char *service;
 };
@@ -130,6 +134,10 @@ static struct node *base_of(struct extender *extender, struct extended_file *fil
 
     if (!from || !node_text(name))
         return NULL;
+    if (chain->depth > MAX_EXTENDS) {
+        loader_error(extender->loader, name, NULL, "too many services extend one another");
+        return NULL;
+    }
     if (is_open(chain, from, name->text)) {
         report_cycle(extender, name, chain, name->text);
         return NULL;
@@ -155,7 +163,7 @@ static struct node *resolve_service(struct extender *extender, struct extended_f
 {
     struct node_entry *entry = node_find(file->services, name);
     struct node *extends = node_get(entry->value, "extends");
-    struct extend_chain here = {chain, file, name};
+    struct extend_chain here = {chain, chain ? chain->depth + 1 : 1, file, name};
     struct node *service, *base;
 
     /* What does not name a service is left for validation to complain about. */

@@ -216,6 +216,4 @@ void normalize_model(struct loader *loader, struct node *model)
     }
     for (size_t i = 0; i < ARRAY_LENGTH(resources); i++)
         name_resources(loader, node_get(model, resources[i]));
-    node_put(loader->arena, model, "name",
-             node_string(loader->arena, loader->project_name, model->at));
 }

@@ -264,3 +264,19 @@ Test(compose, without_a_file_there_is_one_clear_error)
     cr_expect_str_eq(diagnostics_get(loaded.diagnostics, 0)->message,
                      "no configuration file provided: not found");
 }
+
+Test(compose, a_key_without_effect_is_named_once_and_a_refused_one_is_an_error)
+{
+    LOAD(
+        "services:\n  a: {image: x, runtime: r, deploy: {mode: global}}\n  b: {image: x, runtime: r}\n"
+        "  c: {provider: {type: t}}\n");
+
+    compose_report_support(loaded.compose, loaded.diagnostics);
+    cr_assert_eq(diagnostics_length(loaded.diagnostics), 3);
+    cr_expect_str_eq(diagnostics_get(loaded.diagnostics, 0)->path, "services.a.runtime");
+    cr_expect_str_eq(diagnostics_get(loaded.diagnostics, 0)->message,
+                     "'runtime' has no effect: there is no engine behind it");
+    cr_expect_str_eq(diagnostics_get(loaded.diagnostics, 1)->path, "services.a.deploy.mode");
+    cr_expect_eq(diagnostics_get(loaded.diagnostics, 2)->severity, SEVERITY_ERROR);
+    cr_expect_eq(project->n_services, 3);
+}
