@@ -128,8 +128,8 @@ END
     compose_file <<END
 services:
   a: {image: box, command: [sleep, "1000"], ports: ["127.0.0.1:$port:80"], restart: always}
-  b: {image: box, command: [sleep, "1000"], volumes: [v:/v]}
-volumes: {v: }
+  b: {image: box, command: [sleep, "1000"], volumes: ["things:/v"]}
+volumes: {things: }
 END
     ok up -d
     # All of them in one go, so that nobody can bring anybody back.

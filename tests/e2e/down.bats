@@ -161,8 +161,8 @@ END
 @test "down of one project leaves another alone" {
     compose_file <<'END'
 services:
-  a: {image: box, command: [sleep, "1000"], volumes: [v:/v]}
-volumes: {v: }
+  a: {image: box, command: [sleep, "1000"], volumes: ["things:/v"]}
+volumes: {things: }
 END
     ok up -d
     ok -p "${PROJECT}other" up -d

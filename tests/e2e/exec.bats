@@ -26,6 +26,7 @@ services:
   a: {image: box, hostname: cage, command: [sh, -c, "echo 5 > /tmp/x; exec sleep 1000"]}
 END
     ok up -d
+    within 5 inside a test -s /tmp/x
     equal "$(inside a cat /tmp/x)" 5
     equal "$(inside a hostname)" cage
     equal "$(inside a cat /proc/1/comm)" sleep
@@ -81,8 +82,8 @@ services:
 END
     ok up -d
     script -q -e -c "stty rows 33 cols 77; '$YAWL' exec a sh -c 'tty; stty size'" /dev/null >tty.out </dev/null
-    matches "$(tr -d '\r' <tty.out)" '^/dev/pts/[0-9]+$'
-    matches "$(tr -d '\r' <tty.out)" '^33 77$'
+    matches "$(tr -d '\r' <tty.out)" '/dev/pts/[0-9]+$'
+    matches "$(tr -d '\r' <tty.out)" '33 77$'
 }
 
 @test "a process of exec ends with the container" {

@@ -7,6 +7,7 @@
 #   YAWL             the program under test        (build/orchestrator/cli/yawl)
 #   YAWL_E2E_IMAGES  tests/tools/test_images.sh's  (build-e2e/images)
 #   YAWL_E2E_SHARED  set: other things run on this machine, see leftovers.py
+#   YAWL_E2E_ASAN    more of ASAN_OPTIONS, e.g. detect_leaks=0
 #   YAWL_E2E_KEEP    set: a failed test's folder is kept
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -23,7 +24,7 @@ e2e_setup_file() {
     export E2E YAWL_DATA_ROOT=$E2E/data YAWL_RUN_ROOT=$E2E/run
     # Reports of the sanitizers go to files: a report of a background process must fail the test too.
     mkdir "$E2E/reports"
-    export ASAN_OPTIONS=log_path=$E2E/reports/asan:exitcode=99:abort_on_error=0:detect_leaks=1
+    export ASAN_OPTIONS=log_path=$E2E/reports/asan:exitcode=99:abort_on_error=0:detect_leaks=1${YAWL_E2E_ASAN:+:$YAWL_E2E_ASAN}
     export LSAN_OPTIONS=exitcode=99
     export UBSAN_OPTIONS=log_path=$E2E/reports/ubsan:print_stacktrace=1:halt_on_error=1:exitcode=99
     unset "${!COMPOSE_@}" DOCKER_HOST NO_COLOR
@@ -49,7 +50,7 @@ e2e_setup() {
     TAG=yt$$x$BATS_TEST_NUMBER
     export YAWL_E2E=$TAG COMPOSE_PROJECT_NAME=$TAG
     PROJECT=$TAG
-    EXPECTED_VOLUMES=
+    EXPECTED_VOLUMES= # full names of volumes that are to be there
     BACKGROUND=()
     DIR=$E2E/$TAG
     mkdir "$DIR"
@@ -84,8 +85,9 @@ e2e_teardown() {
 }
 
 leftovers() {
+    # shellcheck disable=SC2086  # a list of names
     python3 "$TOOLS/leftovers.py" --data "$YAWL_DATA_ROOT" --run "$YAWL_RUN_ROOT" --tag "$TAG" \
-        ${YAWL_E2E_SHARED:+--shared} | grep -v -x -F "$(printf 'volume %s\n' $EXPECTED_VOLUMES)"
+        ${YAWL_E2E_SHARED:+--shared} --expect $EXPECTED_VOLUMES
 }
 
 # Like before the test? The kernel takes namespaces apart a little later than the processes end.
@@ -95,6 +97,7 @@ nothing_left() {
         if [ "$SECONDS" -ge "$deadline" ]; then
             echo "# not as before the test (> is left behind, < is gone):"
             diff "$E2E/before" "$E2E/after" | grep '^[<>]' | sed 's/^/# /'
+            tail -n 20 "$YAWL_DATA_ROOT/projects/$PROJECT/supervisor.log" 2>/dev/null | sed 's/^/#   supervisor.log: /'
             return 1
         fi
         sleep 0.1

@@ -169,7 +169,7 @@ END
     port=$(free_port)
     compose_file <<END
 services:
-  echo: {image: box, command: [sh, -c, "while :; do nc -u -l -p 53 -e cat; done"], ports: ["127.0.0.1:$port:53/udp"]}
+  echo: {image: box, command: [udp_echo, "53"], ports: ["127.0.0.1:$port:53/udp"]}
 END
     ok up -d
     cat >ask.py <<END
@@ -218,8 +218,7 @@ END
     outside_begin
     mkdir www
     echo outer >www/file
-    outside python3 -m http.server --bind 10.213.77.2 --directory www 8765 >outer.log 2>&1 3>&- &
-    BACKGROUND+=("$!")
+    background outer nsenter --net --target "$OUTSIDE" python3 -m http.server --bind 10.213.77.2 --directory www 8765
     within 10 fetch http://10.213.77.2:8765/file
     equal "$(inside client wget -q -T 5 -O - http://10.213.77.2:8765/file)" outer
 }
@@ -233,8 +232,7 @@ END
     ok up -d
     outside_begin
     mkdir www
-    outside python3 -m http.server --bind 10.213.77.2 --directory www 8765 >outer.log 2>&1 3>&- &
-    BACKGROUND+=("$!")
+    background outer nsenter --net --target "$OUTSIDE" python3 -m http.server --bind 10.213.77.2 --directory www 8765
     within 10 fetch http://10.213.77.2:8765/
     yawl exec -T client wget -q -T 2 -O - http://10.213.77.2:8765/
     [ "$status" -ne 0 ] || fail "reached the outside"
@@ -249,8 +247,7 @@ END
     outside_begin
     local port
     port=$(free_port)
-    python3 -m http.server --bind 10.213.77.1 --directory "$DIR" "$port" >inner.log 2>&1 3>&- &
-    BACKGROUND+=("$!")
+    background inner python3 -m http.server --bind 10.213.77.1 --directory "$DIR" "$port"
     within 10 fetch "http://10.213.77.1:$port/"
     yawl exec -T client wget -q -T 2 -O - "http://10.213.77.1:$port/"
     [ "$status" -ne 0 ] || fail "reached a listener of the host"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lists what yawl could leave behind on this machine, one object a line, sorted.
 
-    leftovers.py --data ROOT --run ROOT --tag TAG [--shared]
+    leftovers.py --data ROOT --run ROOT --tag TAG [--shared] [--expect VOLUME...]
 
 Taken before and after a test, the two lists must be equal.
 
@@ -132,6 +132,7 @@ def main():
     parser.add_argument("--run", required=True)
     parser.add_argument("--tag", required=True)
     parser.add_argument("--shared", action="store_true")
+    parser.add_argument("--expect", nargs="*", default=[], metavar="VOLUME")
     options = parser.parse_args()
 
     # The shells of the test itself carry the tag too.
@@ -144,6 +145,7 @@ def main():
     if not options.shared:
         found |= {*network_namespaces(), *links(), *sockets()}
         found |= {*command_lines("rule", "ip", "rule"), *command_lines("nftables", "nft", "list", "tables")}
+    found -= {f"volume {name}" for name in options.expect}
     print("\n".join(sorted(found)))
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes the small images of the end-to-end tests from busybox-static: test_images.sh FOLDER
 #
-#     box.tar          box:latest, an OCI layout with gzip layers: busybox, flood, the users root and app,
+#     box.tar          box:latest, an OCI layout with gzip layers: busybox, flood, udp_echo, the users root and app,
 #                      /data with a file, owned by app; /gone removed by the second layer
 #     box-zstd.tar     box:zstd, the same with zstd layers
 #     box-docker.tar   box:docker, the same as an archive of `docker save`
@@ -15,17 +15,17 @@ out=$1
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
-key=$(cat "$0" "$tool" "$here/flood.c" | sha256sum)
+key=$(cat "$0" "$tool" "$here/flood.c" "$here/udp_echo.c" | sha256sum)
 [ "$(cat "$out/key" 2>/dev/null)" = "$key" ] && exit 0
 
 busybox=$(command -v busybox)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"${CC:-cc}" -O2 -static -o "$work/flood" "$here/flood.c"
-
 mkdir -p "$work/root/bin" "$work/root/etc"
 cp "$busybox" "$work/root/bin/busybox"
-cp "$work/flood" "$work/root/bin/flood"
+for program in flood udp_echo; do
+    "${CC:-cc}" -O2 -static -o "$work/root/bin/$program" "$here/$program.c"
+done
 "$busybox" --list | grep -v '^busybox$' | while read -r applet; do
     ln -s busybox "$work/root/bin/$applet"
 done
