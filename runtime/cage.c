@@ -10,6 +10,7 @@
 
 #include "common/fd.h"
 #include "common/path.h"
+#include "runtime/descriptors.h"
 #include "runtime/filesystem.h"
 #include "runtime/kernel.h"
 
@@ -155,6 +156,17 @@ static int place_stdio(struct cage_state *state)
     return 0;
 }
 
+/* Before anything of the spec is looked up by name: a working directory of "/proc/self/fd/7" finds
+ * nothing (CVE-2024-21626). */
+static int let_go(struct cage_state *state)
+{
+    const int kept[] = {0, 1, 2, state->cage->channel_fd, state->cage->program.init_fd};
+
+    if (descriptors_keep(kept, ARRAY_LENGTH(kept)) < 0)
+        return failure_sys(&state->failure, "close descriptors", NULL);
+    return 0;
+}
+
 static int build(struct cage_state *state)
 {
     if (channel_say(state->cage->channel_fd, CHANNEL_ALIVE) < 0)
@@ -167,7 +179,7 @@ static int build(struct cage_state *state)
     if (expect(state, CHANNEL_START) < 0 ||
         sysctls_write(&state->cage->sysctls, state->settings_fd, &state->failure) < 0)
         return -1;
-    return place_stdio(state);
+    return place_stdio(state) < 0 ? -1 : let_go(state);
 }
 
 void cage_run(struct cage *cage)

@@ -34,9 +34,10 @@ static int make_mask(struct cage_state *state)
         mknodat(state->mask_fd, "file", S_IFREG | 0444, 0) < 0 ||
         filesystem_make_read_only(state->mask_fd, false) < 0)
         return failure_sys(&state->failure, "make the mask for hidden files", NULL);
-    /* Only mounts of one's own mount namespace can be copied. Here it goes away with the host's
-     * root. */
-    if (move_mount(state->mask_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+    /* Only mounts of one's own mount namespace can be copied. In the copy of the host's tree it
+     * goes away with the host's root, but not on "/" itself: change_root() detaches what is topmost
+     * there. */
+    if (move_mount(state->mask_fd, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
         return failure_sys(&state->failure, "attach the mask for hidden files", NULL);
     return 0;
 }

@@ -98,11 +98,13 @@ int channel_receive(int fd, bool wait, struct channel_message *ret_message)
 
     ret_message->n_fds = 0;
     ret_message->length = 0;
+    /* ECONNRESET is told once, before what is still to be read: the other end went without having
+     * read all that it was sent. */
     do {
         n = recvmsg(fd, &header, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
-    } while (n < 0 && errno == EINTR);
+    } while (n < 0 && (errno == EINTR || errno == ECONNRESET));
     if (n < 0)
-        return errno == ECONNRESET ? 0 : -1;
+        return -1;
     channel_take_fds(&header, ret_message);
     if (n == 0)
         return 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "common/fd.h"
 #include "common/file.h"
@@ -210,6 +211,24 @@ static uint64_t status_mask(const char *status, const char *name)
     return line ? strtoull(line + strlen(name), NULL, 16) : UINT64_MAX;
 }
 
+/* Whether the first thread waits in sigtimedwait(2): meanwhile the kernel shows the signals that it
+ * waits for as unblocked. Init programs do that. True as well when it cannot be told. */
+static bool waits_for_signals(pid_t pid)
+{
+    static const long calls[] = {SYS_rt_sigtimedwait, 421 /* rt_sigtimedwait_time64 */,
+                                 177 /* rt_sigtimedwait of 32-bit programs */};
+    scoped_text struct text call = {0};
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+    if (file_read(AT_FDCWD, path, 4096, &call, NULL, NULL) < 0)
+        return true;
+    for (size_t i = 0; i < ARRAY_LENGTH(calls); i++)
+        if (strtol(text_get(&call), NULL, 10) == calls[i])
+            return true;
+    return false;
+}
+
 bool container_sees_signal(const struct container *container, int signal_number)
 {
     enum { MAX_BYTES = 64 * 1024 };
@@ -224,9 +243,11 @@ bool container_sees_signal(const struct container *container, int signal_number)
     if (signal_number < 1 || signal_number > 64 ||
         file_read(AT_FDCWD, path, MAX_BYTES, &status, NULL, NULL) < 0)
         return true;
-    return (status_mask(text_get(&status), "\nSigCgt:") |
-            status_mask(text_get(&status), "\nSigBlk:")) &
-           bit;
+    if ((status_mask(text_get(&status), "\nSigCgt:") |
+         status_mask(text_get(&status), "\nSigBlk:")) &
+        bit)
+        return true;
+    return waits_for_signals(container->pid);
 }
 
 int container_kill(struct container *container, struct error *err)

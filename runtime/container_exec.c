@@ -29,11 +29,10 @@
 #include "common/text.h"
 #include "runtime/channel.h"
 #include "runtime/container_options.h"
+#include "runtime/descriptors.h"
 #include "runtime/kernel.h"
 #include "runtime/program.h"
 #include "runtime/starter.h"
-
-enum { KEPT_FDS = 5 };
 
 struct execution {
     const struct container *container;
@@ -56,38 +55,15 @@ static _Noreturn void give_up(struct execution *execution)
     _exit(execution->failure.exit_code);
 }
 
-/* Closes everything but what is needed: the gaps between the sorted descriptors. */
-static int close_others(struct execution *execution)
-{
-    int kept[KEPT_FDS] = {execution->channel_fd, execution->container->pidfd,
-                          execution->spec->stdio_fds[0], execution->spec->stdio_fds[1],
-                          execution->spec->stdio_fds[2]};
-    unsigned next = 0;
-
-    for (size_t i = 1; i < KEPT_FDS; i++)
-        for (size_t at = i; at > 0 && kept[at - 1] > kept[at]; at--) {
-            int greater = kept[at - 1];
-
-            kept[at - 1] = kept[at];
-            kept[at] = greater;
-        }
-    for (size_t i = 0; i < KEPT_FDS; i++) {
-        if (kept[i] < 0 || (unsigned)kept[i] < next)
-            continue;
-        if ((unsigned)kept[i] > next && close_range(next, (unsigned)kept[i] - 1, 0) < 0)
-            return -1;
-        next = (unsigned)kept[i] + 1;
-    }
-    return close_range(next, ~0U, 0);
-}
-
 static int join(struct execution *execution)
 {
     const struct container *container = execution->container;
     int namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET |
                      CLONE_NEWCGROUP | (container->in_user_namespace ? CLONE_NEWUSER : 0);
+    const int kept[] = {execution->channel_fd, container->pidfd, execution->spec->stdio_fds[0],
+                        execution->spec->stdio_fds[1], execution->spec->stdio_fds[2]};
 
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || close_others(execution) < 0)
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || descriptors_keep(kept, ARRAY_LENGTH(kept)) < 0)
         return failure_sys(&execution->failure, "close descriptors", NULL);
     if (setns(container->pidfd, namespaces) < 0)
         return failure_sys(&execution->failure, "join the container's namespaces", NULL);

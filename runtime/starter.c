@@ -60,6 +60,8 @@ static int clone_child(const struct starter *starter, bool into_cgroup, int chil
     (void)sigprocmask(SIG_SETMASK, &all, &old);
     child->pid = kernel_clone3(&args);
     if (child->pid == 0) {
+        /* Or it would never hear that the starter is gone. */
+        fd_close(child->channel_fd);
         starter->run(starter->owner, child_channel_fd);
         _exit(EXIT_CODE_OURS);
     }

@@ -118,6 +118,12 @@ static void make_spec(struct fixture *fixture)
     fixture->options.first_way = ROOTFS_MAPPED;
 }
 
+static void name_places(char dir[64], char group[32])
+{
+    (void)snprintf(dir, 64, "/tmp/yawl-test-%d", (int)getpid());
+    (void)snprintf(group, 32, "yawl/test-%d", (int)getpid());
+}
+
 struct fixture *fixture_open(void)
 {
     struct fixture *fixture;
@@ -128,33 +134,45 @@ struct fixture *fixture_open(void)
     fixture = calloc(1, sizeof(*fixture));
     cr_assert(fixture);
     fixture->arena = arena_new();
-    (void)snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/yawl-test-%d", (int)getpid());
-    (void)snprintf(fixture->group, sizeof(fixture->group), "yawl/test-%d", (int)getpid());
+    name_places(fixture->dir, fixture->group);
     make_image(fixture);
     make_spec(fixture);
     return fixture;
 }
 
 /* The kernel needs a moment to take down what was killed. */
-static void remove_group(struct fixture *fixture, const char *id)
+static void remove_group(const char *parent, const char *id)
 {
     struct timespec pause = {.tv_nsec = 1000 * 1000};
+    struct cgroup *group = NULL;
+    struct error err = {0};
 
+    if (cgroup_open(parent, id, &group, &err) == 0 && group)
+        (void)!cgroup_kill(group, &err);
+    cgroup_free(group);
     for (int i = 0; i < 5000; i++) {
-        if (container_cleanup(fixture->group, id, &fixture->err) == 0)
+        if (container_cleanup(parent, id, &err) == 0)
             return;
         (void)waitpid(-1, NULL, WNOHANG);
         (void)nanosleep(&pause, NULL);
     }
-    cr_expect_fail("%s", fixture->err.text);
+    cr_expect_fail("%s", err.text);
+}
+
+void fixture_sweep(void)
+{
+    struct error err = {0};
+    char dir[64], group[32];
+
+    name_places(dir, group);
+    remove_group(group, "box");
+    remove_group(group, "other");
+    cgroup_remove_parent(group);
+    cr_expect_eq(path_remove_tree(AT_FDCWD, dir, &err), 0, "%s", err.text);
 }
 
 void fixture_close(struct fixture *take_fixture)
 {
-    remove_group(take_fixture, take_fixture->spec.id);
-    cgroup_remove_parent(take_fixture->group);
-    cr_expect_eq(path_remove_tree(AT_FDCWD, take_fixture->dir, &take_fixture->err), 0, "%s",
-                 take_fixture->err.text);
     arena_free(take_fixture->arena);
     free(take_fixture);
 }

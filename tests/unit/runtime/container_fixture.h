@@ -4,7 +4,7 @@
  * shell script in it and to see what it says.
  *
  * Everything lies below /tmp/yawl-test-PID and the control group yawl/test-PID, and is gone after
- * fixture_close(). The test process reaps what its containers leave.
+ * fixture_sweep(). The test process reaps what its containers leave.
  */
 #ifndef YAWL_TESTS_UNIT_RUNTIME_CONTAINER_FIXTURE_H
 #define YAWL_TESTS_UNIT_RUNTIME_CONTAINER_FIXTURE_H
@@ -28,6 +28,9 @@ struct fixture {
 /* Skips the test, with a reason, where it cannot run. */
 struct fixture *fixture_open(void);
 void fixture_close(struct fixture *take_fixture);
+
+/* For .fini of a suite: takes down what a test left that did not come to its end. */
+void fixture_sweep(void);
 
 /* A path below the fixture's directory; in its arena. */
 char *fixture_path(struct fixture *fixture, const char *name);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Letting go of inherited descriptors between clone3() and execve().
+ */
+#ifndef YAWL_RUNTIME_DESCRIPTORS_H
+#define YAWL_RUNTIME_DESCRIPTORS_H
+
+#include <stddef.h>
+
+#include "common/cleanup.h"
+
+enum { DESCRIPTORS_MAX_KEPT = 8 };
+
+/* Closes all but these (negative ones do not count). Returns 0, or -1 with errno. */
+MUST_CHECK int descriptors_keep(const int *kept, size_t count);
+
+#endif
