@@ -25,6 +25,7 @@
 struct tcp_port {
     struct relay_engine *engine;
     int fds[PORT_SOCKETS];
+    struct inet_address bound[PORT_SOCKETS];
     struct acceptor *acceptors[PORT_SOCKETS];
     size_t n_fds;
     struct inet_address target;
@@ -90,13 +91,26 @@ static void port_set_reuse(int fd, int on)
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 }
 
+/*
+ * shutdown(2) keeps a port that was named to bind(2), but gives back one that the kernel chose.
+ * Such a port is bound again at once, by its number, and then stays; for others this changes
+ * nothing.
+ */
+static void port_shut(struct tcp_port *port, size_t index)
+{
+    const struct inet_address *bound = &port->bound[index];
+
+    (void)shutdown(port->fds[index], SHUT_RDWR);
+    (void)bind(port->fds[index], &bound->any, inet_address_length(bound));
+}
+
 static void port_stop_listening(struct tcp_port *port)
 {
     for (size_t i = 0; i < port->n_fds; i++) {
         acceptor_free(steal(port->acceptors[i]));
-        port_set_reuse(port->fds[i], 0);
         if (port->listening)
-            (void)shutdown(port->fds[i], SHUT_RDWR);
+            port_shut(port, i);
+        port_set_reuse(port->fds[i], 0);
     }
     port->listening = false;
 }
@@ -217,8 +231,10 @@ void tcp_port_set_sockets(struct tcp_port *port, const int *take_fds, size_t n_f
         return;
     }
     port_close_sockets(port);
-    for (size_t i = 0; i < n_fds && i < PORT_SOCKETS; i++)
+    for (size_t i = 0; i < n_fds && i < PORT_SOCKETS; i++) {
+        (void)inet_address_local(take_fds[i], &port->bound[i]);
         port->fds[port->n_fds++] = take_fds[i];
+    }
     port_probe_afresh(port);
 }
 

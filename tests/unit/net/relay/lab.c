@@ -315,9 +315,8 @@ void lab_refused_eventually(int netns_fd, const char *address, uint16_t port)
 uint16_t lab_publish(struct lab *lab, bool udp, uint16_t container_port)
 {
     int type = udp ? SOCK_DGRAM : SOCK_STREAM;
-    int chosen_fd = lab_bound(lab->host_netns_fd, type, "127.0.0.1", 0);
-    uint16_t host_port = lab_port_of(chosen_fd);
-    scoped_fd int fd = -1;
+    scoped_fd int fd = lab_bound(lab->host_netns_fd, type, "127.0.0.1", 0);
+    uint16_t host_port = lab_port_of(fd);
     char key[64];
     struct worker_message port = {.op = WORKER_PORT,
                                   .key = key,
@@ -328,9 +327,6 @@ uint16_t lab_publish(struct lab *lab, bool udp, uint16_t container_port)
                                   .udp = udp,
                                   .open = true};
 
-    /* shutdown(2) gives back a port that the kernel chose; one that was named stays. */
-    fd_close(chosen_fd);
-    fd = lab_bound(lab->host_netns_fd, type, "127.0.0.1", host_port);
     (void)snprintf(key, sizeof(key), "%s:127.0.0.1:%u", udp ? "udp" : "tcp", host_port);
     lab_send(lab, &port, &fd, 1);
     return host_port;

@@ -200,7 +200,7 @@ Test(tcp_port, passes_a_reset_on_from_a_side_that_has_ended_before)
     pair_close(&pair);
 }
 
-Test(tcp_port, refuses_again_after_close_but_keeps_its_connections)
+Test(tcp_port, refuses_again_after_close_but_keeps_its_connections_and_its_number)
 {
     struct pair pair;
     char key[64];
@@ -210,10 +210,11 @@ Test(tcp_port, refuses_again_after_close_but_keeps_its_connections)
                                         .instance = LAB_INSTANCE,
                                         .address = LAB_CONTAINER,
                                         .port = CONTAINER_PORT};
-    scoped_fd int late_fd = -1;
-    scoped_fd int thief_fd = -1;
+    scoped_fd int late_fd = -1, thief_fd = -1, again_fd = -1;
+    struct inet_address taken;
 
     pair_open(&pair);
+    cr_assert_eq(inet_address_parse("127.0.0.1", pair.host_port, &taken, NULL), 0);
     (void)snprintf(key, sizeof(key), "tcp:127.0.0.1:%u", pair.host_port);
     lab_send(&pair.lab, &close_port, NULL, 0);
     lab_settle(&pair.lab);
@@ -222,10 +223,12 @@ Test(tcp_port, refuses_again_after_close_but_keeps_its_connections)
     cr_assert_eq(send(pair.client_fd, "x", 1, 0), 1);
     cr_expect_eq(recv(pair.container_fd, &byte, 1, 0), 1);
     cr_expect_eq(byte, 'x');
+    thief_fd = lab_socket(pair.lab.host_netns_fd, AF_INET, SOCK_STREAM, 0);
+    cr_expect_lt(bind(thief_fd, &taken.any, inet_address_length(&taken)), 0);
     close_port.open = true;
     lab_send(&pair.lab, &close_port, NULL, 0);
     lab_settle(&pair.lab);
-    thief_fd = lab_connect_eventually(pair.lab.host_netns_fd, "127.0.0.1", pair.host_port);
+    again_fd = lab_connect_eventually(pair.lab.host_netns_fd, "127.0.0.1", pair.host_port);
     pair_close(&pair);
 }
 
