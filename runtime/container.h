@@ -100,9 +100,8 @@ MUST_CHECK int container_execute(struct container *container, const struct conta
                                  const struct exec_spec *exec, struct exec_result *ret_result,
                                  struct error *err);
 
-/* The same, with the result in parts. */
-MUST_CHECK int container_exec(struct container *container, const struct container_spec *spec,
-                              const struct exec_spec *exec, pid_t *ret_pid, int *ret_pidfd,
-                              int *ret_exit_code, struct error *err);
+/* A new terminal in the container's devpts, for exec_spec.tty. Both ends are the caller's. */
+MUST_CHECK int container_open_tty(const struct container *container, int *ret_master_fd,
+                                  int *ret_slave_fd, struct error *err);
 
 #endif

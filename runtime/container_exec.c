@@ -257,18 +257,3 @@ int container_execute(struct container *container, const struct container_spec *
     ret_result->pidfd = outcome.pidfd;
     return 0;
 }
-
-int container_exec(struct container *container, const struct container_spec *spec,
-                   const struct exec_spec *exec, pid_t *ret_pid, int *ret_pidfd, int *ret_exit_code,
-                   struct error *err)
-{
-    struct exec_result result;
-    int status = container_execute(container, spec, exec, &result, err);
-
-    *ret_exit_code = result.exit_code;
-    if (status == 0) {
-        *ret_pid = result.pid;
-        *ret_pidfd = result.pidfd;
-    }
-    return status;
-}

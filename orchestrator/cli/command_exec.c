@@ -81,7 +81,7 @@ static struct string_list exec_env(struct exec *exec)
 }
 
 static int exec_start(struct exec *exec, struct container *container, struct terminal *terminal,
-                      pid_t *ret_pid, int *ret_pidfd, int *ret_exit_code, struct error *err)
+                      struct exec_result *ret_result, struct error *err)
 {
     scoped_fd int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     struct exec_spec spec = {.env = exec_env(exec),
@@ -95,8 +95,7 @@ static int exec_start(struct exec *exec, struct container *container, struct ter
         string_list_add(exec->session->arena, &spec.args, exec->operands.items[i]);
     for (int i = 0; i < 3 && (terminal || exec->detach); i++)
         spec.stdio_fds[i] = terminal ? terminal->slave_fd : null_fd;
-    return container_exec(container, &exec->made->container, &spec, ret_pid, ret_pidfd,
-                          ret_exit_code, err);
+    return container_execute(container, &exec->made->container, &spec, ret_result, err);
 }
 
 /* Ctrl-C and its like are meant for the program inside. */
@@ -129,25 +128,26 @@ static int exec_in(struct exec *exec, struct container *container, struct error 
 {
     bool tty = !exec->no_tty && !exec->detach && isatty(STDIN_FILENO);
     struct terminal terminal = {.master_fd = -1, .slave_fd = -1};
+    struct exec_result result = {.pidfd = -1};
     scoped_fd int pidfd = -1;
     sigset_t signals;
-    int exit_code = 0;
-    pid_t pid;
+    int exit_code;
 
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGINT);
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGQUIT);
     (void)sigaddset(&signals, SIGHUP);
-    if (tty && terminal_open(&terminal, err) < 0)
+    if (tty && terminal_open(container, &terminal, err) < 0)
         return -1;
-    if (exec_start(exec, container, tty ? &terminal : NULL, &pid, &pidfd, &exit_code, err) < 0) {
+    if (exec_start(exec, container, tty ? &terminal : NULL, &result, err) < 0) {
         terminal_close(&terminal);
-        if (exit_code == 0)
+        if (result.exit_code == 0)
             return -1;
         (void)fprintf(stderr, "yawl: %s\n", err->text);
-        return exit_code;
+        return result.exit_code;
     }
+    pidfd = result.pidfd;
     if (exec->detach)
         return 0;
     (void)sigprocmask(SIG_BLOCK, &signals, NULL);
@@ -155,7 +155,7 @@ static int exec_in(struct exec *exec, struct container *container, struct error 
         return -1;
     if (!tty)
         exec_forward_signals(pidfd, &signals);
-    exit_code = exec_wait(pidfd, pid);
+    exit_code = exec_wait(pidfd, result.pid);
     terminal_close(&terminal);
     return exit_code;
 }

@@ -16,8 +16,12 @@
 #include "orchestrator/cli/follow.h"
 #include "orchestrator/cli/project_plan.h"
 #include "orchestrator/cli/volumes.h"
+#include "orchestrator/supervise/decide.h"
 
 enum { EXIT_INTERRUPTED = 130 };
+
+/* Without a health check, staying up this long is what can be known of being up. */
+enum { STAYS_UP_MS = 500, LOOK_MS = 100 };
 
 struct up {
     const struct plan *plan;
@@ -37,6 +41,12 @@ static bool is_waited_for(const struct plan *plan, const char *service)
                 string_eq(plan->instances[i].dependencies[j].service, service))
                 return true;
     return false;
+}
+
+static bool has_stayed_up(const struct record *record)
+{
+    return record->has_health ||
+           clock_realtime_ns() >= record->started_ns + (uint64_t)STAYS_UP_MS * 1000000;
 }
 
 /* One container of `up -d` and `up --wait`. */
@@ -60,7 +70,8 @@ static enum verdict judge_detached(const struct up *up, const struct record *rec
         return VERDICT_FAILED;
     }
     if (record->phase == PHASE_RUNNING)
-        return record->health == HEALTH_STARTING ? VERDICT_WAIT : VERDICT_DONE;
+        return record->health == HEALTH_STARTING || !has_stayed_up(record) ? VERDICT_WAIT
+                                                                           : VERDICT_DONE;
     if (!ended || (up->wait && record->will_restart))
         return VERDICT_WAIT;
     /* A job that ended well is done. */
@@ -80,6 +91,10 @@ static enum verdict judge_all_detached(struct follow *follow, const struct up *u
     enum verdict worst = VERDICT_DONE;
     struct error first = {0}, other = {0};
 
+    /* Replicas and orphans that are to go. */
+    for (size_t i = 0; i < follow_count(follow); i++)
+        if (follow_record(follow, i)->goal == GOAL_ABSENT)
+            return VERDICT_WAIT;
     for (size_t i = 0; i < up->plan->n_instances; i++) {
         const struct record *record = follow_find(follow, up->plan->instances[i].name);
         enum verdict verdict;
@@ -99,8 +114,8 @@ static enum verdict judge_all_detached(struct follow *follow, const struct up *u
 static bool record_is_over(const struct record *record)
 {
     return (record->phase == PHASE_DONE && !record->will_restart && !record->pending) ||
-           record->phase == PHASE_FAILED || record->phase == PHASE_ABSENT ||
-           (record->phase == PHASE_CREATED && (record->blocked || !record->wanted));
+           record->phase == PHASE_FAILED || (record->phase == PHASE_CREATED && record->blocked) ||
+           (record->phase <= PHASE_CREATED && !record->wanted);
 }
 
 static bool up_aborts(const struct up *up, const struct record *record)
@@ -304,5 +319,6 @@ int command_up(struct session *session, struct error *err)
     progress.quiet = quiet || string_eq(session->progress, "quiet");
     progress.hide_exits = !up.detach;
     options.timeout_ms = (int64_t)seconds * 1000;
+    options.rejudge_ms = up.wait ? LOOK_MS : 0;
     return up_run(session, &up, &request, &options, err);
 }

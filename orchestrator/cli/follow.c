@@ -28,7 +28,7 @@ struct follow {
     struct supervisor_client *client;
     struct fd_watch *client_watch, *log_watch;
     struct signal_watch *interrupt, *terminate;
-    struct timer *deadline;
+    struct timer *deadline, *rejudge;
     struct log_reader *logs;
     struct log_printer *printer;
     struct seen *seen;
@@ -58,6 +58,7 @@ void follow_free(struct follow *follow)
     signal_watch_free(follow->interrupt);
     signal_watch_free(follow->terminate);
     timer_free(follow->deadline);
+    timer_free(follow->rejudge);
     supervisor_client_free(follow->client);
     log_reader_free(follow->logs);
     log_printer_free(follow->printer);
@@ -333,6 +334,14 @@ static void on_deadline(void *owner)
     follow_fail(follow, &err);
 }
 
+static void on_rejudge(void *owner)
+{
+    struct follow *follow = owner;
+
+    timer_arm_at(follow->rejudge, loop_now_ms(follow->loop) + (uint64_t)follow->options.rejudge_ms);
+    follow_judge(follow);
+}
+
 int follow_run(struct follow *follow, const struct request *request, bool *ret_interrupted,
                struct error *err)
 {
@@ -344,6 +353,10 @@ int follow_run(struct follow *follow, const struct request *request, bool *ret_i
         follow->deadline = timer_new(follow->loop, on_deadline, follow);
         timer_arm_at(follow->deadline,
                      loop_now_ms(follow->loop) + (uint64_t)follow->options.timeout_ms);
+    }
+    if (follow->options.rejudge_ms > 0) {
+        follow->rejudge = timer_new(follow->loop, on_rejudge, follow);
+        on_rejudge(follow);
     }
     if (follow->logs)
         follow_read_logs(follow);

@@ -31,6 +31,7 @@ struct follow_options {
     void *owner;
     bool stop_on_signal; /* Ctrl-C stops the services, twice kills */
     int64_t timeout_ms;  /* 0: none */
+    int64_t rejudge_ms; /* the judge looks at the clock: ask it this often; 0: only after changes */
 };
 
 struct follow *follow_new(const struct follow_options *options);

@@ -22,21 +22,12 @@ static void size_copy(const struct terminal *terminal)
         (void)ioctl(terminal->master_fd, TIOCSWINSZ, &size);
 }
 
-int terminal_open(struct terminal *ret_terminal, struct error *err)
+int terminal_open(const struct container *container, struct terminal *ret_terminal,
+                  struct error *err)
 {
-    struct terminal terminal = {.master_fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC),
-                                .slave_fd = -1};
-
-    if (terminal.master_fd < 0 || grantpt(terminal.master_fd) < 0 ||
-        unlockpt(terminal.master_fd) < 0)
-        return error_sys(err, "open pseudo terminal");
-    terminal.slave_fd = ioctl(terminal.master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (terminal.slave_fd < 0) {
-        terminal_close(&terminal);
-        return error_sys(err, "open pseudo terminal");
-    }
-    size_copy(&terminal);
-    *ret_terminal = terminal;
+    if (container_open_tty(container, &ret_terminal->master_fd, &ret_terminal->slave_fd, err) < 0)
+        return -1;
+    size_copy(ret_terminal);
     return 0;
 }
 

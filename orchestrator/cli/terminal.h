@@ -7,12 +7,15 @@
 #define YAWL_ORCHESTRATOR_CLI_TERMINAL_H
 
 #include "common/error.h"
+#include "runtime/container.h"
 
 struct terminal {
     int master_fd, slave_fd;
 };
 
-MUST_CHECK int terminal_open(struct terminal *ret_terminal, struct error *err);
+/* In the container's own devpts, as large as ours. */
+MUST_CHECK int terminal_open(const struct container *container, struct terminal *ret_terminal,
+                             struct error *err);
 void terminal_close(struct terminal *terminal);
 
 /* Relays between our stdin/stdout and the terminal until the process behind the pidfd has ended and

@@ -103,15 +103,18 @@ static void spec_for_start(struct instance *instance, struct arena *arena,
     ret_spec->stderr_path = arena_printf(arena, "%s/fifo/%s.err", run_path, name);
 }
 
-static int network_join(struct instance *instance, struct error *err)
+int network_join(struct instance *instance, struct error *err)
 {
     const struct plan_instance *made = instance->made;
     struct net *net = instance->supervisor->net;
 
     if (made->container.host_network)
         return 0;
-    return net_attach(net, made->name, container_netns_fd(instance->container), made->endpoints,
-                      made->n_endpoints, err);
+    if (net_attach(net, made->name, container_netns_fd(instance->container), made->endpoints,
+                   made->n_endpoints, err) < 0)
+        return -1;
+    net_set_name_servers(net, made->name, made->dns);
+    return 0;
 }
 
 static int container_bring_up(struct instance *instance, const struct container_spec *spec,

@@ -68,8 +68,7 @@ static int adopt_network(struct instance *instance, struct error *err)
 
     if (made->container.host_network)
         return 0;
-    if (net_attach(net, made->name, container_netns_fd(instance->container), made->endpoints,
-                   made->n_endpoints, err) < 0)
+    if (network_join(instance, err) < 0)
         return -1;
     net_set_rank(net, made->name,
                  instance->want.has_health && instance->is.health != HEALTH_HEALTHY ? NAME_STARTING

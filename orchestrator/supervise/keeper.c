@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -147,6 +148,8 @@ static void child_exec(const char *role, const char *project, const int *fds, si
                     NULL};
     sigset_t none;
 
+    /* Also nothing that our caller left open: locks, pipes and terminals of others. */
+    (void)syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
     for (size_t i = 0; i < n_fds; i++) {
         if (fds[i] >= 0)
             (void)fcntl(fds[i], F_SETFD, 0);
@@ -212,10 +215,8 @@ static int worker_spawn(struct keeper *keeper, struct error *err)
     if (fd_message_listen(keeper->dir->run_fd, "net.sock", &listen_fd, err) < 0 ||
         ward_fork(&keeper->worker, err) < 0)
         return -1;
-    if (keeper->worker.pid == 0) {
-        (void)fcntl(lock_fd, F_SETFD, 0);
-        child_exec(ROLE_NET_WORKER, keeper->project, (int[]){listen_fd}, 1);
-    }
+    if (keeper->worker.pid == 0)
+        child_exec(ROLE_NET_WORKER, keeper->project, (int[]){listen_fd, lock_fd}, 2);
     return 0;
 }
 
@@ -248,6 +249,8 @@ static void keeper_reap(struct keeper *keeper)
             ward_ended(&keeper->supervisor);
         } else if (info.si_pid == keeper->worker.pid) {
             ward_ended(&keeper->worker);
+            if (status == 0) /* it was told to: the project ends */
+                keeper->worker.start_at_ms = NEVER_MS;
         } else {
             exits_append(keeper->dir->run_fd, info.si_pid, process_start_time(info.si_pid), status);
         }
@@ -296,6 +299,15 @@ static void keeper_wait(struct keeper *keeper)
         while (read(keeper->signal_fd, &info, sizeof(info)) > 0)
             continue;
     keeper_reap(keeper);
+}
+
+/* The project has ended. A worker that was not yet there to be told so goes too. */
+static void worker_end(struct keeper *keeper)
+{
+    if (keeper->worker.pid <= 0)
+        return;
+    (void)kill(keeper->worker.pid, SIGKILL);
+    (void)waitpid(keeper->worker.pid, NULL, 0);
 }
 
 /* -- beginning */
@@ -366,6 +378,7 @@ int keeper_main(const char *project, int take_ready_fd, const char *parked)
         keeper_start_wards(&keeper);
         keeper_wait(&keeper);
     }
+    worker_end(&keeper);
     return 0;
 }
 

@@ -95,17 +95,16 @@ static void on_probe_exit(void *owner)
     probe_finish(instance, status, loop_now_ms(instance->supervisor->loop));
 }
 
-static int probe_exec(struct instance *instance, int output_fd, int *ret_exit_code,
+static int probe_exec(struct instance *instance, int output_fd, struct exec_result *ret_result,
                       struct error *err)
 {
     scoped_fd int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    struct probe *probe = &instance->probe;
     struct exec_spec exec = {.args = instance->made->health.args,
                              .env = instance->made->container.env,
                              .stdio_fds = {null_fd, output_fd, output_fd}};
 
-    return container_exec(instance->container, &instance->made->container, &exec, &probe->pid,
-                          &probe->pidfd, ret_exit_code, err);
+    return container_execute(instance->container, &instance->made->container, &exec, ret_result,
+                             err);
 }
 
 int probe_start(struct instance *instance, uint64_t now_ms, struct error *err)
@@ -113,7 +112,8 @@ int probe_start(struct instance *instance, uint64_t now_ms, struct error *err)
     struct probe *probe = &instance->probe;
     scoped_fd int write_fd = -1;
     struct error exec_err = {0};
-    int fds[2], exit_code = 0;
+    struct exec_result result = {.pidfd = -1};
+    int fds[2];
 
     if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
         return error_sys(err, "create pipe");
@@ -122,12 +122,14 @@ int probe_start(struct instance *instance, uint64_t now_ms, struct error *err)
     text_clear(&probe->output);
     instance->is.probing = true;
     instance->is.probe_started_ms = now_ms;
-    if (probe_exec(instance, write_fd, &exit_code, &exec_err) < 0) {
+    if (probe_exec(instance, write_fd, &result, &exec_err) < 0) {
         /* Not to be run is a failed probe, as with docker: the program may appear later. */
         text_append(&probe->output, exec_err.text);
-        probe_finish(instance, (exit_code ? exit_code : 125) << 8, now_ms);
+        probe_finish(instance, (result.exit_code ? result.exit_code : 125) << 8, now_ms);
         return 0;
     }
+    probe->pid = result.pid;
+    probe->pidfd = result.pidfd;
     probe->exit_watch = fd_watch_new(instance->supervisor->loop, probe->pidfd, FD_READABLE,
                                      on_probe_exit, instance);
     probe->output_watch = fd_watch_new(instance->supervisor->loop, probe->output_fd, FD_READABLE,

@@ -109,6 +109,8 @@ MUST_CHECK int instance_read_plan(struct supervisor *supervisor, const char *nam
 /* -- actions.c */
 
 void instance_perform(struct instance *instance, enum action_kind kind, uint64_t now_ms);
+/* Furnishes the network of a container that was created or adopted; what is there stays. */
+MUST_CHECK int network_join(struct instance *instance, struct error *err);
 /* Kills all of its processes; what fails is said in the log. */
 void container_kill_or_warn(struct instance *instance);
 /* Watches a container's end and, while it starts, its report. */
