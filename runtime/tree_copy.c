@@ -14,7 +14,7 @@
 #include "common/fd.h"
 #include "common/text.h"
 
-enum { MAX_DEPTH = 200, MAX_XATTR_BYTES = 64 * 1024 };
+enum { MAX_DEPTH = 200, MAX_NAMED = 8, MAX_XATTR_BYTES = 64 * 1024 };
 
 /* A file with several names that was copied under one of them. Best effort: only so many are known.
  */
@@ -256,8 +256,9 @@ static int copy_entries(struct tree_copy *copy, DIR *dir, int target_fd, struct 
 
         if (string_eq(at->d_name, ".") || string_eq(at->d_name, ".."))
             continue;
+        /* Names further down would push the reason out of the error. */
         if (copy_entry(copy, &entry, err) < 0)
-            return error_wrap(err, "'%s'", at->d_name);
+            return copy->depth < MAX_NAMED ? error_wrap(err, "'%s'", at->d_name) : -1;
     }
     return 0;
 }

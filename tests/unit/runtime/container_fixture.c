@@ -56,19 +56,23 @@ struct string_list fixture_list(struct fixture *fixture, const char *const *item
     return list;
 }
 
-static void copy_busybox(struct fixture *fixture)
+void fixture_copy(struct fixture *fixture, const char *source, const char *name, unsigned mode)
 {
-    int source_fd = open("/bin/busybox", O_RDONLY | O_CLOEXEC);
+    scoped_fd int source_fd = open(source, O_RDONLY | O_CLOEXEC);
     scoped_text struct text bytes = {0};
 
-    if (source_fd < 0)
-        cr_skip_test("there is no /bin/busybox");
-    cr_assert_eq(fd_read_all(source_fd, 8 << 20, &bytes, &fixture->err), 0);
-    fd_close(source_fd);
-    fixture_write(fixture, "base/bin/busybox", "", 0755);
-    cr_assert_eq(file_replace(AT_FDCWD, fixture_path(fixture, "base/bin/busybox"), bytes.data,
-                              bytes.length, 0755, &fixture->err),
+    cr_assert_geq(source_fd, 0, "%s", source);
+    cr_assert_eq(fd_read_all(source_fd, 16 << 20, &bytes, &fixture->err), 0);
+    fixture_write(fixture, name, "", mode);
+    cr_assert_eq(file_replace(AT_FDCWD, fixture_path(fixture, name), bytes.data, bytes.length, 0755,
+                              &fixture->err),
                  0, "%s", fixture->err.text);
+    cr_assert_eq(chmod(fixture_path(fixture, name), mode), 0);
+}
+
+static void copy_busybox(struct fixture *fixture)
+{
+    fixture_copy(fixture, "/bin/busybox", "base/bin/busybox", 0755);
     for (size_t i = 0; i < ARRAY_LENGTH(applets); i++)
         cr_assert_eq(symlink("busybox", arena_printf(fixture->arena, "%s/base/bin/%s", fixture->dir,
                                                      applets[i])),
@@ -130,6 +134,8 @@ struct fixture *fixture_open(void)
 
     if (geteuid() != 0)
         cr_skip_test("only root can make these containers");
+    if (access("/bin/busybox", R_OK) < 0)
+        cr_skip_test("there is no /bin/busybox");
     cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     fixture = calloc(1, sizeof(*fixture));
     cr_assert(fixture);

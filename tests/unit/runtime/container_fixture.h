@@ -36,6 +36,8 @@ void fixture_sweep(void);
 char *fixture_path(struct fixture *fixture, const char *name);
 /* Writes a file below the fixture's directory ("layer/etc/passwd"), with its parents. */
 void fixture_write(struct fixture *fixture, const char *name, const char *text, unsigned mode);
+/* Copies a program of the host there. */
+void fixture_copy(struct fixture *fixture, const char *source, const char *name, unsigned mode);
 struct string_list fixture_list(struct fixture *fixture, const char *const *items);
 
 /* Sets `sh -c script` as the program. */
