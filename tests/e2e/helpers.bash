@@ -265,7 +265,7 @@ host_pid() {
 role_pids() {
     local pid
     for pid in $(grep -l -a -z -x "YAWL_E2E=$TAG" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do
-        if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -E "internal-$1"; then
+        if grep -q -a -E "internal-$1" "/proc/$pid/cmdline" 2>/dev/null; then
             echo "$pid"
         fi
     done
