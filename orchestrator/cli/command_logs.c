@@ -14,6 +14,7 @@
 #include "common/process.h"
 #include "common/units.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/cli/follow_source.h"
 #include "orchestrator/cli/heal.h"
 #include "orchestrator/logs/log_printer.h"
 #include "orchestrator/state/record.h"
@@ -29,6 +30,7 @@ struct logs {
     struct log_printer *printer;
     struct string_list known; /* containers that are read */
     int records_fd;
+    bool alive; /* some container may still write */
     struct loop *loop;
     struct error error;
     bool failed;
@@ -50,6 +52,14 @@ static bool logs_knows(const struct logs *logs, const char *name)
     return false;
 }
 
+/* May it still write something? */
+static bool record_is_alive(const struct record *record)
+{
+    return record->phase == PHASE_STARTING || record->phase == PHASE_RUNNING ||
+           record->phase == PHASE_EXITED || record->will_restart || record->pending ||
+           (record->phase <= PHASE_CREATED && record->wanted && !record->blocked);
+}
+
 /* Reads along with every container that exists; called again when new replicas may have come. */
 static int logs_add_containers(struct logs *logs, struct error *err)
 {
@@ -58,8 +68,12 @@ static int logs_add_containers(struct logs *logs, struct error *err)
 
     if (record_list(logs->records_fd, logs->session->arena, &records, &count, err) < 0)
         return -1;
+    logs->alive = false;
     for (size_t i = 0; i < count; i++) {
-        if (!logs_wants(logs, records[i]) || logs_knows(logs, records[i]->name))
+        if (!logs_wants(logs, records[i]))
+            continue;
+        logs->alive = logs->alive || record_is_alive(records[i]);
+        if (logs_knows(logs, records[i]->name))
             continue;
         log_printer_register(logs->printer, records[i]->label);
         if (log_reader_add(logs->reader, records[i]->name, (void *)(uintptr_t)records[i]->label,
@@ -109,16 +123,17 @@ static void logs_read(void *owner)
         loop_stop(logs->loop);
 }
 
-static void logs_new_containers(void *owner)
+/* Following ends when nothing is left that could write. */
+static void logs_look(struct logs *logs)
 {
-    struct logs *logs = owner;
-
     if (logs_add_containers(logs, &logs->error) < 0) {
         logs->failed = true;
         loop_stop(logs->loop);
         return;
     }
     logs_read(logs);
+    if (!logs->alive)
+        loop_stop(logs->loop);
 }
 
 static void on_signal(void *owner)
@@ -140,14 +155,15 @@ static void on_records(void *owner)
 
     while (read(watch->fd, events, sizeof(events)) > 0)
         continue;
-    logs_new_containers(watch->logs);
+    logs_look(watch->logs);
 }
 
 static int logs_follow(struct logs *logs, struct error *err)
 {
     struct records_watch records = {.logs = logs, .fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
     scoped_fd int inotify_fd = records.fd;
-    struct fd_watch *log_watch, *record_watch;
+    struct fd_watch *record_watch;
+    struct follow_source *follow_source;
     struct signal_watch *interrupt, *terminate;
     char path[64];
 
@@ -155,21 +171,22 @@ static int logs_follow(struct logs *logs, struct error *err)
     if (inotify_fd < 0 || inotify_add_watch(inotify_fd, path, IN_MOVED_TO | IN_CREATE) < 0)
         return error_sys(err, "watch for new containers");
     logs->loop = loop_new();
-    log_watch =
+    follow_source =
         fd_watch_new(logs->loop, log_reader_watch_fd(logs->reader), FD_READABLE, logs_read, logs);
     record_watch = fd_watch_new(logs->loop, inotify_fd, FD_READABLE, on_records, &records);
     interrupt = signal_watch_new(logs->loop, SIGINT, on_signal, logs);
     terminate = signal_watch_new(logs->loop, SIGTERM, on_signal, logs);
-    logs_read(logs);
-    loop_run(logs->loop);
-    fd_watch_free(log_watch);
+    logs_look(logs);
+    if (logs->alive && !logs->failed)
+        loop_run(logs->loop);
+    follow_source_free(follow_source);
     fd_watch_free(record_watch);
     signal_watch_free(interrupt);
     signal_watch_free(terminate);
     loop_free(logs->loop);
     if (logs->failed)
         *err = logs->error;
-    return logs->failed ? -1 : 0;
+    return logs->failed ? -1 : log_reader_finish(logs->reader, on_line, logs, err);
 }
 
 static int logs_show(struct logs *logs, struct error *err)

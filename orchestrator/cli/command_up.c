@@ -243,6 +243,39 @@ static int up_stop_all(struct follow_options options, struct error *err)
     return follow_run(follow, &stop, &interrupted, err);
 }
 
+static bool request_knows(const struct request *request, const char *service)
+{
+    for (size_t i = 0; i < request->services.count; i++)
+        if (string_eq(request->services.items[i], service))
+            return true;
+    return false;
+}
+
+/* Containers of services that the file does not name. */
+static int orphans_warn(struct session *session, const struct project_dir *dir,
+                        const struct request *request, struct error *err)
+{
+    scoped_fd int records_fd = openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    scoped_text struct text names = {0};
+    struct record **records;
+    size_t count;
+
+    if (records_fd < 0 || request->remove_orphans)
+        return 0;
+    if (record_list(records_fd, session->arena, &records, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (!request_knows(request, records[i]->service))
+            text_appendf(&names, "%s%s", names.length ? " " : "", records[i]->name);
+    if (names.length)
+        log_warning(
+            "Found orphan containers ([%s]) for this project. If you removed or renamed this "
+            "service in your compose file, you can run this command with the "
+            "--remove-orphans flag to clean it up.",
+            names.data);
+    return 0;
+}
+
 static int up_run(struct session *session, struct up *up, struct request *request,
                   struct follow_options *options, struct error *err)
 {
@@ -271,6 +304,8 @@ static int up_run(struct session *session, struct up *up, struct request *reques
     for (size_t i = 0; i < project->disabled_services.count; i++)
         string_list_add(session->arena, &request->services, project->disabled_services.items[i]);
 
+    if (orphans_warn(session, dir, request, err) < 0)
+        return -1;
     up->plan = plan;
     options->project = project->name;
     options->dir = dir;

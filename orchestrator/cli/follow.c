@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/process.h"
+#include "orchestrator/cli/follow_source.h"
 #include "orchestrator/supervise/supervisor_client.h"
 
 /* The last record of one container, in an arena of its own so that a long run does not grow. */
@@ -26,7 +27,8 @@ struct follow {
     struct follow_options options;
     struct loop *loop;
     struct supervisor_client *client;
-    struct fd_watch *client_watch, *log_watch;
+    struct fd_watch *client_watch;
+    struct follow_source *log_source;
     struct signal_watch *interrupt, *terminate;
     struct timer *deadline, *rejudge;
     struct log_reader *logs;
@@ -54,7 +56,7 @@ void follow_free(struct follow *follow)
     if (!follow)
         return;
     fd_watch_free(follow->client_watch);
-    fd_watch_free(follow->log_watch);
+    follow_source_free(follow->log_source);
     signal_watch_free(follow->interrupt);
     signal_watch_free(follow->terminate);
     timer_free(follow->deadline);
@@ -274,8 +276,7 @@ static int follow_open_logs(struct follow *follow, uint64_t since_ns, struct err
         return error_sys(err, "open logs");
     follow->logs = log_reader_new(dir_fd, range);
     follow->printer = log_printer_new(options);
-    follow->log_watch =
-        fd_watch_new(follow->loop, log_reader_watch_fd(follow->logs), FD_READABLE, on_logs, follow);
+    follow->log_source = follow_source_new(follow->loop, follow->logs, on_logs, follow);
     return 0;
 }
 

@@ -19,6 +19,7 @@
 #include "common/process.h"
 #include "orchestrator/supervise/exits.h"
 #include "orchestrator/supervise/supervisor_state.h"
+#include "runtime/image/image_store.h"
 
 enum { RETRY_MS = 20, REMOVE_RETRY_MS = 1000 };
 
@@ -73,10 +74,33 @@ static int ports_reserve(struct instance *instance, struct error *err)
     return 0;
 }
 
+/* Collection of images must not take the layers of what may run, whatever becomes of the image's
+ * name. */
+static int image_lease(struct instance *instance, struct error *err)
+{
+    scoped(image_store_free) struct image_store *store =
+        image_store_open(instance->supervisor->roots.data, err);
+
+    if (!store)
+        return -1;
+    return image_store_lease(store, instance->plan->name, instance->plan->image_digest, err);
+}
+
+static int image_release(struct instance *instance, struct error *err)
+{
+    scoped(image_store_free) struct image_store *store =
+        image_store_open(instance->supervisor->roots.data, err);
+
+    if (!store)
+        return -1;
+    return image_store_release(store, instance->plan->name, err);
+}
+
 static int instance_create(struct instance *instance, struct error *err)
 {
-    if (data_dirs_make(instance, err) < 0 || instance_open_output(instance, err) < 0 ||
-        ports_reserve(instance, err) < 0 || made_from_plan(instance, err) < 0)
+    if (image_lease(instance, err) < 0 || data_dirs_make(instance, err) < 0 ||
+        instance_open_output(instance, err) < 0 || ports_reserve(instance, err) < 0 ||
+        made_from_plan(instance, err) < 0)
         return error_wrap(err, "create '%s'", instance->plan->name);
     instance->want.replace = false;
     instance->record.created_ns = clock_realtime_ns();
@@ -406,7 +430,7 @@ static void instance_remove(struct instance *instance, uint64_t now_ms)
     struct error err = {0};
     char name[300];
 
-    if (data_remove(instance, &err) < 0) {
+    if (data_remove(instance, &err) < 0 || image_release(instance, &err) < 0) {
         log_warning("remove '%s': %s", instance->plan->name, err.text);
         instance->is.retry_at_ms = now_ms + REMOVE_RETRY_MS;
         return;

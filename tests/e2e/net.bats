@@ -169,7 +169,7 @@ END
     port=$(free_port)
     compose_file <<END
 services:
-  echo: {image: box, command: [udp_echo, "53"], ports: ["127.0.0.1:$port:53/udp"]}
+  echo: {image: box, command: [udp_echo, "5300"], ports: ["127.0.0.1:$port:5300/udp"]}
 END
     ok up -d
     cat >ask.py <<END

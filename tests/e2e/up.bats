@@ -97,12 +97,12 @@ services:
   a:
     image: box
     stop_grace_period: 60s
-    command: [sh, -c, "trap '' TERM; echo ready; while :; do sleep 0.05; done"]
+    command: [sh, -c, "trap 'echo no' TERM; echo ready; while :; do sleep 0.05; done"]
 END
     background up "$YAWL" up
     within 10 grep -q ready up.out
     kill -INT "$pid"
-    sleep 0.5
+    within 10 grep -q no up.out
     kill -INT "$pid"
     status=0
     wait "$pid" || status=$?
