@@ -33,6 +33,17 @@ static int open_shared(const char *path, int *ret_fd, struct error *err)
     return 0;
 }
 
+/* What language runtimes size themselves by. */
+static bool is_wanted(const char *controllers)
+{
+    static const char *const wanted[] = {"memory", "cpu", "cpuset", "pids"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++)
+        if (strstr(controllers, wanted[i]))
+            return true;
+    return false;
+}
+
 /* Finds the v1 hierarchies: lines "4:memory:/path" of /proc/self/cgroup. */
 static int plan_cgroups(struct arena *arena, struct cgroup_view *view, struct error *err)
 {
@@ -52,7 +63,7 @@ static int plan_cgroups(struct arena *arena, struct cgroup_view *view, struct er
 
         (void)strsep(&line, ":");
         names = line ? strsep(&line, ":") : NULL;
-        if (names && *names && !strchr(names, '='))
+        if (names && !strchr(names, '=') && is_wanted(names))
             view->controllers[view->n_controllers++] = arena_strdup(arena, names);
     }
     return 0;

@@ -29,6 +29,7 @@ struct creation {
     struct cage cage;
     struct starter_child child;
     struct container *container;
+    struct rootfs *rootfs;
     struct identity identity;
     int userns_fd;
 };
@@ -52,18 +53,6 @@ static uint64_t clone_flags(const struct container_spec *spec)
     if (spec->id_map.count > 0)
         flags |= CLONE_NEWUSER;
     return flags;
-}
-
-static int make_cgroup(struct creation *creation, struct error *err)
-{
-    const struct container_spec *spec = creation->spec;
-    struct container *container = creation->container;
-
-    if (cgroup_create(spec->cgroup_parent, spec->id, &spec->resources, &container->cgroup, err) < 0)
-        return -1;
-    if (spec->privileged)
-        return 0;
-    return cgroup_allow_devices(container->cgroup, spec->devices, spec->n_devices, err);
 }
 
 /*
@@ -158,23 +147,20 @@ static int mount_root_as(struct creation *creation, enum rootfs_way way, struct 
         .userns_fd = creation->userns_fd,
         .id_base = spec->id_map.base,
     };
-    scoped_fd int fd = -1;
+    scoped(rootfs_free) struct rootfs *rootfs = NULL;
 
     /* The kernel wants two layers where there is no upper one. */
     if ((spec->read_only || !spec->upper_dir) && spec->layers.count > 1) {
-        if (rootfs_mount(&request, &fd, err) < 0)
+        if (rootfs_mount(&request, &rootfs, err) < 0)
             return -1;
-        if (has_mountpoints(&creation->cage, fd)) {
-            creation->container->root_fd = steal_fd(&fd);
+        if (has_mountpoints(&creation->cage, rootfs_fd(rootfs))) {
+            creation->rootfs = steal(rootfs);
             return 0;
         }
-        fd_close(steal_fd(&fd));
+        rootfs_free(steal(rootfs));
     }
     request.upper = spec->upper_dir ? ROOTFS_UPPER_DIR : ROOTFS_UPPER_MEMORY;
-    if (rootfs_mount(&request, &fd, err) < 0)
-        return -1;
-    creation->container->root_fd = steal_fd(&fd);
-    return 0;
+    return rootfs_mount(&request, &creation->rootfs, err);
 }
 
 static void set_note(struct container *container, const char *what, const char *why)
@@ -257,7 +243,7 @@ static int find_identity(struct creation *creation, struct error *err)
     struct identity *identity = &creation->identity;
     uint32_t base = spec->id_map.count > 0 ? spec->id_map.base : 0;
 
-    if (identity_find(creation->container->root_fd, spec->user, spec->groups, identity, err) < 0)
+    if (identity_find(rootfs_fd(creation->rootfs), spec->user, spec->groups, identity, err) < 0)
         return -1;
     if (!is_inside(spec->id_map, identity->uid))
         return error_set(err, "user id %u is outside of the container's ids (0-%u)", identity->uid,
@@ -276,8 +262,9 @@ static int find_identity(struct creation *creation, struct error *err)
 static int tell_child(struct creation *creation, struct error *err)
 {
     int channel_fd = creation->child.channel_fd;
+    int root_fd = rootfs_fd(creation->rootfs);
 
-    if (channel_send_fds(channel_fd, CHANNEL_MOUNTS, &creation->container->root_fd, 1) < 0 ||
+    if (channel_send_fds(channel_fd, CHANNEL_MOUNTS, &root_fd, 1) < 0 ||
         channel_send(channel_fd, CHANNEL_IDENTITY, &creation->identity,
                      sizeof(creation->identity)) < 0) {
         /* It went before us: its report says why. */
@@ -290,24 +277,30 @@ static int tell_child(struct creation *creation, struct error *err)
 static int build(struct creation *creation, struct arena *arena, bool *ret_needs_host_ids,
                  struct error *err)
 {
+    const struct container_spec *spec = creation->spec;
+    struct container *container = creation->container;
     struct starter starter = {
-        .clone_flags = clone_flags(creation->spec),
+        .clone_flags = clone_flags(spec),
         .plain = creation->options->plain_clone,
         .owner = creation,
         .run = run_child,
         .prepare = prepare_child,
     };
 
-    if (cage_plan(creation->spec, arena, &creation->cage, err) < 0 ||
-        make_cgroup(creation, err) < 0)
+    if (cage_plan(spec, arena, &creation->cage, err) < 0 ||
+        cgroup_create(spec->cgroup_parent, spec->id, &spec->resources, &container->cgroup, err) < 0)
         return -1;
-    starter.cgroup = creation->container->cgroup;
+    starter.cgroup = container->cgroup;
     if (starter_clone(&starter, &creation->child, err) < 0)
         return -1;
     if (open_namespaces(creation, err) < 0 || map_mounts(creation, err) < 0 ||
-        mount_root(creation, ret_needs_host_ids, err) < 0 || find_identity(creation, err) < 0)
+        mount_root(creation, ret_needs_host_ids, err) < 0 || find_identity(creation, err) < 0 ||
+        tell_child(creation, err) < 0)
         return -1;
-    return tell_child(creation, err);
+    /* The child is busy with its mounts now, and goes on only when it is started. */
+    if (spec->privileged)
+        return 0;
+    return cgroup_allow_devices(container->cgroup, spec->devices, spec->n_devices, err);
 }
 
 static struct container *container_new(const struct container_spec *spec)
@@ -331,6 +324,24 @@ static void hand_over(struct creation *creation)
     container->start_time = process_start_time(container->pid);
     container->pidfd = steal_fd(&creation->child.pidfd);
     container->channel_fd = steal_fd(&creation->child.channel_fd);
+    container->root_fd = rootfs_steal_fd(creation->rootfs);
+}
+
+/* Where the child went first, what it said is the reason, and what failed here only followed. */
+static void prefer_childs_reason(const struct creation *creation, struct error *err)
+{
+    struct channel_message message;
+    struct failure failure;
+
+    while (creation->child.channel_fd >= 0 &&
+           channel_receive(creation->child.channel_fd, false, &message) > 0) {
+        for (size_t i = 0; i < message.n_fds; i++)
+            fd_close(message.fds[i]);
+        if (message.kind != CHANNEL_FAILED || message.length != sizeof(failure))
+            continue;
+        memcpy(&failure, message.bytes, sizeof(failure));
+        (void)failure_to_error(&failure, err);
+    }
 }
 
 static int create_once(const struct container_spec *spec, const struct container_options *options,
@@ -357,10 +368,12 @@ static int create_once(const struct container_spec *spec, const struct container
     } else {
         bool had_cgroup = container->cgroup;
 
+        prefer_childs_reason(creation, err);
         starter_child_kill(&creation->child);
         if (had_cgroup)
             (void)!cgroup_remove(spec->cgroup_parent, spec->id, NULL);
     }
+    rootfs_free(creation->rootfs);
     fd_close(creation->userns_fd);
     cage_close(&creation->cage);
     return result;

@@ -190,7 +190,7 @@ int identity_find(int root_fd, const char *user, struct string_list groups,
     scoped_text struct text group_file = {0};
     scoped_text struct text copy = {0};
     struct identity identity = {.home = "/"};
-    const char *user_part, *group_part, *name;
+    const char *user_part = NULL, *group_part = NULL, *name;
 
     if (split_user(user, &copy, &user_part, &group_part, err) < 0 ||
         account_file_read(root_fd, "etc/passwd", &passwd_file, err) < 0 ||

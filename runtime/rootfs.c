@@ -26,7 +26,8 @@
 #include "runtime/kernel.h"
 
 struct rootfs {
-    const struct rootfs_request *request;
+    const struct rootfs_request *request; /* only while mounting */
+    int mount_fd;
     int context_fd;
     int *layer_fds; /* detached mounts, topmost first: overlay's own order */
     size_t n_layers;
@@ -41,11 +42,12 @@ static struct rootfs *rootfs_new(const struct rootfs_request *request)
     if (!rootfs || !(rootfs->layer_fds = calloc(request->layers.count + 1, sizeof(int))))
         abort();
     rootfs->request = request;
-    rootfs->context_fd = rootfs->base_fd = rootfs->upper_fd = rootfs->work_fd = -1;
+    rootfs->mount_fd = rootfs->context_fd = rootfs->base_fd = rootfs->upper_fd = rootfs->work_fd =
+        -1;
     return rootfs;
 }
 
-static void rootfs_free(struct rootfs *rootfs)
+void rootfs_free(struct rootfs *rootfs)
 {
     if (!rootfs)
         return;
@@ -55,11 +57,10 @@ static void rootfs_free(struct rootfs *rootfs)
     fd_close(rootfs->work_fd);
     fd_close(rootfs->base_fd);
     fd_close(rootfs->context_fd);
+    fd_close(rootfs->mount_fd);
     free(rootfs->layer_fds);
     free(rootfs);
 }
-DEFINE_SCOPED(struct rootfs *, rootfs_free)
-
 /* Opens a host directory as a detached mount, mapped through userns_fd unless that is negative. */
 static int tree_open(const char *path, int userns_fd, int *ret_fd, struct error *err)
 {
@@ -297,20 +298,31 @@ static int create(struct rootfs *rootfs, struct error *err)
     return 0;
 }
 
-int rootfs_mount(const struct rootfs_request *request, int *ret_fd, struct error *err)
+int rootfs_mount(const struct rootfs_request *request, struct rootfs **ret_rootfs,
+                 struct error *err)
 {
     scoped(rootfs_free) struct rootfs *rootfs = rootfs_new(request);
-    scoped_fd int fd = -1;
     unsigned attributes = request->way == ROOTFS_PLAIN ? 0 : MOUNT_ATTR_NODEV;
     struct statvfs status;
 
     if (open_layers(rootfs, err) < 0 || open_upper(rootfs, err) < 0 || create(rootfs, err) < 0)
         return error_wrap(err, "mount the root file system");
-    fd = fsmount(rootfs->context_fd, FSMOUNT_CLOEXEC, attributes);
-    if (fd < 0 || fstatvfs(fd, &status) < 0)
+    rootfs->mount_fd = fsmount(rootfs->context_fd, FSMOUNT_CLOEXEC, attributes);
+    if (rootfs->mount_fd < 0 || fstatvfs(rootfs->mount_fd, &status) < 0)
         return error_sys(err, "mount the root file system");
     if (request->upper != ROOTFS_UPPER_NONE && (status.f_flag & ST_RDONLY))
         return error_set(err, "mount the root file system: the kernel makes it read-only");
-    *ret_fd = steal_fd(&fd);
+    rootfs->request = NULL;
+    *ret_rootfs = steal(rootfs);
     return 0;
+}
+
+int rootfs_fd(const struct rootfs *rootfs)
+{
+    return rootfs->mount_fd;
+}
+
+int rootfs_steal_fd(struct rootfs *rootfs)
+{
+    return steal_fd(&rootfs->mount_fd);
 }

@@ -35,8 +35,20 @@ struct rootfs_request {
     uint32_t id_base; /* unless ROOTFS_PLAIN: the container root's id on the host */
 };
 
-/* Mounts it. *ret_fd is a detached mount, the caller's. With two mapped ways, failure may only mean
+struct rootfs;
+
+/* Mounts it, detached. *ret_rootfs is the caller's. With the mapped ways, failure may only mean
  * that this host needs the next one. */
-MUST_CHECK int rootfs_mount(const struct rootfs_request *request, int *ret_fd, struct error *err);
+MUST_CHECK int rootfs_mount(const struct rootfs_request *request, struct rootfs **ret_rootfs,
+                            struct error *err);
+
+/* The mount. Borrowed. */
+int rootfs_fd(const struct rootfs *rootfs);
+int rootfs_steal_fd(struct rootfs *rootfs);
+
+/* Lets go of the mount, and of its parts: for each of them the kernel waits a little, so that there
+ * is a better time for it than before a container's start. */
+void rootfs_free(struct rootfs *rootfs);
+DEFINE_SCOPED(struct rootfs *, rootfs_free)
 
 #endif

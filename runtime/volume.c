@@ -19,8 +19,14 @@ static int open_image_root(struct string_list layers, int *ret_fd, struct error 
     struct rootfs_request request = {
         .layers = layers, .upper = ROOTFS_UPPER_NONE, .way = ROOTFS_PLAIN, .userns_fd = -1};
 
-    if (layers.count > 1)
-        return rootfs_mount(&request, ret_fd, err);
+    if (layers.count > 1) {
+        scoped(rootfs_free) struct rootfs *rootfs = NULL;
+
+        if (rootfs_mount(&request, &rootfs, err) < 0)
+            return -1;
+        *ret_fd = rootfs_steal_fd(rootfs);
+        return 0;
+    }
     *ret_fd = layers.count ? open(layers.items[0], O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (*ret_fd < 0)
         return error_sys(err, "open '%s'", layers.count ? layers.items[0] : "");
