@@ -163,7 +163,7 @@ static int logs_follow(struct logs *logs, struct error *err)
     struct records_watch records = {.logs = logs, .fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
     scoped_fd int inotify_fd = records.fd;
     struct fd_watch *record_watch;
-    struct follow_source *follow_source;
+    struct follow_source *source;
     struct signal_watch *interrupt, *terminate;
     char path[64];
 
@@ -171,15 +171,14 @@ static int logs_follow(struct logs *logs, struct error *err)
     if (inotify_fd < 0 || inotify_add_watch(inotify_fd, path, IN_MOVED_TO | IN_CREATE) < 0)
         return error_sys(err, "watch for new containers");
     logs->loop = loop_new();
-    follow_source =
-        fd_watch_new(logs->loop, log_reader_watch_fd(logs->reader), FD_READABLE, logs_read, logs);
+    source = follow_source_new(logs->loop, logs->reader, logs_read, logs);
     record_watch = fd_watch_new(logs->loop, inotify_fd, FD_READABLE, on_records, &records);
     interrupt = signal_watch_new(logs->loop, SIGINT, on_signal, logs);
     terminate = signal_watch_new(logs->loop, SIGTERM, on_signal, logs);
     logs_look(logs);
     if (logs->alive && !logs->failed)
         loop_run(logs->loop);
-    follow_source_free(follow_source);
+    follow_source_free(source);
     fd_watch_free(record_watch);
     signal_watch_free(interrupt);
     signal_watch_free(terminate);
