@@ -172,7 +172,7 @@ static struct result measure_start(struct bench *bench, bool until_end, const ch
 
 static void measure_exec(struct bench *bench)
 {
-    static const char *sleep_args[] = {"sleep", "1000"}, *true_args[] = {"true"};
+    const char *sleep_args[] = {"sleep", "1000"}, *true_args[] = {"true"};
     struct exec_spec exec = {
         .args = {true_args, 1}, .env = bench->spec.env, .stdio_fds = {0, 1, 2}};
     struct string_list args = bench->spec.args;

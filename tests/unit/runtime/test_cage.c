@@ -337,3 +337,46 @@ Test(cage, makes_no_working_directory_through_a_link_to_the_host)
     cr_expect_neq(access(fixture_path(fixture, "decoy/new"), F_OK), 0);
     fixture_close(fixture);
 }
+
+/* One container swaps a directory of a shared volume for a link to a host's directory as fast as it
+ * can, while others have mounts below it made (CVE-2021-30465). They may fail, but not outside of
+ * their roots. */
+Test(cage, is_not_led_astray_while_a_link_comes_and_goes)
+{
+    enum { STARTS = 40 };
+    struct fixture *fixture = fixture_open();
+    struct mount_spec mounts[] = {
+        {.kind = MOUNT_BIND, .source = fixture_path(fixture, "shared"), .target = "/v"},
+        {.kind = MOUNT_TMPFS, .target = "/v/t/deep/in"}};
+    struct container *racer;
+    size_t n_started = 0;
+
+    fixture_write(fixture, "decoy/canary", "", 0644);
+    fixture_write(fixture, "shared/x", "", 0644);
+    cr_assert_eq(chmod(fixture_path(fixture, "decoy"), 0777), 0);
+    fixture->spec.mounts = mounts;
+    fixture->spec.n_mounts = 1;
+    fixture_script(
+        fixture, arena_printf(fixture->arena,
+                              "cd /v; while :; do rm -rf t; ln -s ../../../../../..%s t; rm -f t; "
+                              "mkdir t; done 2>/dev/null",
+                              fixture_path(fixture, "decoy")));
+    racer = fixture_start(fixture);
+    cr_assert(racer, "%s", fixture->err.text);
+    fixture->spec.id = "other";
+    fixture->spec.upper_dir = NULL;
+    fixture->spec.n_mounts = 2;
+    fixture_script(fixture, "true");
+    for (int i = 0; i < STARTS; i++) {
+        struct container *container = fixture_start(fixture);
+
+        n_started += container != NULL;
+        if (container)
+            fixture_finish(fixture, container);
+        cr_expect_neq(access(fixture_path(fixture, "decoy/deep"), F_OK), 0);
+    }
+    cr_expect_gt(n_started, 0, "%s", fixture->err.text);
+    cr_assert_eq(container_kill(racer, &fixture->err), 0);
+    fixture_finish(fixture, racer);
+    fixture_close(fixture);
+}

@@ -2,6 +2,7 @@
 #include "runtime/container.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/file.h"
 #include "common/text.h"
 #include "tests/unit/runtime/container_fixture.h"
 
@@ -402,5 +404,59 @@ Test(container, ends_all_its_processes_when_killed)
     fixture_finish(fixture, container);
     cr_expect_eq(container_cleanup(fixture->group, "box", &fixture->err), 0, "%s",
                  fixture->err.text);
+    fixture_close(fixture);
+}
+
+static size_t count_in(const char *path)
+{
+    DIR *dir = opendir(path);
+    size_t count = 0;
+
+    cr_assert(dir);
+    while (readdir(dir))
+        count++;
+    (void)closedir(dir);
+    return count;
+}
+
+/* Of the host, that lead below the fixture's directory. */
+static size_t count_mounts(const struct fixture *fixture)
+{
+    scoped_text struct text lines = {0};
+    struct error err = {0};
+    size_t count = 0;
+
+    cr_assert_eq(file_read(AT_FDCWD, "/proc/self/mountinfo", 1 << 20, &lines, NULL, &err), 0);
+    for (const char *at = text_get(&lines); (at = strstr(at, fixture->dir)); at++)
+        count++;
+    return count;
+}
+
+Test(container, leaves_no_descriptor_and_no_mount_behind)
+{
+    struct fixture *fixture = fixture_open();
+    struct exec_spec exec = {0};
+    size_t fds;
+
+    fixture->spec.etc_dir = fixture_path(fixture, "etc");
+    fixture_run(fixture, "true");
+    fds = count_in("/proc/self/fd");
+    for (int i = 0; i < 10; i++) {
+        struct container *container;
+
+        fixture->spec.init = i % 2;
+        fixture->spec.tty = i % 3 == 0;
+        fixture_script(fixture, "sleep 1000");
+        container = fixture_start(fixture);
+        cr_assert(container, "%s", fixture->err.text);
+        exec.args = fixture->spec.args;
+        exec.user = i % 2 ? "nonesuch" : NULL;
+        exec.args.items[0] = i % 2 ? "sh" : "nonesuch";
+        cr_expect_lt(fixture_exec(fixture, container, &exec), 0);
+        cr_assert_eq(container_kill(container, &fixture->err), 0);
+        fixture_finish(fixture, container);
+    }
+    cr_expect_eq(count_in("/proc/self/fd"), fds);
+    cr_expect_eq(count_mounts(fixture), 0);
     fixture_close(fixture);
 }
