@@ -2,6 +2,7 @@
 #include "common/diagnostics.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/arena.h"
@@ -175,12 +176,38 @@ static void diagnostic_print(const struct diagnostic *entry, struct text *out)
     }
 }
 
+/* The entries lie in one array: their addresses say which was found first. */
+static int compare_places(const void *a, const void *b)
+{
+    const struct diagnostic *left = *(const struct diagnostic *const *)a;
+    const struct diagnostic *right = *(const struct diagnostic *const *)b;
+    int order = strcmp(left->at.file ? left->at.file : "", right->at.file ? right->at.file : "");
+
+    if (order != 0)
+        return order;
+    if (left->at.line != right->at.line)
+        return left->at.line < right->at.line ? -1 : 1;
+    if (left->at.column != right->at.column)
+        return left->at.column < right->at.column ? -1 : 1;
+    return left < right ? -1 : left > right;
+}
+
+void diagnostics_sort(const struct diagnostics *diagnostics, const struct diagnostic **entries)
+{
+    for (size_t i = 0; i < diagnostics->length; i++)
+        entries[i] = &diagnostics->entries[i];
+    if (diagnostics->length > 1)
+        qsort(entries, diagnostics->length, sizeof(*entries), compare_places);
+}
+
 void diagnostics_print(const struct diagnostics *diagnostics, struct text *out)
 {
+    const struct diagnostic *entries[LIMIT_DIAGNOSTICS];
     size_t total = diagnostics->counts[SEVERITY_ERROR] + diagnostics->counts[SEVERITY_WARNING];
 
+    diagnostics_sort(diagnostics, entries);
     for (size_t i = 0; i < diagnostics->length; i++)
-        diagnostic_print(&diagnostics->entries[i], out);
+        diagnostic_print(entries[i], out);
     if (total > diagnostics->length)
         text_appendf(out, "and %zu more\n", total - diagnostics->length);
 }

@@ -45,7 +45,12 @@ size_t diagnostics_count(const struct diagnostics *diagnostics, enum severity se
 size_t diagnostics_length(const struct diagnostics *diagnostics);
 const struct diagnostic *diagnostics_get(const struct diagnostics *diagnostics, size_t index);
 
-/* Everything as the terminal shows it; with the source line and a caret where the file can be read.
+/* The entries by file, line and column, in the order in which they were found where these are the
+ * same; what belongs to no file comes first. `entries` has room for diagnostics_length(). */
+void diagnostics_sort(const struct diagnostics *diagnostics, const struct diagnostic **entries);
+
+/* Everything as the terminal shows it, sorted; with the source line and a caret where the file can
+ * be read.
  */
 void diagnostics_print(const struct diagnostics *diagnostics, struct text *out);
 

@@ -241,9 +241,12 @@ int project_plan(struct session *session, const struct compose *compose, const s
     struct plan_options options = {.data_root = roots->data};
     struct plan *plan;
 
+    compose_report_support(compose, diagnostics);
     if (images_find(&planning, err) < 0)
         return -1;
-    if (planning.n_images < planning.project->n_services)
+    /* What is refused as such is not told again as a mistake of the plan. */
+    if (diagnostics_count(diagnostics, SEVERITY_ERROR) > 0 ||
+        planning.n_images < planning.project->n_services)
         return planning_report(&planning, err);
     options.images = planning.images;
     options.n_images = planning.n_images;

@@ -109,13 +109,28 @@ static const char *project_directory(struct loader *loader)
     return parent_of(loader->arena, loader->files.items[0]);
 }
 
+static void report_no_file(struct loader *loader, const char *directory)
+{
+    struct diagnostic entry = {.severity = SEVERITY_ERROR};
+    scoped_text struct text names = {0};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(file_names); i++)
+        text_appendf(&names, "%s%s", i == 0 ? "" : ", ", file_names[i]);
+    entry.message = arena_printf(loader->arena,
+                                 "no configuration file provided: not found: none of %s in '%s' "
+                                 "or above",
+                                 text_get(&names), directory);
+    entry.hint = "name one with -f";
+    diagnostics_add(loader->diagnostics, &entry);
+}
+
 int files_find(struct loader *loader)
 {
     const struct compose_options *options = loader->options;
     struct variables *variables = environment_of_process(loader);
     struct string_list env_files = environment_named_files(loader, variables);
-    struct position nowhere = {0};
     struct string_list named;
+    const char *searched;
 
     loader->scope.variables = variables;
     if (env_files.count > 0)
@@ -125,18 +140,17 @@ int files_find(struct loader *loader)
     named = named_files(loader, variables);
     if (add_named(loader, &named) < 0)
         return -1;
+    searched = options->project_directory
+                   ? paths_absolute(loader, options->working_dir, options->project_directory)
+                   : options->working_dir;
     if (named.count == 0)
-        (void)search(loader,
-                     options->project_directory
-                         ? paths_absolute(loader, options->working_dir, options->project_directory)
-                         : options->working_dir);
+        (void)search(loader, searched);
     loader->scope.directory = project_directory(loader);
     if (env_files.count == 0)
         environment_add_default(loader, variables, loader->scope.directory);
     if (loader->files.count > 0)
         return 0;
-    diagnostics_error(loader->diagnostics, nowhere, NULL,
-                      "no configuration file provided: not found");
+    report_no_file(loader, searched);
     return -1;
 }
 

@@ -66,6 +66,13 @@ extern const struct shape shape_configs;
 extern const struct shape shape_models;
 extern const struct shape shape_project;
 
+/* Of which values a row's support is told (support.c). */
+bool concerns_true(const struct node *value);
+bool concerns_false(const struct node *value);
+bool concerns_entries(const struct node *value);
+bool concerns_other_names(const struct node *links); /* "service:alias" */
+bool concerns_foreign_driver(const struct node *driver);
+
 #define TABLE(rows) .keys = (rows), .n_keys = ARRAY_LENGTH(rows)
 
 /* The field of a row, and the whole struct for shapes that fill several fields. */

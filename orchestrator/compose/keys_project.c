@@ -8,6 +8,7 @@
 #include "orchestrator/compose/paths.h"
 
 static const char LATER[] = "it is not supported yet";
+static const char UNREAD[] = "nothing reads labels yet";
 static const char CLUSTER[] = "it has a meaning in a cluster only";
 
 static const struct shape shape_external = {.forms = FORM_BOOL | FORM_STRING | FORM_MAP,
@@ -31,7 +32,8 @@ static const struct shape shape_ipam_configs = {
     .forms = FORM_LIST, .item = &shape_ipam_config, .merge = MERGE_SUBNET};
 
 static const struct key ipam_keys[] = {
-    {"driver", &shape_string, NOTED, "who hands out addresses", 0, 0, LATER},
+    {"driver", &shape_string, NOTED, "who hands out addresses", 0, 0, LATER,
+     concerns_foreign_driver},
     {"config", &shape_ipam_configs, ACTED, "subnets"},
     {"options", &shape_addresses, NOTED, "driver options", KEY_HIDDEN, 0, LATER},
 };
@@ -44,14 +46,17 @@ static const struct shape shape_ipam = {
 static const struct key network_keys[] = {
     {"name", &shape_string, ACTED, "name outside of the project", 0, NETWORK(name)},
     {"driver", &shape_string, ACTED, "bridge, host or none", 0, NETWORK(driver)},
-    {"driver_opts", &shape_options, ACTED, "driver options", 0, NETWORK(driver_opts)},
+    {"driver_opts", &shape_options, NOTED, "driver options", 0, NETWORK(driver_opts), LATER},
     {"ipam", &shape_ipam, ACTED, "addresses", KEY_JSON_EMPTY, WHOLE},
-    {"external", &shape_external, ACTED, "made by somebody else", 0, NETWORK(external)},
+    {"external", &shape_external, REFUSED, "made by somebody else", 0, NETWORK(external), LATER,
+     concerns_true},
     {"internal", &shape_bool, ACTED, "no way out", 0, NETWORK(internal)},
-    {"attachable", &shape_bool, NOTED, "others may join", 0, 0, CLUSTER},
-    {"labels", &shape_labels, ACTED, "labels", 0, NETWORK(labels)},
-    {"enable_ipv4", &shape_bool, NOTED, "addresses of version 4", KEY_KEEP, 0, LATER},
-    {"enable_ipv6", &shape_bool, NOTED, "addresses of version 6", KEY_KEEP, 0, LATER},
+    {"attachable", &shape_bool, NOTED, "others may join", 0, 0, CLUSTER, concerns_true},
+    {"labels", &shape_labels, NOTED, "labels", 0, NETWORK(labels), UNREAD},
+    {"enable_ipv4", &shape_bool, NOTED, "addresses of version 4", KEY_KEEP, 0, LATER,
+     concerns_false},
+    {"enable_ipv6", &shape_bool, NOTED, "addresses of version 6", KEY_KEEP, 0, LATER,
+     concerns_true},
 };
 
 static const struct shape shape_network = {.forms = FORM_MAP | FORM_NULL,
@@ -67,9 +72,10 @@ const struct shape shape_networks = {
 static const struct key volume_keys[] = {
     {"name", &shape_string, ACTED, "name outside of the project", 0, VOLUME(name)},
     {"driver", &shape_string, ACTED, "local", 0, VOLUME(driver)},
-    {"driver_opts", &shape_options, ACTED, "what to mount as the volume", 0, VOLUME(driver_opts)},
+    {"driver_opts", &shape_options, REFUSED, "what to mount as the volume", 0, VOLUME(driver_opts),
+     LATER, concerns_entries},
     {"external", &shape_external, ACTED, "made by somebody else", 0, VOLUME(external)},
-    {"labels", &shape_labels, ACTED, "labels", 0, VOLUME(labels)},
+    {"labels", &shape_labels, NOTED, "labels", 0, VOLUME(labels), UNREAD},
 };
 
 static const struct shape shape_volume = {.forms = FORM_MAP | FORM_NULL,
@@ -87,7 +93,8 @@ static const struct key secret_keys[] = {
     {"name", &shape_string, ACTED, "name outside of the project", 0, SECRET(name)},
     {"file", &shape_path, ACTED, "file that holds it", 0, SECRET(file)},
     {"environment", &shape_string, ACTED, "variable that holds it", 0, SECRET(environment)},
-    {"external", &shape_external, REFUSED, "made by somebody else", 0, SECRET(external), CLUSTER},
+    {"external", &shape_external, REFUSED, "made by somebody else", 0, SECRET(external), CLUSTER,
+     concerns_true},
     {"labels", &shape_labels, NOTED, "labels", 0, 0, CLUSTER},
     {"driver", &shape_string, NOTED, "where it is kept", 0, 0, CLUSTER},
     {"driver_opts", &shape_options, NOTED, "driver options", 0, 0, CLUSTER},
@@ -105,7 +112,8 @@ static const struct key config_keys[] = {
     {"file", &shape_path, ACTED, "file that holds it", 0, SECRET(file)},
     {"environment", &shape_string, ACTED, "variable that holds it", 0, SECRET(environment)},
     {"content", &shape_string, ACTED, "what it holds", 0, SECRET(content)},
-    {"external", &shape_external, REFUSED, "made by somebody else", 0, SECRET(external), CLUSTER},
+    {"external", &shape_external, REFUSED, "made by somebody else", 0, SECRET(external), CLUSTER,
+     concerns_true},
     {"labels", &shape_labels, NOTED, "labels", 0, 0, CLUSTER},
     {"template_driver", &shape_string, NOTED, "how it is expanded", 0, 0, CLUSTER},
 };

@@ -12,6 +12,8 @@
 static const char LATER[] = "it is not supported yet";
 static const char WINDOWS[] = "it exists on Windows only";
 static const char OLD_KERNEL[] = "it exists with cgroup v1 only";
+static const char UNREAD[] = "nothing reads labels yet";
+static const char UNPULLED[] = "images are not pulled yet, 'yawl load' takes them from archives";
 static const char NO_ENGINE[] = "there is no engine behind it";
 
 static const char *const cgroup_words[] = {"host", "private", NULL};
@@ -138,7 +140,8 @@ static const struct shape shape_logging_options = {.forms = FORM_MAP,
                                                    .decode = decode_pairs};
 
 static const struct key logging_keys[] = {
-    {"driver", &shape_string, ACTED, "where logs go", 0, FIELD(struct service, logging_driver)},
+    {"driver", &shape_string, NOTED, "where logs go", 0, FIELD(struct service, logging_driver),
+     "output is always kept in files here, as with 'local'", concerns_foreign_driver},
     {"options", &shape_logging_options, ACTED, "driver options", 0,
      FIELD(struct service, logging_options)},
 };
@@ -169,10 +172,10 @@ static const struct key service_network_keys[] = {
     {"driver_opts", &shape_options, NOTED, "driver options", 0, 0, LATER},
     {"gw_priority", &shape_plain_number, ACTED, "the highest gives the default route", 0,
      NETWORK(gw_priority)},
-    {"interface_name", &shape_string, ACTED, "name of the interface inside", 0,
-     NETWORK(interface_name)},
+    {"interface_name", &shape_string, NOTED, "name of the interface inside", 0,
+     NETWORK(interface_name), LATER},
     {"ipv4_address", &shape_string, ACTED, "fixed address", 0, NETWORK(ipv4_address)},
-    {"ipv6_address", &shape_string, ACTED, "fixed address", 0, NETWORK(ipv6_address)},
+    {"ipv6_address", &shape_string, REFUSED, "fixed address", 0, NETWORK(ipv6_address), LATER},
     {"link_local_ips", &shape_string_set, NOTED, "link-local addresses", 0, 0, LATER},
     {"mac_address", &shape_string, ACTED, "fixed hardware address", 0, NETWORK(mac_address)},
     {"priority", &shape_plain_number, ACTED, "order of attachment, highest first", 0,
@@ -225,12 +228,14 @@ static const struct key service_keys[] = {
     {"annotations", &shape_labels, NOTED, "OCI annotations", 0, 0, LATER},
     {"attach", &shape_bool, ACTED, "false: `up` does not show its output", KEY_KEEP,
      SERVICE(attach)},
-    {"build", &shape_build, ACTED, "how to make the image", KEY_KEEP, WHOLE},
+    {"build", &shape_build, NOTED, "how to make the image", KEY_KEEP, WHOLE,
+     "images are not built yet, 'yawl load' takes them from archives"},
     {"develop", &shape_develop, NOTED, "what to do when sources change", KEY_KEEP},
     {"blkio_config", &shape_blkio_config, NOTED, "block device bandwidth", KEY_KEEP, 0, LATER},
     {"cap_add", &shape_string_set, ACTED, "capabilities to add", 0, SERVICE(cap_add)},
     {"cap_drop", &shape_string_set, ACTED, "capabilities to drop", 0, SERVICE(cap_drop)},
-    {"cgroup_parent", &shape_string, ACTED, "control group to live in", 0, SERVICE(cgroup_parent)},
+    {"cgroup_parent", &shape_string, NOTED, "control group to live in", 0, SERVICE(cgroup_parent),
+     LATER},
     {"cgroup", &shape_cgroup, NOTED, "cgroup namespace", 0, 0, LATER},
     {"cpu_count", &shape_cpu_count, NOTED, "number of processors", 0, 0, WINDOWS},
     {"cpu_percent", &shape_cpu_percent, NOTED, "share of processors", 0, 0, WINDOWS},
@@ -274,9 +279,10 @@ static const struct key service_keys[] = {
     {"init", &shape_bool, ACTED, "small init as process 1", KEY_KEEP, SERVICE(init)},
     {"ipc", &shape_string, ACTED, "IPC namespace", 0, SERVICE(ipc_mode)},
     {"isolation", &shape_string, NOTED, "isolation technology", 0, 0, WINDOWS},
-    {"labels", &shape_labels, ACTED, "labels of the container", 0, SERVICE(labels)},
-    {"label_file", &shape_label_files, ACTED, "files with labels"},
-    {"links", &shape_strings, ACTED, "other names for services"},
+    {"labels", &shape_labels, NOTED, "labels of the container", 0, SERVICE(labels), UNREAD},
+    {"label_file", &shape_label_files, NOTED, "files with labels", 0, 0, UNREAD},
+    {"links", &shape_strings, NOTED, "services to wait for, and other names for them", 0, 0,
+     "the other names are not known to the network yet", concerns_other_names},
     {"logging", &shape_logging, ACTED, "where its output goes", KEY_KEEP, WHOLE},
     {"mem_limit", &shape_bytes, ACTED, "most memory", 0, SERVICE(mem_limit_bytes)},
     {"mem_reservation", &shape_memory_int, ACTED, "memory to protect", 0,
@@ -293,10 +299,11 @@ static const struct key service_keys[] = {
      SERVICE(oom_score_adj)},
     {"pid", &shape_string_or_null, ACTED, "PID namespace", 0, SERVICE(pid_mode)},
     {"pids_limit", &shape_number, ACTED, "most processes", 0, SERVICE(pids_limit)},
-    {"platform", &shape_string, ACTED, "platform of the image", 0, SERVICE(platform)},
+    {"platform", &shape_string, NOTED, "platform of the image", 0, SERVICE(platform), UNPULLED},
     {"ports", &shape_ports, ACTED, "ports to publish", 0, WHOLE},
     {"privileged", &shape_bool, ACTED, "all capabilities and devices", 0, SERVICE(privileged)},
-    {"pull_policy", &shape_pull_policy, ACTED, "when to pull the image", 0, SERVICE(pull_policy)},
+    {"pull_policy", &shape_pull_policy, NOTED, "when to pull the image", 0, SERVICE(pull_policy),
+     UNPULLED},
     {"pull_refresh_after", &shape_string, NOTED, "age of an image to pull again", KEY_HIDDEN, 0,
      NO_ENGINE},
     {"read_only", &shape_bool, ACTED, "root file system is read-only", 0, SERVICE(read_only)},
@@ -306,7 +313,7 @@ static const struct key service_keys[] = {
     {"secrets", &shape_service_secrets, ACTED, "secrets to mount", 0, WHOLE},
     {"security_opt", &shape_strings, ACTED, "security options", 0, SERVICE(security_opt)},
     {"shm_size", &shape_bytes, ACTED, "size of /dev/shm", 0, SERVICE(shm_size_bytes)},
-    {"stdin_open", &shape_bool, ACTED, "keep standard input open", 0, SERVICE(stdin_open)},
+    {"stdin_open", &shape_bool, NOTED, "keep standard input open", 0, SERVICE(stdin_open), LATER},
     {"stop_grace_period", &shape_grace_period, ACTED, "time between stop signal and kill", KEY_KEEP,
      WHOLE},
     {"stop_signal", &shape_string, ACTED, "signal that asks it to stop", 0, SERVICE(stop_signal)},

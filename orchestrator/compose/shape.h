@@ -124,6 +124,8 @@ struct key {
     unsigned flags;
     size_t field;       /* 1 + offset in the struct that the mapping decodes into; 0: none */
     const char *reason; /* NOTED, REFUSED: why */
+    /* NOTED, REFUSED: the values that this is said of; NULL: all of them. */
+    bool (*concerns)(const struct node *value);
 };
 
 /* The row of a mapping's table, or NULL. */

@@ -1,7 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "orchestrator/compose/support.h"
 
+#include <string.h>
+
+#include "common/text.h"
 #include "orchestrator/compose/keys.h"
+
+bool concerns_true(const struct node *value)
+{
+    return node_is(value, NODE_BOOL) && value->boolean;
+}
+
+bool concerns_false(const struct node *value)
+{
+    return node_is(value, NODE_BOOL) && !value->boolean;
+}
+
+bool concerns_other_names(const struct node *links)
+{
+    for (size_t i = 0; node_is(links, NODE_LIST) && i < links->list.count; i++) {
+        const char *link = node_text(links->list.items[i]);
+        const char *colon = link ? strchr(link, ':') : NULL;
+
+        if (colon && (strlen(colon + 1) != (size_t)(colon - link) ||
+                      strncmp(link, colon + 1, (size_t)(colon - link)) != 0))
+            return true;
+    }
+    return false;
+}
+
+bool concerns_foreign_driver(const struct node *driver)
+{
+    static const char *const ours[] = {"", "default", "json-file", "local"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(ours); i++) {
+        if (string_eq(node_text(driver), ours[i]))
+            return false;
+    }
+    return true;
+}
+
+bool concerns_entries(const struct node *value)
+{
+    return node_is(value, NODE_MAP) && value->map.count > 0;
+}
 
 struct survey {
     struct arena *arena;
@@ -23,8 +65,8 @@ static void report(struct survey *survey, const struct key *key, const struct no
         diagnostics_error(survey->diagnostics, entry->at, path, "'%s' cannot be used: %s",
                           key->name, reason);
     else
-        diagnostics_warning(survey->diagnostics, entry->at, path, "'%s' has no effect: %s",
-                            key->name, reason);
+        diagnostics_warning(survey->diagnostics, entry->at, path, "'%s' has no effect%s: %s",
+                            key->name, key->concerns ? " as it is here" : "", reason);
 }
 
 static void look(struct survey *survey, const struct node *node, const struct shape *shape,
@@ -41,7 +83,7 @@ static void look(struct survey *survey, const struct node *node, const struct sh
         struct trail here = {trail, entry->key, 0};
 
         /* Nothing more is to be said below a key that does nothing. */
-        if (key && key->support != ACTED)
+        if (key && key->support != ACTED && (!key->concerns || key->concerns(entry->value)))
             report(survey, key, entry, &here);
         else
             look(survey, entry->value, shape_of_entry(shape, entry->key), &here);

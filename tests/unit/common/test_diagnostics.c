@@ -34,6 +34,22 @@ Test(diagnostics, the_same_entry_is_kept_once)
     cr_expect_eq(diagnostics_length(diagnostics), 2);
 }
 
+Test(diagnostics, entries_are_printed_by_file_and_line)
+{
+    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
+    scoped_text struct text out = {0};
+
+    diagnostics_error(diagnostics, (struct position){"/nowhere/b", 1, 1}, NULL, "fourth");
+    diagnostics_error(diagnostics, (struct position){"/nowhere/a", 10, 2}, NULL, "third");
+    diagnostics_warning(diagnostics, (struct position){"/nowhere/a", 9, 7}, NULL, "second");
+    diagnostics_error(diagnostics, (struct position){0}, NULL, "first");
+    diagnostics_print(diagnostics, &out);
+    cr_expect_str_eq(text_get(&out), "error: first\n"
+                                     "/nowhere/a:9:7: warning: second\n"
+                                     "/nowhere/a:10:2: error: third\n"
+                                     "/nowhere/b:1:1: error: fourth\n");
+}
+
 Test(diagnostics, more_than_the_limit_is_only_counted)
 {
     scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
