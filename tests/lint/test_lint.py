@@ -153,7 +153,7 @@ BREACHES = {
         ("common/e.c", SPDX_C + "static void (*hook)(int) = 0;\n", 2),
         ("common/f.c", function_with("    static unsigned calls;\n\n    calls++;\n"), None),
         ("common/g.c", SPDX_C + "static const int fixed = 1, *moving;\n", 2),
-        ("tests/unit/state.c", SPDX_C + "static int seen;\n", 2),
+        ("tests/tools/state.c", SPDX_C + "static int seen;\n", 2),
     ],
     "comment": [("common/a.c", SPDX_C + 'const char *const url = "http://x"; // not ours\n', 2)],
     "typedef-struct": [

@@ -2,8 +2,8 @@
 /*
  * Writes numbered lines at a steady rate: flood LINES_PER_SECOND COUNT [SECONDS_TO_WAIT_AT_THE_END]
  *
- * Lines are "1\n" to "COUNT\n". A reader that was away finds the missing ones at once: the rate is an
- * average from the start. Ends at the first write error.
+ * Lines are "1\n" to "COUNT\n". A reader that was away finds the missing ones at once: the rate is
+ * an average from the start. Ends at the first write error.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
