@@ -25,7 +25,7 @@
         destructor(*place);                                                                        \
     }
 
-#define scoped(destructor) __attribute__((cleanup(destructor##_scoped)))
+#define scoped(destructor) __attribute__((cleanup(destructor##_scoped), unused))
 
 /* Takes the value out of a pointer that owns, leaving NULL. */
 #define steal(place)                                                                               \

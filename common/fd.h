@@ -20,7 +20,7 @@ static inline UNUSED void fd_close_place(int *place)
 {
     fd_close(*place);
 }
-#define scoped_fd __attribute__((cleanup(fd_close_place)))
+#define scoped_fd __attribute__((cleanup(fd_close_place), unused))
 
 /* Takes the descriptor out of a place that owns it, leaving -1. */
 static inline UNUSED int steal_fd(int *place)

@@ -21,7 +21,7 @@ struct text {
 };
 
 void text_done(struct text *text);
-#define scoped_text __attribute__((cleanup(text_done)))
+#define scoped_text __attribute__((cleanup(text_done), unused))
 
 void text_append(struct text *text, const char *more);
 void text_append_bytes(struct text *text, const void *bytes, size_t length);

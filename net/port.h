@@ -19,7 +19,7 @@ struct port_binding {
     int host_port;
 };
 void port_binding_done(struct port_binding *binding);
-#define scoped_binding __attribute__((cleanup(port_binding_done)))
+#define scoped_binding __attribute__((cleanup(port_binding_done), unused))
 
 /* Binds the first free port of the specification's in the calling thread's network namespace.
  * preferred: an ephemeral port or one of a range to try first, or 0. The error names the holder:

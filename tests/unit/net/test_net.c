@@ -430,7 +430,7 @@ Test(net, attaching_is_timed)
     net_destroy(world.net);
     world.net = NULL;
     freed_ms = clock_monotonic_ms();
-    cr_log_warn("%d attaches: %d ms, %d ms of it on a processor; destroyed in %d ms", COUNT,
+    cr_log_info("%d attaches: %d ms, %d ms of it on a processor; destroyed in %d ms", COUNT,
                 (int)(attached_ms - begin_ms),
                 (int)((cpu_end.tv_sec - cpu_begin.tv_sec) * 1000 +
                       (cpu_end.tv_nsec - cpu_begin.tv_nsec) / 1000000),
