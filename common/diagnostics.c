@@ -69,6 +69,7 @@ void diagnostics_add(struct diagnostics *diagnostics, const struct diagnostic *e
         .message = arena_strdup(arena, entry->message),
         .hint = arena_strdup(arena, entry->hint),
         .came_by = position_copy(arena, entry->came_by),
+        .came_how = arena_strdup(arena, entry->came_how),
     };
 }
 
@@ -170,7 +171,7 @@ static void diagnostic_print(const struct diagnostic *entry, struct text *out)
     text_append_char(out, '\n');
     source_line_print(entry->at, out);
     if (entry->came_by.file && entry->came_by.line > 0) {
-        text_append(out, "    came by way of ");
+        text_appendf(out, "    %s ", entry->came_how ? entry->came_how : "came by way of");
         position_print(entry->came_by, out);
         text_append_char(out, '\n');
     }

@@ -24,8 +24,9 @@ struct diagnostic {
     const char *path; /* "services.api.ports[0]", or NULL */
     const char *message;
     const char *hint; /* what to write instead, or NULL */
-    struct position
-        came_by; /* second place: the anchor, .env line, base file; line 0 when there is none */
+    /* Second place: the anchor, .env line, base file; line 0 when there is none. */
+    struct position came_by;
+    const char *came_how; /* "set in"; NULL: "came by way of" */
 };
 
 struct diagnostics;

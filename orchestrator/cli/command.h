@@ -46,6 +46,7 @@ MUST_CHECK int session_project_dir(struct session *session, const char **ret_nam
                                    struct roots *ret_roots, struct project_dir **ret_dir,
                                    struct error *err);
 
+int command_check(struct session *session, struct error *err);
 int command_config(struct session *session, struct error *err);
 int command_down(struct session *session, struct error *err);
 int command_exec(struct session *session, struct error *err);

@@ -3,67 +3,55 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/sha256.h"
+#include "common/log.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/cli/config_report.h"
 
 struct config_flags {
-    bool services, volumes, networks, images, quiet;
-    const char *format, *output, *hash;
+    bool services, volumes, networks, models, images, profiles, variables, environment;
+    bool lock_digests, resolve_digests, quiet;
+    const char *format, *output, *hash, *explain;
 };
 
-static void config_hashes(const struct compose *compose, const char *wanted, struct text *out)
-{
-    const struct project *project = compose_project(compose);
-
-    for (size_t i = 0; i < project->n_services; i++) {
-        const char *name = project->services[i].name;
-        scoped_text struct text canonical = {0};
-        char hex[SHA256_HEX_SIZE];
-
-        if (!string_eq(wanted, "*") && !string_eq(wanted, name))
-            continue;
-        compose_print_service_for_hash(compose, name, &canonical);
-        sha256_hex(canonical.data, canonical.length, hex);
-        text_appendf(out, "%s %s\n", name, hex);
-    }
-}
-
-static void config_images(const struct project *project, struct text *out)
-{
-    for (size_t i = 0; i < project->n_services; i++) {
-        const struct service *service = &project->services[i];
-
-        if (service->image)
-            text_appendf(out, "%s\n", service->image);
-        else
-            text_appendf(out, "%s-%s\n", project->name, service->name);
-    }
-}
-
-/* The short lists; false when none was asked for. */
+/* The short reports; false when none was asked for. */
 static bool config_list(const struct config_flags *flags, const struct compose *compose,
-                        struct text *out)
+                        struct arena *arena, struct text *out)
 {
-    const struct project *project = compose_project(compose);
-
-    if (!project)
-        return false;
-    if (flags->hash)
-        config_hashes(compose, flags->hash, out);
-    else if (flags->services)
-        for (size_t i = 0; i < project->n_services; i++)
-            text_appendf(out, "%s\n", project->services[i].name);
+    if (flags->services)
+        config_report_list(compose_names(compose, arena, "services"), out);
     else if (flags->volumes)
-        for (size_t i = 0; i < project->n_volumes; i++)
-            text_appendf(out, "%s\n", project->volumes[i].key);
+        config_report_list(compose_names(compose, arena, "volumes"), out);
     else if (flags->networks)
-        for (size_t i = 0; i < project->n_networks; i++)
-            text_appendf(out, "%s\n", project->networks[i].key);
+        config_report_list(compose_names(compose, arena, "networks"), out);
+    else if (flags->models)
+        config_report_list(compose_names(compose, arena, "models"), out);
+    else if (flags->profiles)
+        config_report_list(compose_profiles(compose, arena), out);
+    else if (flags->environment)
+        config_report_list(compose_environment(compose, arena), out);
     else if (flags->images)
-        config_images(project, out);
+        config_report_images(compose, out);
+    else if (flags->variables)
+        config_report_variables(compose, arena, string_eq(flags->format, "json"), out);
     else
         return false;
     return true;
+}
+
+static int config_print(const struct config_flags *flags, const struct compose *compose,
+                        struct arena *arena, struct text *out, struct error *err)
+{
+    if (flags->hash)
+        return config_report_hashes(compose, flags->hash, arena, out, err);
+    if (flags->explain)
+        return compose_explain(compose, flags->explain, out, err);
+    if (config_list(flags, compose, arena, out))
+        return 0;
+    if (string_eq(flags->format, "json"))
+        compose_print_json(compose, out);
+    else
+        compose_print_yaml(compose, out);
+    return 0;
 }
 
 static int config_write(const struct config_flags *flags, const struct text *out, struct error *err)
@@ -79,6 +67,36 @@ static int config_write(const struct config_flags *flags, const struct text *out
     return 0;
 }
 
+static int config_check_flags(const struct config_flags *flags, struct error *err)
+{
+    if (flags->format && !string_eq(flags->format, "yaml") && !string_eq(flags->format, "json"))
+        return error_set(err, "unknown format '%s': yaml or json", flags->format);
+    if (flags->lock_digests || flags->resolve_digests)
+        return error_set(err,
+                         "--%s-image-digests needs a registry to ask, and registries are not "
+                         "supported yet",
+                         flags->lock_digests ? "lock" : "resolve");
+    return 0;
+}
+
+/* Some reports are about other models than the one that runs. */
+static void config_adjust(const struct config_flags *flags, struct session *session,
+                          struct string_list *services)
+{
+    struct compose_options *options = &session->compose;
+
+    if (options->no_interpolate && services->count > 0) {
+        log_warning("--no-interpolate prints all services: those that were named are not selected");
+        *services = (struct string_list){0};
+    }
+    if (flags->variables) {
+        options->no_interpolate = true;
+        *services = (struct string_list){0};
+    } else if (flags->images || flags->hash) {
+        options->no_interpolate = options->no_normalize = false;
+    }
+}
+
 int command_config(struct session *session, struct error *err)
 {
     struct config_flags flags = {0};
@@ -87,8 +105,16 @@ int command_config(struct session *session, struct error *err)
         {0, "services", OPTION_FLAG, &flags.services, NULL, "only the names of services"},
         {0, "volumes", OPTION_FLAG, &flags.volumes, NULL, "only the names of volumes"},
         {0, "networks", OPTION_FLAG, &flags.networks, NULL, "only the names of networks"},
+        {0, "models", OPTION_FLAG, &flags.models, NULL, "only the names of models"},
         {0, "images", OPTION_FLAG, &flags.images, NULL, "only the images"},
-        {0, "hash", OPTION_STRING, &flags.hash, "SERVICE", "config hash of a service, or '*'"},
+        {0, "profiles", OPTION_FLAG, &flags.profiles, NULL, "only the names of profiles"},
+        {0, "hash", OPTION_STRING, &flags.hash, "SERVICE", "config hash of services, or of '*'"},
+        {0, "variables", OPTION_FLAG, &flags.variables, NULL, "variables that the files refer to"},
+        {0, "environment", OPTION_FLAG, &flags.environment, NULL, "what they may refer to"},
+        {0, "explain", OPTION_STRING, &flags.explain, "VAR|PATH", "where a value came from"},
+        {0, "lock-image-digests", OPTION_FLAG, &flags.lock_digests, NULL, "not supported yet"},
+        {0, "resolve-image-digests", OPTION_FLAG, &flags.resolve_digests, NULL,
+         "not supported yet"},
         {0, "format", OPTION_STRING, &flags.format, "FORMAT", "yaml or json"},
         {'o', "output", OPTION_STRING, &flags.output, "FILE", "write to a file"},
         {'q', "quiet", OPTION_FLAG, &flags.quiet, NULL, "only check"},
@@ -108,15 +134,11 @@ int command_config(struct session *session, struct error *err)
 
     if (result != 0)
         return result < 0 ? -1 : 0;
-    if (flags.format && !string_eq(flags.format, "yaml") && !string_eq(flags.format, "json"))
-        return error_set(err, "unknown format '%s': yaml or json", flags.format);
-    if (session_load(session, services, &compose, err) < 0)
+    if (config_check_flags(&flags, err) < 0)
         return -1;
-    if (!config_list(&flags, compose, &out)) {
-        if (string_eq(flags.format, "json"))
-            compose_print_json(compose, &out);
-        else
-            compose_print_yaml(compose, &out);
-    }
+    config_adjust(&flags, session, &services);
+    if (session_load(session, services, &compose, err) < 0 ||
+        config_print(&flags, compose, session->arena, &out, err) < 0)
+        return -1;
     return config_write(&flags, &out, err);
 }

@@ -17,6 +17,8 @@
 extern char **environ;
 
 const struct cli_command commands[] = {
+    {"check", "Say all that is wrong or doubtful in the files", "[OPTIONS] [SERVICE...]",
+     command_check},
     {"config", "Show the project as it was understood", "[OPTIONS] [SERVICE...]", command_config},
     {"down", "Stop and remove everything of the project", "[OPTIONS] [SERVICE...]", command_down},
     {"exec", "Run a program inside a running container", "[OPTIONS] SERVICE COMMAND [ARG...]",

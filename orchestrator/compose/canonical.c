@@ -51,6 +51,7 @@ static struct node *in_place_of(struct loader *loader, const struct node *old, e
     struct node *node = node_new(loader->arena, kind, old->at);
 
     node->came_by = old->came_by;
+    node->came_how = old->came_how;
     return node;
 }
 

@@ -33,6 +33,10 @@ static void refer(const struct service_check *check, const struct node *at, cons
 
     if (!name || node_find(map, name))
         return;
+    /* Normalisation would have made it. */
+    if (check->loader->options->no_normalize && string_eq(resources, "networks") &&
+        string_eq(name, "default"))
+        return;
     message = arena_printf(check->loader->arena, "service \"%s\" refers to undefined %s %s",
                            check->name, what, name);
     loader_error_hint(check->loader, at, check->trail, suggest(check->loader, map, name), message);
@@ -51,8 +55,9 @@ static void refer_keys(const struct service_check *check, const char *key, const
     const struct node *names = node_get(check->service, key);
 
     for (size_t i = 0; node_is(names, NODE_MAP) && i < names->map.count; i++) {
-        struct node at = {.at = names->map.entries[i].at,
-                          .came_by = names->map.entries[i].value->came_by};
+        const struct node *value = names->map.entries[i].value;
+        struct node at = {
+            .at = names->map.entries[i].at, .came_by = value->came_by, .came_how = value->came_how};
 
         refer(check, &at, key, what, names->map.entries[i].key);
     }
@@ -89,7 +94,8 @@ static void check_dependencies(const struct service_check *check)
     for (size_t i = 0; node_is(depends_on, NODE_MAP) && i < depends_on->map.count; i++) {
         const struct node_entry *entry = &depends_on->map.entries[i];
         bool optional = !node_get_bool(entry->value, "required");
-        struct node at = {.at = entry->at, .came_by = entry->value->came_by};
+        struct node at = {
+            .at = entry->at, .came_by = entry->value->came_by, .came_how = entry->value->came_how};
 
         if (node_find(services, entry->key) || (optional && node_find(check->disabled, entry->key)))
             continue;

@@ -15,6 +15,7 @@
 #include "common/path.h"
 #include "common/text.h"
 #include "orchestrator/compose/check.h"
+#include "orchestrator/compose/compose_model.h"
 #include "orchestrator/compose/decode.h"
 #include "orchestrator/compose/defaults.h"
 #include "orchestrator/compose/document.h"
@@ -30,14 +31,6 @@
 #include "orchestrator/compose/selection.h"
 #include "orchestrator/compose/support.h"
 #include "orchestrator/compose/typing.h"
-
-struct compose {
-    struct arena *arena;
-    struct node *model;
-    const struct project *project;
-    bool raw; /* not interpolated or not normalised: printed as it is */
-    bool escape;
-};
 
 /* The trees of one file, kept between the search for the name and the merge. */
 struct file_trees {
@@ -130,6 +123,7 @@ static struct node *resolve(struct loader *loader, struct node *model)
     (void)node_child_map(loader->arena, model, "services");
     node_put(loader->arena, model, "name",
              node_string(loader->arena, loader->project_name, model->at));
+    node_remove(model, "include");
     disabled = selection_apply_profiles(loader, model);
     if (!options->no_consistency && !options->no_interpolate) {
         check_references(loader, model, disabled);
@@ -155,7 +149,8 @@ static int load(struct loader *loader, struct compose *compose)
     if (choose_name(loader) < 0)
         return -1;
     compose->model = merge_files(loader, files);
-    disabled = resolve(loader, compose->model);
+    compose->disabled = disabled = resolve(loader, compose->model);
+    compose->variables = loader->scope.variables;
     if (loader_failed(loader))
         return -1;
     compose->raw = options->no_interpolate;

@@ -50,6 +50,44 @@ void compose_print_json(const struct compose *compose, struct text *out);
 void compose_print_service_for_hash(const struct compose *compose, const char *service,
                                     struct text *out);
 
+/* The names below a top-level key ("services", "networks", ...), sorted; in the arena. */
+struct string_list compose_names(const struct compose *compose, struct arena *arena,
+                                 const char *key);
+
+/* The profiles of all services, also of those that are switched off, sorted. */
+struct string_list compose_profiles(const struct compose *compose, struct arena *arena);
+
+/* What the files may refer to, as "NAME=value", sorted. */
+struct string_list compose_environment(const struct compose *compose, struct arena *arena);
+
+/* A variable that the files refer to; sorted by name, each name once. */
+struct variable_use {
+    const char *name;
+    const char *fallback;    /* of `:-` and `-`; "" when there is none */
+    const char *alternative; /* of `:+` and `+` */
+    bool required;           /* `:?` or `?` */
+    struct variable_place *places;
+};
+
+/* Where it is referred to, in the order of the merged model. */
+struct variable_place {
+    struct variable_place *next;
+    struct position at;
+    const char *path;
+};
+
+/* Of a model that was loaded with no_interpolate. */
+struct variable_use *compose_variable_uses(const struct compose *compose, struct arena *arena,
+                                           size_t *ret_count);
+
+/* Where the value of a variable or at a path ("services.api.image") came from and what it hides.
+ * Fails when there is neither. */
+MUST_CHECK int compose_explain(const struct compose *compose, const char *what, struct text *out,
+                               struct error *err);
+
+/* Warnings about what is valid and probably not meant (compose.md 4). */
+void compose_report_advice(const struct compose *compose, struct diagnostics *diagnostics);
+
 /* The project's name only, by the rules of compose.md 2.8, for commands that work from records;
  * files may be absent when a name is given by -p or COMPOSE_PROJECT_NAME. */
 MUST_CHECK int compose_project_name(const struct compose_options *options, struct arena *arena,

@@ -98,10 +98,7 @@ static void report(struct loader *loader, const char *path, const struct error *
 static void add_missing(struct variables *variables, const struct variables *more)
 {
     for (size_t i = 0; i < variables_count(more); i++) {
-        const struct variable *variable = variables_at(more, i);
-
-        if (!variables_find(variables, variable->name))
-            variables_set(variables, *variable);
+        variables_add(variables, *variables_at(more, i));
     }
 }
 

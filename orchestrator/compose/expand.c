@@ -13,13 +13,17 @@ struct expander {
     const struct scope *scope;
     const struct node *node;
     const struct trail *trail;
+    struct position set_at; /* of a variable that was used and came from a file */
 };
 
 static const char *lookup(void *owner, const char *name)
 {
-    const struct expander *expander = owner;
+    struct expander *expander = owner;
+    const struct variable *variable = variables_find(expander->scope->variables, name);
 
-    return variables_get(expander->scope->variables, name);
+    if (variable && variable->at.file)
+        expander->set_at = variable->at;
+    return variable ? variable->value : NULL;
 }
 
 static void warn_unset(void *owner, const char *name)
@@ -51,7 +55,7 @@ static int expand_one(struct expander *expander, const char **ret_text)
 const char *expand_text(struct loader *loader, const struct scope *scope, const struct node *node,
                         const struct trail *trail)
 {
-    struct expander expander = {loader, scope, node, trail};
+    struct expander expander = {loader, scope, node, trail, {0}};
     const char *text = node->text;
 
     (void)!expand_one(&expander, &text);
@@ -106,7 +110,7 @@ static void cast(struct expander *expander, struct node *node, const struct shap
 
 static void expand_node(struct expander *parent, struct node *node, const struct shape *shape)
 {
-    struct expander expander = {parent->loader, parent->scope, node, parent->trail};
+    struct expander expander = {parent->loader, parent->scope, node, parent->trail, {0}};
     const char *text = NULL;
 
     if (node->mark == MARK_RESET)
@@ -117,6 +121,8 @@ static void expand_node(struct expander *parent, struct node *node, const struct
             return;
         }
         node->text = text;
+        if (expander.set_at.line > 0)
+            node_came_by(node, expander.set_at, "set in");
         cast(&expander, node, shape);
     } else if (node->kind == NODE_MAP) {
         for (size_t i = 0; i < node->map.count; i++) {
@@ -139,7 +145,7 @@ static void expand_node(struct expander *parent, struct node *node, const struct
 void expand_tree(struct loader *loader, const struct scope *scope, struct node *node,
                  const struct shape *shape)
 {
-    struct expander expander = {loader, scope, node, NULL};
+    struct expander expander = {loader, scope, node, NULL, {0}};
 
     expand_node(&expander, node, shape);
 }

@@ -152,6 +152,7 @@ static struct node *base_of(struct extender *extender, struct extended_file *fil
     if (base->kind == NODE_NULL)
         return base;
     base = node_copy(extender->loader->arena, resolve_service(extender, from, name->text, chain));
+    node_came_by(base, name->at, "extended in");
     merge_settle(base);
     if (from != file)
         paths_resolve(extender->loader, from->directory, base, &shape_service);

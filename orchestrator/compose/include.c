@@ -152,6 +152,7 @@ static struct node *load_entry(const struct inclusion *inclusion)
     for (size_t i = 0; i < files.count; i++)
         model = load_file(inclusion, &scope, model, files.items[i]);
     keep_resources(model);
+    node_came_by(model, inclusion->entry->at, "included in");
     defaults_fill(loader, model, &shape_project);
     paths_resolve(loader, scope.directory, model, &shape_project);
     normalize_environment(model, &scope, loader->arena);

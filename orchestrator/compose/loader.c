@@ -10,6 +10,11 @@ static void add(struct loader *loader, struct diagnostic entry, const struct nod
     if (node) {
         entry.at = node->at;
         entry.came_by = node->came_by;
+        entry.came_how = node->came_how;
+        if (entry.came_by.line == 0 && node->shadows) {
+            entry.came_by = node->shadows->at;
+            entry.came_how = "replaces";
+        }
     }
     diagnostics_add(loader->diagnostics, &entry);
 }

@@ -37,6 +37,8 @@ static void merge_entry(struct merge *merge, struct node *lower, const struct no
     else
         result.value = merge_values(merge, below->value, upper->value,
                                     shape_of_entry(shape, upper->key), &here);
+    if (below && result.value == upper->value && !result.value->shadows)
+        result.value->shadows = below->value;
     if (below && result.value == below->value)
         return;
     node_set(merge->loader->arena, lower, result);

@@ -236,6 +236,21 @@ struct node *node_copy(struct arena *arena, const struct node *node)
     return copy;
 }
 
+void node_came_by(struct node *node, struct position by, const char *how)
+{
+    if (node->came_by.line == 0) {
+        node->came_by = by;
+        node->came_how = how;
+    }
+    if (node->kind == NODE_MAP) {
+        for (size_t i = 0; i < node->map.count; i++)
+            node_came_by(node->map.entries[i].value, by, how);
+    } else if (node->kind == NODE_LIST) {
+        for (size_t i = 0; i < node->list.count; i++)
+            node_came_by(node->list.items[i], by, how);
+    }
+}
+
 static bool map_equal(const struct node *a, const struct node *b)
 {
     if (a->map.count != b->map.count)

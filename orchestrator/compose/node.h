@@ -43,7 +43,9 @@ struct node {
     enum node_mark mark;
     bool broken; /* a mistake was reported here; nothing more is to be said about it */
     struct position at;
-    struct position came_by; /* the alias or extension that brought it here; line 0: none */
+    struct position came_by;    /* the alias, extension, ... that brought it here; line 0: none */
+    const char *came_how;       /* "set in", "extended in", ...; NULL: "came by way of" */
+    const struct node *shadows; /* what it replaced in a merge, or NULL */
     union {
         bool boolean;
         int64_t integer;
@@ -99,6 +101,9 @@ struct node *node_child_map(struct arena *arena, struct node *map, const char *k
 
 /* A copy of the whole tree. */
 struct node *node_copy(struct arena *arena, const struct node *node);
+
+/* Tells of the whole tree how it came here, where nothing more exact is known yet. */
+void node_came_by(struct node *node, struct position by, const char *how);
 
 /* Same kind and same content, all the way down; the order of mappings does not matter. */
 bool node_equal(const struct node *a, const struct node *b);

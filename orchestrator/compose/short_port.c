@@ -122,6 +122,7 @@ static struct node *long_form(struct arena *arena, const struct wanted *wanted)
     for (char *p = protocol; *p; p++)
         *p = (char)(*p | 0x20);
     map->came_by = wanted->item->came_by;
+    map->came_how = wanted->item->came_how;
     put(arena, map, "mode", "ingress");
     if (*wanted->port->host_ip)
         put(arena, map, "host_ip", wanted->port->host_ip);

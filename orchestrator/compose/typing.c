@@ -264,6 +264,9 @@ static struct node *list_of(struct loader *loader, const struct node *node,
 {
     struct node *list = node_new(loader->arena, NODE_LIST, node->at);
 
+    list->came_by = node->came_by;
+    list->came_how = node->came_how;
+    list->shadows = node->shadows;
     for (size_t i = 0; i < words->count; i++)
         node_append(loader->arena, list, node_string(loader->arena, words->items[i], node->at));
     return list;

@@ -148,7 +148,8 @@ static bool name_allowed(enum name_rule rule, const char *name)
 static bool validate_key(struct loader *loader, const struct node_entry *entry,
                          const struct shape *shape, const struct trail *trail)
 {
-    struct node at = {.at = entry->at, .came_by = entry->value->came_by};
+    struct node at = {
+        .at = entry->at, .came_by = entry->value->came_by, .came_how = entry->value->came_how};
     const char *message;
 
     if (!shape->keys) {
@@ -199,10 +200,21 @@ static bool validate_map(struct loader *loader, struct node *map, const struct s
     return true;
 }
 
+/* What a variable will make of the text is not known: "${PORT}:80" stays a short form. */
+static bool is_open(const struct node *node, const struct shape *shape, const struct trail *trail)
+{
+    bool alone = !(shape->forms & (FORM_LIST | FORM_MAP));
+    bool item = trail && !trail->name;
+
+    return node->kind == NODE_STRING && strchr(node->text, '$') && (alone || item);
+}
+
 static bool validate_value(struct loader *loader, struct node *node, const struct shape *shape,
                            const struct trail *trail)
 {
     if (!shape)
+        return true;
+    if (loader->options->no_interpolate && is_open(node, shape, trail))
         return true;
     if (!(form_of(node) & shape->forms))
         return wrong_form(loader, node, shape, trail);

@@ -66,12 +66,55 @@ struct variables *variables_copy(const struct variables *variables)
     return copy;
 }
 
+/* The upper one and all that it hides hide the lower one. */
+static void lay_below(struct variables *variables, struct variable *upper, struct variable lower)
+{
+    const struct variable **link = &upper->shadows;
+    struct variable *copy;
+
+    /* Links are shared with copies of the set. */
+    for (; *link; link = &copy->shadows) {
+        copy = arena_new_object(variables->arena, struct variable);
+        *copy = **link;
+        *link = copy;
+    }
+    copy = arena_new_object(variables->arena, struct variable);
+    *copy = lower;
+    *link = copy;
+}
+
+static bool is_known(const struct variable *variable, struct position at)
+{
+    for (; variable; variable = variable->shadows) {
+        if (at.file && variable->at.file && variable->at.line == at.line &&
+            strcmp(variable->at.file, at.file) == 0)
+            return true;
+    }
+    return false;
+}
+
+void variables_add(struct variables *variables, struct variable variable)
+{
+    const uint32_t *slot = slot_of(variables, variable.name);
+
+    /* The `.env` of the project may have been read as that of the working directory. */
+    if (*slot && is_known(&variables->items[*slot - 1], variable.at))
+        return;
+    if (*slot)
+        lay_below(variables, &variables->items[*slot - 1], variable);
+    else
+        variables_set(variables, variable);
+}
+
 void variables_set(struct variables *variables, struct variable variable)
 {
     uint32_t *slot = slot_of(variables, variable.name);
 
     if (*slot) {
-        variables->items[*slot - 1] = variable;
+        struct variable *place = &variables->items[*slot - 1];
+
+        lay_below(variables, &variable, *place);
+        *place = variable;
         return;
     }
     if (variables->count == variables->capacity) {

@@ -15,7 +15,8 @@
 
 struct variable {
     const char *name, *value;
-    struct position at; /* where it was set; file NULL: the environment */
+    struct position at;             /* where it was set; file NULL: the environment */
+    const struct variable *shadows; /* the value that this one hides, or NULL */
 };
 
 struct variables;
@@ -23,8 +24,11 @@ struct variables;
 struct variables *variables_new(struct arena *arena);
 struct variables *variables_copy(const struct variables *variables);
 
-/* Replaces an earlier value of the name. */
+/* Hides an earlier value of the name. */
 void variables_set(struct variables *variables, struct variable variable);
+
+/* Sets the variable when its name has no value yet; else keeps it as what that value hides. */
+void variables_add(struct variables *variables, struct variable variable);
 
 /* NULL when the name is not set. */
 const struct variable *variables_find(const struct variables *variables, const char *name);
