@@ -158,7 +158,7 @@ static const struct shape shape_include = {
 static const struct shape shape_includes = {.forms = FORM_LIST, .item = &shape_include};
 
 static const struct key project_keys[] = {
-    {"version", &shape_string, NOTED, "ignored", KEY_HIDDEN},
+    {"version", &shape_string, NOTED, "version of the format", KEY_HIDDEN, 0, "it is obsolete"},
     {"include", &shape_includes, ACTED, "other Compose files", KEY_HIDDEN},
     {"name", &shape_string, ACTED, "name of the project"},
     {"services", &shape_services, ACTED, "what runs", KEY_KEEP},
