@@ -12,11 +12,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 
 #include "common/fd.h"
 #include "common/limits.h"
@@ -197,16 +199,29 @@ static void add_kernel_message(int context_fd, struct error *err)
     }
 }
 
-static int set_dir(int context_fd, const char *key, int dir_fd)
+static int set_dir_by_name(int context_fd, const char *key, int dir_fd)
 {
     char path[32];
 
-    if (fsconfig(context_fd, FSCONFIG_SET_FD, key, NULL, dir_fd) == 0)
-        return 0;
-    if (errno != EINVAL)
-        return -1;
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", dir_fd);
     return fsconfig(context_fd, FSCONFIG_SET_STRING, key, path, 0);
+}
+
+/* What kernels say that take no descriptor: EBADF because O_PATH is none to them, EINVAL because
+ * the option should be a string, EOPNOTSUPP where overlayfs does not know the new interface at all
+ * (before 6.5). */
+static bool takes_no_descriptor(int number)
+{
+    return number == EBADF || number == EINVAL || number == EOPNOTSUPP;
+}
+
+static int set_dir(int context_fd, const char *key, int dir_fd)
+{
+    if (fsconfig(context_fd, FSCONFIG_SET_FD, key, NULL, dir_fd) == 0)
+        return 0;
+    if (!takes_no_descriptor(errno))
+        return -1;
+    return set_dir_by_name(context_fd, key, dir_fd);
 }
 
 static int set_layers_as_string(const struct rootfs *rootfs, struct error *err)
@@ -223,18 +238,26 @@ static int set_layers_as_string(const struct rootfs *rootfs, struct error *err)
     return 0;
 }
 
-/* *ret_relative: the names are relative to /proc/self/fd. */
+/* The first layer shows what the kernel can do. One that does not know the new interface would take
+ * "lowerdir+" as well, and mind it only later. *ret_relative: the names are relative to
+ * /proc/self/fd. */
 static int set_layers(const struct rootfs *rootfs, bool *ret_relative, struct error *err)
 {
+    int context_fd = rootfs->context_fd;
+
     *ret_relative = false;
-    for (size_t i = 0; i < rootfs->n_layers; i++) {
-        if (set_dir(rootfs->context_fd, "lowerdir+", rootfs->layer_fds[i]) == 0)
-            continue;
-        if (i > 0 || errno != EINVAL)
-            return error_sys(err, "set layer %zu", i);
-        *ret_relative = true;
-        return set_layers_as_string(rootfs, err);
+    if (fsconfig(context_fd, FSCONFIG_SET_FD, "lowerdir+", NULL, rootfs->layer_fds[0]) < 0) {
+        if (!takes_no_descriptor(errno))
+            return error_sys(err, "set the topmost layer");
+        if (errno == EOPNOTSUPP ||
+            set_dir_by_name(context_fd, "lowerdir+", rootfs->layer_fds[0]) < 0) {
+            *ret_relative = true;
+            return set_layers_as_string(rootfs, err);
+        }
     }
+    for (size_t i = 1; i < rootfs->n_layers; i++)
+        if (set_dir(context_fd, "lowerdir+", rootfs->layer_fds[i]) < 0)
+            return error_sys(err, "set layer %zu", rootfs->n_layers - i);
     return 0;
 }
 
@@ -278,24 +301,79 @@ static int create_in(int context_fd, const struct rootfs_request *request, bool 
     return result;
 }
 
-static int create(struct rootfs *rootfs, struct error *err)
+/* In the helper: attaches the parts anywhere in a mount namespace that ends with us, and makes the
+ * file system there. Exits with errno. */
+static _Noreturn void create_in_helper(const struct rootfs *rootfs, bool relative)
 {
-    bool relative;
+    const unsigned flags = MOVE_MOUNT_F_EMPTY_PATH;
 
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        _exit(errno);
+    for (size_t i = 0; i < rootfs->n_layers; i++)
+        if (move_mount(rootfs->layer_fds[i], "", AT_FDCWD, "/", flags) < 0)
+            _exit(errno);
+    if (rootfs->base_fd >= 0 && move_mount(rootfs->base_fd, "", AT_FDCWD, "/", flags) < 0)
+        _exit(errno);
+    _exit(create_in(rootfs->context_fd, rootfs->request, relative) < 0 ? errno : 0);
+}
+
+/* Before Linux 6.13 the parts of an overlay have to be attached in the mount namespace of who makes
+ * it. Ours is the host's, so a helper with a copy of it does that; the context is the same open
+ * file. */
+static int create_elsewhere(const struct rootfs *rootfs, bool relative)
+{
+    struct clone_args args = {.flags = CLONE_NEWNS}; /* no SIGCHLD: nobody else is to notice */
+    sigset_t all, old;
+    int status;
+    pid_t pid;
+
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, &old);
+    pid = kernel_clone3(&args);
+    if (pid == 0)
+        create_in_helper(rootfs, relative);
+    (void)sigprocmask(SIG_SETMASK, &old, NULL);
+    if (pid < 0)
+        return -1;
+    while (waitpid(pid, &status, __WALL) < 0)
+        if (errno != EINTR)
+            return -1;
+    errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+    return errno ? -1 : 0;
+}
+
+/* A context for the file system, with all its parts set. */
+static int configure(struct rootfs *rootfs, bool *ret_relative, struct error *err)
+{
+    fd_close(steal_fd(&rootfs->context_fd));
     rootfs->context_fd = fsopen("overlay", FSOPEN_CLOEXEC);
     if (rootfs->context_fd < 0)
         return error_sys(err, "open file system 'overlay'");
-    if (set_layers(rootfs, &relative, err) < 0)
+    if (set_layers(rootfs, ret_relative, err) < 0)
         return -1;
     if (rootfs->upper_fd >= 0 && (set_dir(rootfs->context_fd, "upperdir", rootfs->upper_fd) < 0 ||
                                   set_dir(rootfs->context_fd, "workdir", rootfs->work_fd) < 0))
         return error_sys(err, "set the upper directory");
-    if (create_in(rootfs->context_fd, rootfs->request, relative) < 0) {
-        (void)error_sys(err, "create the overlay");
-        add_kernel_message(rootfs->context_fd, err);
-        return -1;
-    }
     return 0;
+}
+
+static int create(struct rootfs *rootfs, struct error *err)
+{
+    bool relative;
+
+    if (configure(rootfs, &relative, err) < 0)
+        return -1;
+    if (create_in(rootfs->context_fd, rootfs->request, relative) == 0)
+        return 0;
+    if (errno == EINVAL) {
+        if (configure(rootfs, &relative, err) < 0)
+            return -1;
+        if (create_elsewhere(rootfs, relative) == 0)
+            return 0;
+    }
+    (void)error_sys(err, "create the overlay");
+    add_kernel_message(rootfs->context_fd, err);
+    return -1;
 }
 
 int rootfs_mount(const struct rootfs_request *request, struct rootfs **ret_rootfs,

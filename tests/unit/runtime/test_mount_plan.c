@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "common/path.h"
@@ -160,15 +159,12 @@ Test(mount_plan, does_not_tell_the_host_what_is_mounted_inside)
                                .source = fixture_path(fixture, "data"),
                                .target = "/data",
                                .recursive = true};
-    struct statfs status;
 
     fixture_write(fixture, "data/sub/file", "x", 0644);
     fixture->spec.cap_add = fixture_list(fixture, add);
     cr_expect_str_eq(
         run_with(fixture, &mount, 1, "mount -t tmpfs x /data/sub && ls /data/sub; echo ok"), "ok");
-    cr_assert_eq(statfs(fixture_path(fixture, "data/sub"), &status), 0);
-    cr_expect_neq(status.f_type, 0x01021994, "a tmpfs is on the host");
-    cr_expect_eq(access(fixture_path(fixture, "data/sub/file"), F_OK), 0);
+    cr_expect_eq(access(fixture_path(fixture, "data/sub/file"), F_OK), 0, "it is covered");
     fixture_close(fixture);
 }
 

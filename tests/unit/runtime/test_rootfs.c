@@ -84,6 +84,8 @@ Test(rootfs, lets_set_id_programs_of_a_layer_work)
 {
     struct fixture *fixture = fixture_open();
 
+    if (access(PRINT_IDS, R_OK) < 0)
+        cr_skip_test("the build directory is not here");
     fixture_copy(fixture, PRINT_IDS, "layer/print_ids", 04755);
     fixture->spec.user = "app";
     cr_expect_str_eq(fixture_run(fixture, "/print_ids"), "1000 0");
@@ -155,6 +157,7 @@ Test(rootfs, of_one_layer_can_be_read_only)
 Test(rootfs, takes_a_hundred_layers)
 {
     struct fixture *fixture = fixture_open();
+    struct container *container;
 
     for (int i = 0; i < 100; i++) {
         char *name = arena_printf(fixture->arena, "layers/%d", i);
@@ -162,7 +165,12 @@ Test(rootfs, takes_a_hundred_layers)
         fixture_write(fixture, arena_printf(fixture->arena, "%s/f%d", name, i), "x", 0644);
         string_list_add(fixture->arena, &fixture->spec.layers, fixture_path(fixture, name));
     }
-    cr_expect_str_eq(fixture_run(fixture, "ls /f* | wc -l"), "100");
+    fixture_script(fixture, "ls /f* | wc -l");
+    container = fixture_start(fixture);
+    if (!container && strstr(fixture->err.text, "Linux before 6.7 does not take"))
+        cr_skip_test("this kernel takes less");
+    cr_assert(container, "%s", fixture->err.text);
+    cr_expect_str_eq(fixture_finish(fixture, container), "100");
     fixture_close(fixture);
 }
 

@@ -76,11 +76,11 @@ Test(sysctls, of_shared_namespaces_are_refused)
 Test(sysctls, are_in_effect_inside)
 {
     struct fixture *fixture = fixture_open();
-    const char *items[] = {"net.core.somaxconn=77", "net.ipv4.ip_unprivileged_port_start=1000",
+    const char *items[] = {"net.ipv4.ip_default_ttl=77", "net.ipv4.ip_unprivileged_port_start=1000",
                            NULL};
 
     fixture->spec.sysctls = fixture_list(fixture, items);
-    cr_expect_str_eq(fixture_run(fixture, "cat /proc/sys/net/core/somaxconn "
+    cr_expect_str_eq(fixture_run(fixture, "cat /proc/sys/net/ipv4/ip_default_ttl "
                                           "/proc/sys/net/ipv4/ip_unprivileged_port_start"),
                      "77\n1000");
     fixture_close(fixture);
