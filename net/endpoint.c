@@ -137,7 +137,7 @@ static int is_furnished(bool *ret_furnished, struct error *err)
 static int prepare_inside(int netns_fd, struct netlink **ret_inside, struct error *err)
 {
     scoped_visit struct netns_visit visit = NETNS_HOME;
-    bool furnished;
+    bool furnished = false;
 
     if (netns_enter(netns_fd, &visit, err) < 0 || is_furnished(&furnished, err) < 0)
         return -1;

@@ -22,6 +22,8 @@ struct mount_spec {
     enum mount_kind kind;
     const char *source; /* bind: absolute host path */
     const char *target; /* absolute, inside the container */
+    const char
+        *subpath; /* below the source, whose own links are followed inside of it only; or NULL */
     bool read_only;
     bool recursive;     /* bind: with the mounts below the source */
     bool create_source; /* bind: make a missing source directory */

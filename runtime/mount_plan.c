@@ -108,21 +108,38 @@ static int source_set_attributes(int fd, const struct mount_spec *spec, struct e
     return 0;
 }
 
+/* What is below a volume was written by containers: its links must not lead out of it. */
+static int source_tree(const struct mount_spec *spec, unsigned flags)
+{
+    scoped_fd int source_fd = -1, fd = -1;
+
+    if (!spec->subpath)
+        return open_tree(AT_FDCWD, spec->source, flags);
+    source_fd = open(spec->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (source_fd < 0)
+        return -1;
+    fd = path_open_in_root(source_fd, spec->subpath, O_PATH, 0);
+    if (fd < 0)
+        return -1;
+    return open_tree(fd, "", flags | AT_EMPTY_PATH);
+}
+
 /* Opens a host path as a detached mount. */
 static int source_open(const struct mount_spec *spec, struct planned_mount *ret_mount,
                        struct error *err)
 {
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (spec->recursive ? AT_RECURSIVE : 0);
-    scoped_fd int fd = open_tree(AT_FDCWD, spec->source, flags);
+    scoped_fd int fd = source_tree(spec, flags);
     struct stat status;
 
     if (fd < 0 && errno == ENOENT && spec->create_source) {
         if (path_make_dirs(AT_FDCWD, spec->source, 0755, err) < 0)
             return -1;
-        fd = open_tree(AT_FDCWD, spec->source, flags);
+        fd = source_tree(spec, flags);
     }
     if (fd < 0)
-        return error_sys(err, "open '%s'", spec->source);
+        return error_sys(err, "open '%s%s%s'", spec->source, spec->subpath ? "/" : "",
+                         spec->subpath ? spec->subpath : "");
     if (fstat(fd, &status) < 0)
         return error_sys(err, "read attributes of '%s'", spec->source);
     if (source_set_attributes(fd, spec, err) < 0)

@@ -45,7 +45,8 @@ static enum verdict judge_started(const struct record *record, struct error *err
         (void)error_set(err, "%s", record->message ? record->message : record->name);
         return VERDICT_FAILED;
     }
-    if (record->pending || record->phase == PHASE_CREATED || record->phase == PHASE_STARTING)
+    if (record->pending || (record->phase == PHASE_ABSENT && record->wanted) ||
+        record->phase == PHASE_CREATED || record->phase == PHASE_STARTING)
         return VERDICT_WAIT;
     return VERDICT_DONE;
 }
@@ -243,7 +244,8 @@ static int down_run(struct session *session, struct change *change, bool volumes
         result = change_run(change, err);
     else if (!volumes)
         log_warning("no resource found to remove for project \"%s\"", change->project);
-    if (result == 0 && volumes)
+    /* Of some services only, volumes stay: others may use them. */
+    if (result == 0 && volumes && change->request->services.count == 0)
         result =
             volumes_remove(&change->roots, change->project, volume_removed, &change->progress, err);
     return result;

@@ -7,7 +7,7 @@
 
 #include "common/diagnostics.h"
 #include "common/fd.h"
-#include "common/limits.h"
+#include "common/log.h"
 #include "orchestrator/cli/check_report.h"
 #include "orchestrator/cli/command.h"
 
@@ -44,7 +44,7 @@ static int check_print(const char *format, const struct diagnostics *diagnostics
     return 0;
 }
 
-int command_check(struct session *session, struct error *err)
+static int check_run(struct session *session, struct error *err)
 {
     scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
     const char *format = "text";
@@ -65,4 +65,15 @@ int command_check(struct session *session, struct error *err)
     if (result < 0 || diagnostics_count(diagnostics, SEVERITY_ERROR) > 0)
         return EXIT_ERRORS;
     return diagnostics_count(diagnostics, SEVERITY_WARNING) > 0 ? EXIT_WARNINGS : 0;
+}
+
+/* A check that could not be made must not look like one that found warnings. */
+int command_check(struct session *session, struct error *err)
+{
+    int result = check_run(session, err);
+
+    if (result >= 0)
+        return result;
+    log_error("%s", err->text);
+    return EXIT_ERRORS;
 }

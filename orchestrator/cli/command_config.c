@@ -43,8 +43,6 @@ static int config_print(const struct config_flags *flags, const struct compose *
 {
     if (flags->hash)
         return config_report_hashes(compose, flags->hash, arena, out, err);
-    if (flags->explain)
-        return compose_explain(compose, flags->explain, out, err);
     if (config_list(flags, compose, arena, out))
         return 0;
     if (string_eq(flags->format, "json"))
@@ -52,6 +50,19 @@ static int config_print(const struct config_flags *flags, const struct compose *
     else
         compose_print_yaml(compose, out);
     return 0;
+}
+
+/* The places that refer to a variable are in the model before they are expanded. */
+static int config_explain(const struct session *session, const struct compose *compose,
+                          const char *what, struct text *out, struct error *err)
+{
+    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
+    scoped(compose_free) struct compose *raw = NULL;
+    struct compose_options options = session->compose;
+
+    options.no_interpolate = true;
+    (void)!compose_load(&options, diagnostics, &raw);
+    return config_report_explanation(compose, raw, what, out, err);
 }
 
 static int config_write(const struct config_flags *flags, const struct text *out, struct error *err)
@@ -137,8 +148,11 @@ int command_config(struct session *session, struct error *err)
     if (config_check_flags(&flags, err) < 0)
         return -1;
     config_adjust(&flags, session, &services);
-    if (session_load(session, services, &compose, err) < 0 ||
-        config_print(&flags, compose, session->arena, &out, err) < 0)
+    if (session_load(session, services, &compose, err) < 0)
+        return -1;
+    result = flags.explain ? config_explain(session, compose, flags.explain, &out, err)
+                           : config_print(&flags, compose, session->arena, &out, err);
+    if (result < 0)
         return -1;
     return config_write(&flags, &out, err);
 }

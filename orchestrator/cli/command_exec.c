@@ -63,6 +63,19 @@ static int exec_find(struct exec *exec, int records_fd, struct error *err)
     return 0;
 }
 
+/* The first of two entries counts for most programs, so there must be one. */
+static void env_set(struct arena *arena, struct string_list *env, const char *item)
+{
+    size_t length = strcspn(item, "=") + 1;
+
+    for (size_t i = 0; i < env->count; i++)
+        if (strncmp(env->items[i], item, length) == 0) {
+            env->items[i] = item;
+            return;
+        }
+    string_list_add(arena, env, item);
+}
+
 /* The container's environment, with -e on top; "-e NAME" takes ours. */
 static struct string_list exec_env(struct exec *exec)
 {
@@ -75,7 +88,7 @@ static struct string_list exec_env(struct exec *exec)
         if (value)
             item = arena_printf(exec->session->arena, "%s=%s", item, value);
         if (strchr(item, '='))
-            string_list_add(exec->session->arena, &env, item);
+            env_set(exec->session->arena, &env, item);
     }
     return env;
 }

@@ -99,6 +99,10 @@ static enum verdict judge_all_detached(struct follow *follow, const struct up *u
         const struct record *record = follow_find(follow, up->plan->instances[i].name);
         enum verdict verdict;
 
+        if (!record && follow_ended(follow)) {
+            (void)error_set(err, "the project was taken down");
+            return VERDICT_FAILED;
+        }
         if (!record)
             return VERDICT_WAIT;
         verdict = judge_detached(up, record, record->blocked ? &other : &first);
@@ -122,9 +126,8 @@ static bool up_aborts(const struct up *up, const struct record *record)
 {
     if (record->phase != PHASE_DONE || record->will_restart)
         return false;
-    if (up->exit_code_from)
-        return string_eq(up->exit_code_from, record->service);
-    return up->abort_on_exit || (up->abort_on_failure && record_exit_code(record) != 0);
+    return up->exit_code_from || up->abort_on_exit ||
+           (up->abort_on_failure && record_exit_code(record) != 0);
 }
 
 static enum verdict judge_attached(struct follow *follow, struct up *up, struct error *err)
@@ -194,7 +197,7 @@ static int up_attach(struct follow *follow, const struct up *up, const struct pr
     return 0;
 }
 
-static int up_stop_all(struct follow_options options, struct error *err);
+static int up_stop_all(struct up *up, struct follow_options options, struct error *err);
 
 static int up_follow(struct session *session, struct up *up, struct follow_options *options,
                      struct request *request, struct error *err)
@@ -212,7 +215,7 @@ static int up_follow(struct session *session, struct up *up, struct follow_optio
         return interrupted ? EXIT_INTERRUPTED : -1;
     if (interrupted)
         return EXIT_INTERRUPTED;
-    if (up->aborting && up_stop_all(*options, err) < 0)
+    if (up->aborting && up_stop_all(up, *options, err) < 0)
         return -1;
     return up->exit_code;
 }
@@ -231,24 +234,48 @@ static enum verdict stopped_judge(struct follow *follow, void *owner, struct err
 }
 
 /* --abort-on-container-exit: the others are stopped, and the code of the first is ours. */
-static int up_stop_all(struct follow_options options, struct error *err)
+static int up_stop_all(struct up *up, struct follow_options options, struct error *err)
 {
     scoped(follow_free) struct follow *follow = NULL;
-    struct request stop = {.command = "stop"};
+    struct request stop = {.command = "stop", .services = options.services};
     bool interrupted;
 
     options.judge = stopped_judge;
     options.stop_on_signal = false;
     follow = follow_new(&options);
-    return follow_run(follow, &stop, &interrupted, err);
+    if (follow_run(follow, &stop, &interrupted, err) < 0)
+        return -1;
+    for (size_t i = 0; i < follow_count(follow); i++)
+        if (string_eq(follow_record(follow, i)->service, up->exit_code_from))
+            up->exit_code = record_exit_code(follow_record(follow, i));
+    return 0;
 }
 
 static bool request_knows(const struct request *request, const char *service)
 {
-    for (size_t i = 0; i < request->services.count; i++)
-        if (string_eq(request->services.items[i], service))
+    for (size_t i = 0; i < request->known.count; i++)
+        if (string_eq(request->known.items[i], service))
             return true;
     return false;
+}
+
+/* All services of the file, also those that were not selected or are disabled by a profile. */
+static int services_known(struct session *session, const struct project *project,
+                          struct string_list *ret_known)
+{
+    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
+    scoped(compose_free) struct compose *compose = NULL;
+    struct compose_options options = session->compose;
+
+    if (compose_load(&options, diagnostics, &compose) == 0)
+        project = compose_project(compose);
+    for (size_t i = 0; i < project->n_services; i++)
+        string_list_add(session->arena, ret_known,
+                        arena_strdup(session->arena, project->services[i].name));
+    for (size_t i = 0; i < project->disabled_services.count; i++)
+        string_list_add(session->arena, ret_known,
+                        arena_strdup(session->arena, project->disabled_services.items[i]));
+    return 0;
 }
 
 /* Containers of services that the file does not name. */
@@ -296,15 +323,16 @@ static int up_run(struct session *session, struct up *up, struct request *reques
     if (volumes_prepare(&roots, plan, err) < 0 ||
         project_dir_open(session->arena, &roots, project->name, true, &dir, err) < 0)
         return -1;
-    /* Orphans are containers of services that the file does not know: those that it disables are
-     * none. */
     request->services = (struct string_list){0};
     for (size_t i = 0; i < project->n_services; i++)
-        string_list_add(session->arena, &request->services, project->services[i].name);
-    for (size_t i = 0; i < project->disabled_services.count; i++)
-        string_list_add(session->arena, &request->services, project->disabled_services.items[i]);
+        string_list_add(session->arena, &request->services,
+                        arena_strdup(session->arena, project->services[i].name));
+    options->services = request->services;
 
-    if (orphans_warn(session, dir, request, err) < 0)
+    if (up->exit_code_from && !project_find_service(project, up->exit_code_from))
+        return error_set(err, "no such service: %s", up->exit_code_from);
+    if (services_known(session, project, &request->known) < 0 ||
+        orphans_warn(session, dir, request, err) < 0)
         return -1;
     up->plan = plan;
     options->project = project->name;
@@ -339,13 +367,17 @@ int command_up(struct session *session, struct error *err)
     };
     struct progress progress = {0};
     struct follow_options options = {.progress = &progress};
-    unsigned long long seconds = 0;
+    unsigned long long seconds = 0, grace_s = 0;
     int result = session_options(session, rows, false, &request.services, err);
 
     if (result != 0)
         return result < 0 ? -1 : 0;
     if (timeout && !string_to_u64(timeout, 1000000, &seconds))
         return error_set(err, "--wait-timeout: '%s' is no number of seconds", timeout);
+    if (grace && !string_to_u64(grace, 1000000, &grace_s))
+        return error_set(err, "--timeout: '%s' is no number of seconds", grace);
+    request.has_grace = grace != NULL;
+    request.grace_ms = (int64_t)grace_s * 1000;
     if (request.force_recreate && request.no_recreate)
         return error_set(err, "--force-recreate and --no-recreate are incompatible");
     if (up.detach && (up.abort_on_exit || up.abort_on_failure || up.exit_code_from))

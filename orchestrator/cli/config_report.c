@@ -151,3 +151,43 @@ void config_report_variables(const struct compose *compose, struct arena *arena,
     else
         variables_table(uses, count, out);
 }
+
+/* -- explanations */
+
+static const struct variable_use *find_use(const struct variable_use *uses, size_t count,
+                                           const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (string_eq(uses[i].name, name))
+            return &uses[i];
+    return NULL;
+}
+
+static void report_places(const struct variable_use *use, struct text *out)
+{
+    for (const struct variable_place *place = use->places; place; place = place->next)
+        text_appendf(out, "  used in %s:%u:%u (%s)\n", place->at.file, place->at.line,
+                     place->at.column, place->path ? place->path : "");
+}
+
+int config_report_explanation(const struct compose *compose, const struct compose *raw,
+                              const char *what, struct text *out, struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    size_t count = 0;
+    const struct variable_use *uses = raw ? compose_variable_uses(raw, arena, &count) : NULL;
+    const struct variable_use *use = find_use(uses, count, what);
+
+    if (compose_explain(compose, what, out, err) == 0) {
+        if (use)
+            report_places(use, out);
+        return 0;
+    }
+    if (!use)
+        return -1;
+    text_appendf(out, "%s is not set\n", what);
+    report_places(use, out);
+    if (*use->fallback)
+        text_appendf(out, "  its default there is '%s'\n", use->fallback);
+    return 0;
+}

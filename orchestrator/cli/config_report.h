@@ -20,6 +20,11 @@ void config_report_images(const struct compose *compose, struct text *out);
 void config_report_variables(const struct compose *compose, struct arena *arena, bool json,
                              struct text *out);
 
+/* Explains a variable or a path of the model (compose_explain), and names the places that refer to
+ * the variable; `raw` was loaded with no_interpolate, or is NULL. */
+MUST_CHECK int config_report_explanation(const struct compose *compose, const struct compose *raw,
+                                         const char *what, struct text *out, struct error *err);
+
 /* One per line. */
 void config_report_list(struct string_list list, struct text *out);
 

@@ -7,5 +7,10 @@ int project_heal(const struct project_dir *dir, const char *project, struct erro
 {
     scoped(supervisor_client_free) struct supervisor_client *client = NULL;
 
-    return supervisor_connect(dir, project, &client, err);
+    struct request watch = {.command = "watch"};
+
+    /* Its answer comes after the first pass over what it adopted. */
+    if (supervisor_connect(dir, project, &client, err) < 0)
+        return -1;
+    return supervisor_client_request(client, &watch, err);
 }

@@ -39,15 +39,19 @@ static int volume_make(int volumes_fd, const struct plan *plan, const struct pla
         return 0;
     if (volume->external)
         return error_set(err, "external volume '%s' does not exist", volume->name);
-    if (path_make_dirs(volumes_fd, volume->name, 0700, err) < 0 ||
-        path_make_dirs(volumes_fd, text_get(&name), 0755, err) < 0)
+    if (path_make_dirs(volumes_fd, volume->name, 0700, err) < 0)
         return -1;
     json_object_set_new(json, "project", json_string(plan->project));
     json_object_set_new(json, "name", json_string(volume->name));
     json_format(json, &text);
     text_clear(&name);
     text_appendf(&name, "%s/volume.json", volume->name);
-    return file_replace(volumes_fd, text_get(&name), text.data, text.length, 0600, err);
+    /* The label comes first: a volume without one would never be removed. */
+    if (file_replace(volumes_fd, text_get(&name), text.data, text.length, 0600, err) < 0)
+        return -1;
+    text_clear(&name);
+    text_appendf(&name, "%s/_data", volume->name);
+    return path_make_dirs(volumes_fd, text_get(&name), 0755, err);
 }
 
 /* Everything below our data root is a volume of ours; binds of the user are never filled. */
@@ -59,16 +63,22 @@ static int mount_fill(const struct roots *roots, const struct plan_instance *ins
 
     text_appendf(&volumes, "%s/volumes/", roots->data);
     text_appendf(&containers, "%s/volumes/", instance->container.upper_dir);
-    if (mount->kind != MOUNT_BIND || mount->no_fill ||
+    if (mount->kind != MOUNT_BIND || (mount->no_fill && !mount->subpath) ||
         (!string_starts_with(mount->source, text_get(&volumes)) &&
          !string_starts_with(mount->source, text_get(&containers))))
         return 0;
     if (path_make_dirs(AT_FDCWD, mount->source, 0755, err) < 0)
         return -1;
     fd = open(mount->source, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0 && mount->subpath) {
+        scoped_fd int whole_fd = steal_fd(&fd);
+        scoped_fd int place_fd = path_make_dirs_in_root(whole_fd, mount->subpath, 0755);
+
+        fd = place_fd < 0 ? -1 : openat(place_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
     if (fd < 0)
         return error_sys(err, "open volume '%s'", mount->source);
-    return volume_fill(fd, instance->container.layers, mount->target, err);
+    return mount->no_fill ? 0 : volume_fill(fd, instance->container.layers, mount->target, err);
 }
 
 int volumes_prepare(const struct roots *roots, const struct plan *plan, struct error *err)

@@ -134,6 +134,17 @@ static int compare_instances(const void *a, const void *b)
     return strcmp(((const struct plan_instance *)a)->name, ((const struct plan_instance *)b)->name);
 }
 
+/* Names become names of files and control groups. */
+static bool container_name_valid(const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    size_t first = strspn(name, letters);
+
+    return first > 0 && strlen(name) <= 200 &&
+           strlen(name) == first + strspn(name + first, "abcdefghijklmnopqrstuvwxyz"
+                                                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+}
+
 static void plan_make_service(struct plan_build *build, struct plan *plan)
 {
     const struct service *service = build->service;
@@ -142,11 +153,36 @@ static void plan_make_service(struct plan_build *build, struct plan *plan)
         plan_build_error(build, service->at, "container_name",
                          "a fixed name allows one container, scale is %lld",
                          (long long)service->scale);
+    if (service->container_name && !container_name_valid(service->container_name)) {
+        plan_build_error(build, service->at, "container_name",
+                         "'%s' is not valid: letters, digits, '_', '.' and '-', the first a letter "
+                         "or digit",
+                         service->container_name);
+        return;
+    }
     for (int number = 1; number <= service->scale; number++) {
         build->instance = &plan->instances[plan->n_instances++];
         plan_make_instance(build, number);
     }
     string_list_add(build->arena, &plan->declared_names, arena_strdup(build->arena, service->name));
+}
+
+/* Sorted: the same name twice stands side by side. */
+static void plan_check_names(const struct plan *plan, const struct project *project,
+                             struct diagnostics *diagnostics)
+{
+    for (size_t i = 1; i < plan->n_instances; i++) {
+        const struct plan_instance *instance = &plan->instances[i];
+        const struct service *service = project_find_service(project, instance->service);
+        scoped_text struct text path = {0};
+
+        if (!string_eq(instance->name, plan->instances[i - 1].name))
+            continue;
+        text_appendf(&path, "services.%s.container_name", instance->service);
+        diagnostics_error(diagnostics, service->at, text_get(&path),
+                          "container name '%s' is already in use by service '%s'", instance->name,
+                          plan->instances[i - 1].service);
+    }
 }
 
 struct plan *plan_make(const struct project *project, const struct plan_options *options,
@@ -180,5 +216,6 @@ struct plan *plan_make(const struct project *project, const struct plan_options 
             plan_build_error(&build, build.service->image_at, "image", "there is no image");
     }
     qsort(plan->instances, plan->n_instances, sizeof(*plan->instances), compare_instances);
+    plan_check_names(plan, project, diagnostics);
     return diagnostics_count(diagnostics, SEVERITY_ERROR) > before ? NULL : plan;
 }

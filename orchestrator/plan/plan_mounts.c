@@ -53,9 +53,8 @@ static const char *volume_path(struct plan_build *build, const struct service_vo
                          wanted->source);
         return "";
     }
-    return arena_printf(build->arena, "%s/volumes/%s/_data%s%s", build->options->data_root,
-                        volume->name, wanted->subpath ? "/" : "",
-                        wanted->subpath ? wanted->subpath : "");
+    return arena_printf(build->arena, "%s/volumes/%s/_data", build->options->data_root,
+                        volume->name);
 }
 
 static void mount_tmpfs(struct plan_build *build, const struct service_volume *wanted)
@@ -92,6 +91,8 @@ static void mount_volume(struct plan_build *build, const struct service_volume *
             .recursive = wanted->kind == VOLUME_BIND,
             .create_source = wanted->kind == VOLUME_BIND && wanted->create_host_path,
             .no_fill = wanted->nocopy,
+            .subpath =
+                wanted->kind == VOLUME_NAMED ? arena_strdup(build->arena, wanted->subpath) : NULL,
             .propagation = arena_strdup(build->arena, wanted->propagation),
         };
     }

@@ -35,6 +35,10 @@ const struct codec_field record_codec[] = {
     CODEC_FIELD(struct record, blocked, CODEC_BOOL),
     CODEC_FIELD(struct record, will_restart, CODEC_BOOL),
     CODEC_FIELD(struct record, pending, CODEC_BOOL),
+    CODEC_FIELD(struct record, replace, CODEC_BOOL),
+    CODEC_FIELD(struct record, bounce, CODEC_BOOL),
+    CODEC_FIELD(struct record, failures, CODEC_INT),
+    CODEC_FIELD(struct record, grace_ms, CODEC_INT64),
     CODEC_FIELD(struct record, message, CODEC_STRING),
     CODEC_FIELD(struct record, pid, CODEC_INT),
     CODEC_FIELD(struct record, start_time, CODEC_UINT64),
@@ -174,9 +178,8 @@ int record_list(int dir_fd, struct arena *arena, struct record ***ret_records, s
     for (size_t i = 0; i < names.count; i++) {
         struct record *record;
 
-        if (record_read(dir_fd, names.items[i], arena, &record, err) < 0)
-            return -1;
-        if (record)
+        /* A broken one must not hide the others. */
+        if (record_read(dir_fd, names.items[i], arena, &record, err) == 0 && record)
             (*ret_records)[(*ret_count)++] = record;
     }
     if (*ret_count > 1)

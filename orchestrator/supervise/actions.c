@@ -19,9 +19,10 @@
 #include "common/process.h"
 #include "orchestrator/supervise/exits.h"
 #include "orchestrator/supervise/supervisor_state.h"
+#include "runtime/cgroup/cgroup.h"
 #include "runtime/image/image_store.h"
 
-enum { RETRY_MS = 20, REMOVE_RETRY_MS = 1000 };
+enum { RETRY_MS = 20, REMOVE_RETRY_MS = 1000, CREATE_TRIES = 25 };
 
 /* -- create */
 
@@ -52,12 +53,14 @@ static int made_from_plan(struct instance *instance, struct error *err)
                               instance->made_arena, &instance->made, err);
 }
 
-static int ports_reserve(struct instance *instance, struct error *err)
+static int ports_reserve(struct instance *instance, const struct plan_instance *plan,
+                         struct error *err)
 {
-    const struct plan_instance *plan = instance->plan;
     struct record *record = &instance->record;
 
-    record->ports = arena_new_array(instance->plan_arena, struct record_port, plan->n_ports);
+    arena_free(instance->ports_arena);
+    instance->ports_arena = arena_new();
+    record->ports = arena_new_array(instance->ports_arena, struct record_port, plan->n_ports);
     record->n_ports = 0;
     for (size_t i = 0; i < plan->n_ports; i++) {
         uint16_t host_port;
@@ -65,13 +68,19 @@ static int ports_reserve(struct instance *instance, struct error *err)
         if (net_port_reserve(instance->supervisor->net, plan->name, &plan->ports[i], &host_port,
                              err) < 0)
             return -1;
-        record->ports[record->n_ports++] =
-            (struct record_port){.host_ip = plan->ports[i].host_ip,
-                                 .host_port = host_port,
-                                 .container_port = plan->ports[i].container_port,
-                                 .udp = plan->ports[i].udp};
+        record->ports[record->n_ports++] = (struct record_port){
+            .host_ip = arena_strdup(instance->ports_arena, plan->ports[i].host_ip),
+            .host_port = host_port,
+            .container_port = plan->ports[i].container_port,
+            .udp = plan->ports[i].udp};
     }
     return 0;
+}
+
+/* Names of projects have no dot, so that "PROJECT.NAME" is one instance's alone. */
+static void lease_name(const struct instance *instance, struct text *ret_name)
+{
+    text_appendf(ret_name, "%s.%s", instance->supervisor->project, instance->plan->name);
 }
 
 /* Collection of images must not take the layers of what may run, whatever becomes of the image's
@@ -80,28 +89,34 @@ static int image_lease(struct instance *instance, struct error *err)
 {
     scoped(image_store_free) struct image_store *store =
         image_store_open(instance->supervisor->roots.data, err);
+    scoped_text struct text holder = {0};
 
     if (!store)
         return -1;
-    return image_store_lease(store, instance->plan->name, instance->plan->image_digest, err);
+    lease_name(instance, &holder);
+    return image_store_lease(store, text_get(&holder), instance->plan->image_digest, err);
 }
 
 static int image_release(struct instance *instance, struct error *err)
 {
     scoped(image_store_free) struct image_store *store =
         image_store_open(instance->supervisor->roots.data, err);
+    scoped_text struct text holder = {0};
 
     if (!store)
         return -1;
-    return image_store_release(store, instance->plan->name, err);
+    lease_name(instance, &holder);
+    return image_store_release(store, text_get(&holder), err);
 }
 
 static int instance_create(struct instance *instance, struct error *err)
 {
     if (image_lease(instance, err) < 0 || data_dirs_make(instance, err) < 0 ||
-        instance_open_output(instance, err) < 0 || ports_reserve(instance, err) < 0 ||
-        made_from_plan(instance, err) < 0)
+        instance_open_output(instance, err) < 0 ||
+        ports_reserve(instance, instance->plan, err) < 0 || made_from_plan(instance, err) < 0) {
+        instance_close_output(instance);
         return error_wrap(err, "create '%s'", instance->plan->name);
+    }
     instance->want.replace = false;
     instance->record.created_ns = clock_realtime_ns();
     instance->record.started_ns = instance->record.finished_ns = 0;
@@ -144,6 +159,7 @@ int network_join(struct instance *instance, struct error *err)
 static int container_bring_up(struct instance *instance, const struct container_spec *spec,
                               struct error *err)
 {
+    instance->record.started_ns = clock_realtime_ns();
     if (container_create(spec, &instance->container, err) < 0)
         return -1;
     instance->record.pid = container_pid(instance->container);
@@ -208,7 +224,8 @@ static int instance_start(struct instance *instance, uint64_t now_ms, struct err
     instance->is.started_ms = now_ms;
     instance->is.exited_ms = instance->is.stop_sent_ms = instance->is.kill_sent_ms = 0;
     instance->is.stopped_by_us = false;
-    if (container_files_write(instance, err) < 0 || ports_reserve(instance, err) < 0)
+    if (container_files_write(instance, err) < 0 ||
+        ports_reserve(instance, instance->made, err) < 0)
         return error_wrap(err, "start '%s'", instance->plan->name);
 
     spec_for_start(instance, arena, &spec);
@@ -216,7 +233,6 @@ static int instance_start(struct instance *instance, uint64_t now_ms, struct err
         container_give_up(instance);
         return error_wrap(err, "start '%s'", instance->plan->name);
     }
-    instance->record.started_ns = clock_realtime_ns();
     instance_watch(instance);
     return 0;
 }
@@ -261,6 +277,20 @@ static void on_report(void *owner)
     }
 }
 
+/* Reaping takes the status out of the kernel: it is on disk before, so that our death in between
+ * loses nothing. */
+static void exit_remember(struct instance *instance)
+{
+    siginfo_t info = {0};
+
+    if (waitid(P_PIDFD, (id_t)container_pidfd(instance->container), &info,
+               WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        info.si_pid != 0)
+        exits_append(instance->supervisor->dir->run_fd, instance->record.pid,
+                     instance->record.start_time,
+                     info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status & 0x7f);
+}
+
 static void on_exit_seen(void *owner)
 {
     struct instance *instance = owner;
@@ -273,6 +303,7 @@ static void on_exit_seen(void *owner)
         if (!instance->container)
             return;
     }
+    exit_remember(instance);
     source = process_exit(container_pidfd(instance->container), instance->record.pid, &status);
     if (source == EXIT_RUNNING)
         return;
@@ -359,6 +390,18 @@ static void instance_kill(struct instance *instance, uint64_t now_ms)
 
 /* -- clean, again, remove */
 
+/* What remains of a container whose process 1 is gone, also when another supervisor had its handle.
+ */
+static void cgroup_kill_or_warn(struct instance *instance, const char *id)
+{
+    scoped(cgroup_free) struct cgroup *cgroup = NULL;
+    struct error err = {0};
+
+    if (cgroup_open(instance->made->container.cgroup_parent, id, &cgroup, &err) < 0 ||
+        (cgroup && cgroup_kill(cgroup, &err) < 0))
+        log_warning("kill what is left of '%s': %s", id, err.text);
+}
+
 static void instance_clean(struct instance *instance, uint64_t now_ms)
 {
     const struct plan_instance *made = instance->made;
@@ -369,8 +412,8 @@ static void instance_clean(struct instance *instance, uint64_t now_ms)
     if (container_cleanup(made->container.cgroup_parent, id, &err) < 0) {
         if (err.number != EBUSY)
             log_warning("clean up '%s': %s", id, err.text);
-        else if (instance->container)
-            container_kill_or_warn(instance);
+        else
+            cgroup_kill_or_warn(instance, id);
         instance->is.retry_at_ms = now_ms + RETRY_MS;
         return;
     }
@@ -424,6 +467,22 @@ static int data_remove(struct instance *instance, struct error *err)
     return path_remove_tree(run_fd, path, err);
 }
 
+static bool ports_unchanged(const struct instance *instance)
+{
+    const struct plan_instance *plan = instance->plan, *made = instance->made;
+
+    if (!made || plan->n_ports != made->n_ports)
+        return false;
+    for (size_t i = 0; i < plan->n_ports; i++)
+        if (!string_eq(plan->ports[i].host_ip, made->ports[i].host_ip) ||
+            plan->ports[i].host_port != made->ports[i].host_port ||
+            plan->ports[i].host_port_end != made->ports[i].host_port_end ||
+            plan->ports[i].container_port != made->ports[i].container_port ||
+            plan->ports[i].udp != made->ports[i].udp)
+            return false;
+    return true;
+}
+
 static void instance_remove(struct instance *instance, uint64_t now_ms)
 {
     struct supervisor *supervisor = instance->supervisor;
@@ -437,7 +496,8 @@ static void instance_remove(struct instance *instance, uint64_t now_ms)
     }
     instance->keep_log = instance->want.goal == GOAL_RUNNING;
     instance_remove_output(instance);
-    net_port_release(supervisor->net, instance->plan->name);
+    if (instance->want.goal != GOAL_RUNNING || !ports_unchanged(instance))
+        net_port_release(supervisor->net, instance->plan->name);
     (void)snprintf(name, sizeof(name), "%s.made", instance->plan->name);
     (void)unlinkat(supervisor->records_fd, name, 0);
     arena_free(instance->made_arena);
@@ -458,8 +518,11 @@ void instance_perform(struct instance *instance, enum action_kind kind, uint64_t
     case ACTION_NONE:
         return;
     case ACTION_CREATE:
-        if (instance_create(instance, &err) < 0)
+        /* A port that was just given back is free once the net worker has heard of it. */
+        if (instance_create(instance, &err) < 0 && ++instance->is.create_tries >= CREATE_TRIES)
             instance_failed(instance, &err);
+        else if (instance->is.phase == PHASE_ABSENT)
+            instance->is.retry_at_ms = now_ms + RETRY_MS;
         return;
     case ACTION_START:
         if (instance_start(instance, now_ms, &err) < 0)

@@ -17,6 +17,7 @@
 #include "common/process.h"
 #include "orchestrator/supervise/exits.h"
 #include "orchestrator/supervise/supervisor_state.h"
+#include "runtime/cgroup/cgroup.h"
 #include "runtime/container.h"
 
 static int shared_read(struct supervisor *supervisor, struct error *err)
@@ -30,7 +31,7 @@ static int shared_read(struct supervisor *supervisor, struct error *err)
         return error_wrap(err, "read 'shared.json'");
     for (size_t i = 0; i < supervisor->shared.n_networks; i++)
         if (net_add_network(supervisor->net, &supervisor->shared.networks[i], err) < 0)
-            return -1;
+            log_warning("network '%s': %s", supervisor->shared.networks[i].name, err->text);
     net_declare_names(supervisor->net, supervisor->shared.declared_names);
     return 0;
 }
@@ -95,6 +96,8 @@ static int adopt_process(struct instance *instance, struct error *err)
         return 0;
     }
     instance->is.phase = PHASE_RUNNING;
+    if (instance->want.has_health && instance->is.health == HEALTH_NONE)
+        instance->is.health = HEALTH_STARTING; /* it was about to be told that it runs */
     if (!instance->container) {
         instance_ended(
             instance,
@@ -128,6 +131,9 @@ static void adopt_observed(struct instance *instance, const struct record *found
     is->ended_well = found->wait_status == 0;
     is->probes = is->health == HEALTH_NONE ? 0 : 1;
     instance->want.goal = (enum goal)found->goal;
+    instance->want.bounce = found->bounce;
+    instance->want.grace_ms = found->grace_ms;
+    is->failures = found->failures;
     if (found->message)
         instance_set_message(instance, found->message);
 }
@@ -144,7 +150,8 @@ static int adopt_made(struct instance *instance, struct error *err)
         instance->is = (struct observed){.phase = PHASE_ABSENT};
         return 0;
     }
-    instance->want.replace = !string_eq(instance->made->config_hash, instance->plan->config_hash);
+    instance->want.replace = instance->record.replace ||
+                             !string_eq(instance->made->config_hash, instance->plan->config_hash);
     for (size_t i = 0; i < instance->made->n_ports; i++) {
         uint16_t host_port;
 
@@ -153,6 +160,25 @@ static int adopt_made(struct instance *instance, struct error *err)
             log_warning("port of '%s': %s", instance->made->name, err->text);
     }
     return instance_open_output(instance, err);
+}
+
+/* What was made cannot be known any more: it is ended, and may be made anew. */
+static int adopt_broken(struct instance *instance, const struct record *found)
+{
+    scoped(cgroup_free) struct cgroup *cgroup = NULL;
+    scoped_text struct text parent = {0}, id = {0};
+    struct error err = {0};
+
+    text_appendf(&parent, "yawl/%s", instance->supervisor->project);
+    text_appendf(&id, "%s.%d", found->name, found->starts);
+    if (cgroup_open(text_get(&parent), text_get(&id), &cgroup, &err) < 0 ||
+        (cgroup && cgroup_kill(cgroup, &err) < 0))
+        log_warning("kill '%s': %s", text_get(&id), err.text);
+    instance->made = NULL;
+    instance->record.pid = 0;
+    instance_set_message(instance, "its record was damaged");
+    instance_set_phase(instance, PHASE_FAILED);
+    return -1;
 }
 
 static int adopt_one(struct supervisor *supervisor, const struct record *found, struct error *err)
@@ -172,7 +198,7 @@ static int adopt_one(struct supervisor *supervisor, const struct record *found, 
     instance->record.label = instance->plan->label;
     adopt_observed(instance, found);
     if (adopt_made(instance, err) < 0)
-        return -1;
+        return adopt_broken(instance, found);
     if (!instance->made)
         return 0;
     if (instance->is.phase == PHASE_RUNNING || instance->is.phase == PHASE_STARTING) {

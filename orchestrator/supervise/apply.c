@@ -19,6 +19,7 @@ const struct codec_field request_codec[] = {
     CODEC_FIELD(struct request, command, CODEC_STRING),
     CODEC_FIELD(struct request, file, CODEC_STRING),
     CODEC_FIELD(struct request, services, CODEC_STRINGS),
+    CODEC_FIELD(struct request, known, CODEC_STRINGS),
     CODEC_FIELD(struct request, force_recreate, CODEC_BOOL),
     CODEC_FIELD(struct request, no_recreate, CODEC_BOOL),
     CODEC_FIELD(struct request, no_deps, CODEC_BOOL),
@@ -29,12 +30,17 @@ const struct codec_field request_codec[] = {
     {0},
 };
 
+static bool list_has(const struct string_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (string_eq(list->items[i], text))
+            return true;
+    return false;
+}
+
 static bool request_names(const struct request *request, const struct instance *instance)
 {
-    for (size_t i = 0; i < request->services.count; i++)
-        if (string_eq(request->services.items[i], instance->plan->service))
-            return true;
-    return request->services.count == 0;
+    return request->services.count == 0 || list_has(&request->services, instance->plan->service);
 }
 
 /* What came to its end is to run again when its user says so. */
@@ -72,7 +78,8 @@ static void shared_merge(struct supervisor *supervisor, struct plan *plan, struc
     plan->networks = networks;
     plan->n_networks = count;
     for (size_t i = 0; i < old->declared_names.count; i++)
-        string_list_add(arena, &plan->declared_names, old->declared_names.items[i]);
+        if (!list_has(&plan->declared_names, old->declared_names.items[i]))
+            string_list_add(arena, &plan->declared_names, old->declared_names.items[i]);
 }
 
 static int shared_apply(struct supervisor *supervisor, struct plan *plan, struct arena *arena,
@@ -86,15 +93,18 @@ static int shared_apply(struct supervisor *supervisor, struct plan *plan, struct
     shared_merge(supervisor, &merged, arena);
     json = codec_encode(plan_shared_codec, &merged);
     json_format(json, &text);
-    if (codec_decode(plan_shared_codec, json, &decoded, kept, err) < 0 ||
-        file_replace(supervisor->dir->run_fd, "shared.json", text.data, text.length, 0600, err) < 0)
+    if (codec_decode(plan_shared_codec, json, &decoded, kept, err) < 0)
+        return -1;
+    /* What the network refuses is not kept: it would be refused again by every supervisor to come.
+     */
+    for (size_t i = 0; i < decoded.n_networks; i++)
+        if (net_add_network(supervisor->net, &decoded.networks[i], err) < 0)
+            return -1;
+    if (file_replace(supervisor->dir->run_fd, "shared.json", text.data, text.length, 0600, err) < 0)
         return -1;
     arena_free(supervisor->shared_arena);
     supervisor->shared_arena = steal(kept);
     supervisor->shared = decoded;
-    for (size_t i = 0; i < decoded.n_networks; i++)
-        if (net_add_network(supervisor->net, &decoded.networks[i], err) < 0)
-            return -1;
     net_declare_names(supervisor->net, decoded.declared_names);
     return 0;
 }
@@ -132,19 +142,13 @@ static int instance_apply(struct supervisor *supervisor, const struct plan_insta
         instance->want.replace = false;
     if (request->force_recreate)
         instance->want.replace = instance->made != NULL;
+    if (request->has_grace)
+        instance->want.grace_ms = request->grace_ms;
     instance->want.goal = GOAL_RUNNING;
     if (!instance->want.replace)
         instance_rearm(instance);
     instance->dirty = true;
     return 0;
-}
-
-static bool plan_has_service(const struct plan *plan, const char *service)
-{
-    for (size_t i = 0; i < plan->n_instances; i++)
-        if (string_eq(plan->instances[i].service, service))
-            return true;
-    return false;
 }
 
 /* Replicas beyond the scale go; services that the plan does not name stay, unless orphans are to go
@@ -155,11 +159,11 @@ static void surplus_remove(struct supervisor *supervisor, const struct plan *pla
     for (size_t i = 0; i < supervisor->n_instances; i++) {
         struct instance *instance = supervisor->instances[i];
         const char *service = instance->plan->service;
-        bool orphan = request->remove_orphans && !request_names(request, instance);
+        bool orphan = request->remove_orphans && !list_has(&request->known, service);
 
         if (plan_find_instance(plan, instance->plan->name))
             continue;
-        if (plan_has_service(plan, service) || orphan)
+        if (list_has(&request->services, service) || orphan)
             instance->want.goal = GOAL_ABSENT;
         instance->dirty = true;
     }
@@ -186,6 +190,16 @@ static void dependents_bounce(struct supervisor *supervisor, const struct instan
     }
 }
 
+/* What was asked for is on disk before it is answered. */
+static int records_write(struct supervisor *supervisor, struct error *err)
+{
+    for (size_t i = 0; i < supervisor->n_instances; i++)
+        if (supervisor->instances[i]->dirty &&
+            instance_write_record(supervisor->instances[i], err) < 0)
+            return -1;
+    return 0;
+}
+
 static int request_apply(struct supervisor *supervisor, const struct request *request,
                          struct error *err)
 {
@@ -198,7 +212,6 @@ static int request_apply(struct supervisor *supervisor, const struct request *re
     json = json_read_file(supervisor->dir->run_fd, request->file, err);
     if (!json || codec_decode(plan_codec, json, &plan, arena, err) < 0)
         return error_wrap(err, "read plan");
-    (void)unlinkat(supervisor->dir->run_fd, request->file, 0);
 
     if (shared_apply(supervisor, &plan, arena, err) < 0)
         return -1;
@@ -209,6 +222,10 @@ static int request_apply(struct supervisor *supervisor, const struct request *re
     for (size_t i = 0; i < supervisor->n_instances; i++)
         if (supervisor->instances[i]->want.replace)
             dependents_bounce(supervisor, supervisor->instances[i]);
+    /* Asked for again when we die before this: the plan goes last. */
+    if (records_write(supervisor, err) < 0)
+        return -1;
+    (void)unlinkat(supervisor->dir->run_fd, request->file, 0);
     return 0;
 }
 
@@ -241,8 +258,13 @@ static void instance_signal(struct instance *instance, const struct request *req
         return;
     if (container_signal(instance->container, request->signal_number, &err) < 0)
         log_warning("signal '%s': %s", instance->plan->name, err.text);
-    if (request->signal_number == SIGKILL)
+    /* A signal that is meant to end it cancels the restart policy; it has been sent. */
+    if (request->signal_number == SIGKILL ||
+        request->signal_number == instance->made->stop_signal) {
         instance->want.goal = GOAL_STOPPED;
+        instance->is.stop_sent_ms = loop_now_ms(instance->supervisor->loop);
+        instance->is.sees_stop_signal = true;
+    }
     instance->dirty = true;
 }
 
@@ -282,7 +304,11 @@ int supervisor_request(struct supervisor *supervisor, const struct request *requ
     for (size_t i = 0; i < supervisor->n_instances; i++)
         if (request_names(request, supervisor->instances[i]))
             request_instance(supervisor->instances[i], request);
+    if (string_eq(request->command, "restart"))
+        for (size_t i = 0; i < supervisor->n_instances; i++)
+            if (supervisor->instances[i]->want.bounce)
+                dependents_bounce(supervisor, supervisor->instances[i]);
     if (string_eq(request->command, "down") && request->services.count == 0)
         supervisor->finished = true;
-    return 0;
+    return records_write(supervisor, err);
 }

@@ -53,7 +53,7 @@ static int file_make(int dir_fd, const struct plan_file *file, struct error *err
 
 static int secrets_write(struct instance *instance, struct error *err)
 {
-    const struct plan_instance *plan = instance->plan;
+    const struct plan_instance *plan = instance->made;
     scoped_fd int dir_fd = -1;
 
     if (plan->n_files == 0)
@@ -69,7 +69,7 @@ static int secrets_write(struct instance *instance, struct error *err)
 /* localhost, our own names on every network, and extra_hosts. */
 static int hosts_text(struct instance *instance, struct text *out, struct error *err)
 {
-    const struct plan_instance *plan = instance->plan;
+    const struct plan_instance *plan = instance->made;
     scoped(arena_free) struct arena *arena = arena_new();
     const char *hostname = plan->container.hostname;
 
@@ -112,7 +112,7 @@ static void host_resolv_value(const char *keyword, struct text *ret_value)
 
 static int resolv_text(struct instance *instance, struct text *out, struct error *err)
 {
-    const struct plan_instance *plan = instance->plan;
+    const struct plan_instance *plan = instance->made;
     scoped_text struct text search = {0};
 
     if (plan->container.host_network) {

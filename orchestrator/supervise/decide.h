@@ -41,6 +41,7 @@ struct observed {
     bool stopped_by_us;    /* the exit followed our stop: no restart policy applies */
     int restarts;          /* in a row, since it last stayed up */
     int failures;          /* in a row, for on-failure:N */
+    int create_tries;      /* that failed */
     uint64_t retry_at_ms;  /* nothing is tried before; set by an action that could not be done */
 
     enum health health;

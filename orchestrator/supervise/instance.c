@@ -11,14 +11,17 @@
 #include "common/process.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
-/* As people type it, for `ps`. */
+enum { COMMAND_TEXT_MAX = 1000 };
+
+/* As people type it, for `ps`: records travel in messages of limited size. */
 static const char *command_text(struct arena *arena, const struct string_list *args)
 {
     scoped_text struct text text = {0};
 
-    for (size_t i = 0; i < args->count; i++)
+    for (size_t i = 0; i < args->count && text.length < COMMAND_TEXT_MAX; i++)
         text_appendf(&text, "%s%s", i ? " " : "", args->items[i]);
-    return arena_strdup(arena, text_get(&text));
+    return arena_strndup(arena, text_get(&text),
+                         text.length < COMMAND_TEXT_MAX ? text.length : COMMAND_TEXT_MAX);
 }
 
 static void instance_want_from_plan(struct instance *instance)
@@ -72,6 +75,7 @@ void instance_free(struct instance *instance)
     text_done(&instance->probe.output);
     arena_free(instance->plan_arena);
     arena_free(instance->made_arena);
+    arena_free(instance->ports_arena);
     free(instance);
 }
 
@@ -128,6 +132,10 @@ int instance_write_record(struct instance *instance, struct error *err)
     record->will_restart =
         (record->phase == PHASE_EXITED || record->phase == PHASE_DONE) &&
         (decide_restarts(&instance->want, &instance->is) || instance->want.bounce);
+    record->replace = instance->want.replace;
+    record->bounce = instance->want.bounce;
+    record->failures = instance->is.failures;
+    record->grace_ms = instance->want.grace_ms;
     record->pending = instance->want.replace || instance->want.bounce;
     record->message = text_or_null(&instance->message);
     record->probe_output = text_or_null(&instance->probe_output);

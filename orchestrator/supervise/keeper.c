@@ -379,6 +379,9 @@ int keeper_main(const char *project, int take_ready_fd, const char *parked)
         keeper_wait(&keeper);
     }
     worker_end(&keeper);
+    while (keeper.parked)
+        parked_forget(&keeper, keeper.parked->name);
+    project_dir_close(keeper.dir);
     return 0;
 }
 

@@ -149,7 +149,8 @@ struct links links_of(struct supervisor *supervisor, struct instance *instance)
 
     if (instance->want.goal == GOAL_RUNNING && instance->is.phase == PHASE_CREATED)
         links.dependencies = dependencies_gate(supervisor, instance);
-    if (instance_has_process(instance))
+    if (instance_has_process(instance) &&
+        (instance->want.goal != GOAL_RUNNING || instance->want.bounce || instance->want.replace))
         links.dependents_running = dependents_stopping(supervisor, instance);
     return links;
 }

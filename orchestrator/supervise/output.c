@@ -60,6 +60,7 @@ int instance_open_output(struct instance *instance, struct error *err)
     struct log_limits limits = {.max_bytes = (uint64_t)instance->plan->log_max_bytes,
                                 .max_files = (unsigned)instance->plan->log_max_files};
 
+    instance_close_output(instance); /* of a creation that failed half-way */
     if (path_make_dirs(supervisor->dir->run_fd, "fifo", 0700, err) < 0 ||
         log_writer_open(supervisor->logs_fd, instance->plan->name, limits, &instance->log, err) <
             0 ||

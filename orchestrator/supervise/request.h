@@ -15,6 +15,7 @@ struct request {
     const char *command;         /* apply, start, stop, restart, kill, down, watch */
     const char *file;            /* apply: name of the plan below the run directory */
     struct string_list services; /* empty: all */
+    struct string_list known; /* apply: all services of the file; others' containers are orphans */
     bool force_recreate, no_recreate, no_deps, remove_orphans;
     bool has_grace;
     int64_t grace_ms;

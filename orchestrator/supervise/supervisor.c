@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@
 #include "orchestrator/supervise/supervisor_state.h"
 #include "runtime/cgroup/cgroup.h"
 
-enum { MAX_ROUNDS = 1000, IDLE_END_MS = 3000 };
+enum { MAX_ROUNDS = 1000, IDLE_END_MS = 3000, RECORD_RETRY_MS = 1000 };
 
 /* -- one pass */
 
@@ -59,11 +60,13 @@ static void records_publish(struct supervisor *supervisor)
 
         if (!instance->dirty)
             continue;
-        instance->dirty = false;
         supervisor->net_stale =
             true; /* whatever changes names, ports or addresses changes a record */
-        if (instance_write_record(instance, &err) < 0)
+        instance->dirty = instance_write_record(instance, &err) < 0;
+        if (instance->dirty) {
             log_warning("keep record of '%s': %s", instance->plan->name, err.text);
+            supervisor->records_stale = true;
+        }
         control_send_record(supervisor, instance);
     }
 }
@@ -132,7 +135,10 @@ static void supervisor_pass(void *owner)
         assert(rounds < MAX_ROUNDS);
         now_ms = clock_monotonic_ms();
     }
+    supervisor->records_stale = false;
     records_publish(supervisor);
+    if (supervisor->records_stale && wake_ms > now_ms + RECORD_RETRY_MS)
+        wake_ms = now_ms + RECORD_RETRY_MS;
     absent_drop(supervisor);
     network_flush(supervisor, now_ms);
     if (supervisor->net_retry_ms && supervisor->net_retry_ms < wake_ms)
@@ -289,6 +295,17 @@ static void ready_tell(int take_ready_fd, const char *text)
         (void)!fd_write_all(ready_fd, text, strlen(text));
 }
 
+/* A dozen descriptors for each container: as many as the host allows. */
+static void limits_raise(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 int supervisor_main(const char *project, int take_keeper_fd, int take_ready_fd)
 {
     struct supervisor supervisor = {.arena = arena_new(),
@@ -303,6 +320,7 @@ int supervisor_main(const char *project, int take_keeper_fd, int take_ready_fd)
     int result = 0;
 
     (void)umask(022);
+    limits_raise();
     (void)signal(SIGPIPE, SIG_IGN);
     process_boot_id(supervisor.boot_id);
     if (supervisor_open(&supervisor, &err) < 0) {

@@ -117,8 +117,10 @@ static int answer_wait(struct supervisor_client *client, struct error *err)
             return error_set(err, "the supervisor does not answer");
         if (message_receive(client, &json, &result, err) < 0)
             return -1;
-        if (result == FD_MESSAGE_CLOSED)
-            return error_set(err, "the supervisor is gone");
+        if (result == FD_MESSAGE_CLOSED) {
+            errno = ECONNRESET;
+            return error_sys(err, "the supervisor is gone");
+        }
         kind = json_get_string(json, "kind", "");
         if (string_eq(kind, "ok"))
             return 0;

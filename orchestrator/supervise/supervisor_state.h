@@ -45,6 +45,7 @@ struct instance {
     struct plan_instance
         *made; /* what the existing container was made from, or NULL; in made_arena */
     struct arena *made_arena;
+    struct arena *ports_arena; /* of record.ports */
     struct desired want;
     struct observed is;
     struct record record;
@@ -72,6 +73,7 @@ struct supervisor {
     struct net *net;
     struct fd_watch *net_watch;
     uint64_t net_retry_ms;
+    bool records_stale; /* some record could not be written */
     bool net_stale;     /* the net worker is to be told something */
     struct plan shared; /* networks, volumes, declared names; in shared_arena */
     struct arena *shared_arena;

@@ -101,7 +101,7 @@ static int add_device(const struct device_spec *device, struct device_rules *rul
                       struct error *err)
 {
     struct stat status;
-    unsigned access;
+    unsigned access = 0;
     int fd;
 
     if (parse_access(device, &access, err) < 0)
