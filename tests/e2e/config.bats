@@ -115,11 +115,16 @@ END
     ok --profile storage config --explain PASSWORD
     equal "$stdout" "PASSWORD = 'shell'
   set in the environment
-  hides 'file' of $DIR/.env:1:1"
+  hides 'file' of $DIR/.env:1:1
+  used in $DIR/compose.yaml:6:29 (services.web.environment.PASSWORD)"
     ok --profile storage config --explain services.web.image
     equal "$stdout" "services.web.image = 'other'
   written in $DIR/compose.override.yaml:2:16
   hides 'web:1' of $DIR/compose.yaml:3:12"
+    ok --profile storage config --explain TAG
+    equal "$stdout" "TAG is not set
+  used in $DIR/compose.yaml:3:12 (services.web.image)
+  its default there is '1'"
     refused --profile storage config --explain nothing
     contains "$stderr" "'nothing' is neither"
 }
@@ -187,5 +192,6 @@ warning 5 services.a.command"
     equal "$status" 1
     equal "$(jq -r '.version, (.runs[0].results | length), .runs[0].results[0].locations[0].physicalLocation.region.startLine' <<<"$stdout")" \
         "$(printf '2.1.0\n2\n4')"
-    refused check --format xml
+    yawl check --format xml
+    equal "$status" 2
 }

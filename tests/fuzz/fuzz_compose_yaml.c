@@ -16,6 +16,38 @@
 
 static const char *const environment[] = {"HOME=/home/somebody", "SET=value", "EMPTY=", NULL};
 
+/* The reports on a model that loaded; what is in the file is taken for a path to explain, too. */
+static void report(const struct compose *compose, const void *bytes, size_t length,
+                   struct diagnostics *diagnostics, struct arena *arena)
+{
+    scoped_text struct text out = {0};
+    struct error err = {0};
+
+    compose_report_advice(compose, diagnostics);
+    compose_report_support(compose, diagnostics);
+    diagnostics_print(diagnostics, &out);
+    (void)compose_profiles(compose, arena);
+    (void)!compose_explain(compose, "services.a.ports[0]", &out, &err);
+    (void)!compose_explain(compose, arena_strndup(arena, bytes, length), &out, &err);
+}
+
+/* The same file without expanding variables: other short forms stay what they are. */
+static void load_raw(struct compose_options options)
+{
+    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
+    scoped(compose_free) struct compose *compose = NULL;
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped_text struct text out = {0};
+    size_t count;
+
+    options.no_interpolate = true;
+    if (compose_load(&options, diagnostics, &compose) < 0)
+        return;
+    (void)compose_variable_uses(compose, arena, &count);
+    compose_print_yaml(compose, &out);
+    compose_print_json(compose, &out);
+}
+
 /* The file's `config`, or false when it does not load. */
 static bool load(const void *bytes, size_t length, struct text *out)
 {
@@ -31,12 +63,14 @@ static bool load(const void *bytes, size_t length, struct text *out)
     fuzz_require(fd >= 0 && fd_write_all(fd, bytes, length) == 0);
     string_list_add(arena, &options.files, arena_printf(arena, "/proc/self/fd/%d", fd));
     string_list_add(arena, &options.profiles, "*");
+    load_raw(options);
     if (compose_load(&options, diagnostics, &compose) < 0) {
         fuzz_require(diagnostics_count(diagnostics, SEVERITY_ERROR) > 0);
         diagnostics_print(diagnostics, out);
         return false;
     }
     fuzz_require(compose_project(compose) != NULL);
+    report(compose, bytes, length, diagnostics, arena);
     compose_print_json(compose, out);
     text_clear(out);
     compose_print_yaml(compose, out);
