@@ -121,6 +121,7 @@ END
     equal "$stdout" "services.web.image = 'other'
   written in $DIR/compose.override.yaml:2:16
   hides 'web:1' of $DIR/compose.yaml:3:12"
+    rm compose.override.yaml
     ok --profile storage config --explain TAG
     equal "$stdout" "TAG is not set
   used in $DIR/compose.yaml:3:12 (services.web.image)
