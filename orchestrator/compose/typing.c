@@ -70,6 +70,8 @@ static bool type_bytes(struct loader *loader, struct node *node)
         return false;
     if (node->kind == NODE_INT)
         bytes = node->integer;
+    if (node->kind == NODE_FLOAT && !(fabs(node->real) < 9e18))
+        return false;
     if (node->kind == NODE_FLOAT)
         bytes = (int64_t)node->real;
     become_text(node, arena_printf(loader->arena, "%lld", (long long)bytes));

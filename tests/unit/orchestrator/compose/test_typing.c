@@ -35,6 +35,7 @@ Test(typing, sizes_become_bytes_as_text)
     expect("mem_limit: 64", "{\"mem_limit\":\"64\"}");
     expect("memswap_limit: -1", "{\"memswap_limit\":\"-1\"}");
     expect_mistake("mem_limit: 1zz", "'1zz' is not a size like 64m");
+    expect_mistake("mem_limit: .inf", "'+Inf' is not a size like 64m");
 }
 
 Test(typing, durations_are_spelled_in_full)
