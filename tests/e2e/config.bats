@@ -159,6 +159,18 @@ compose.yaml:5:5: error"
     contains "$stderr" "$DIR/empty"
 }
 
+@test "up tells each key without effect once, and refuses what it cannot run" {
+    compose_file <<'END'
+services:
+  a: {image: x, runtime: r, cap_add: [CHOWN]}
+  b: {image: x, runtime: r, networks: {default: {ipv6_address: "fd00::2"}}}
+END
+    YAWL_DATA_ROOT=$DIR/data YAWL_RUN_ROOT=$DIR/run refused up -d
+    equal "$(grep -c "'runtime' has no effect" <<<"$stderr")" 1
+    equal "$(grep -c "'ipv6_address' cannot be used" <<<"$stderr")" 1
+    lacks "$stderr" "'cap_add'"
+}
+
 # ---- check
 
 @test "check ends with 0 for nothing, 1 for warnings, 2 for errors" {
