@@ -18,6 +18,7 @@ struct advisor {
     struct arena *arena;
     struct diagnostics *diagnostics;
     const struct node *services;
+    struct node *ports;        /* of the host, that were asked for so far */
     const struct trail *trail; /* of the service */
     const struct node *service;
 };
@@ -218,6 +219,47 @@ static void advise_hostname(const struct advisor *advisor)
                arena_printf(advisor->arena, "'%s' is no host name", name->text));
 }
 
+/* -- ports */
+
+static bool is_every_address(const char *ip)
+{
+    return !ip || !*ip || strcmp(ip, "0.0.0.0") == 0 || strcmp(ip, "::") == 0;
+}
+
+/* Host ports by "number/protocol": the first that asked for them. Ranges find room by themselves.
+ */
+static void advise_port(const struct advisor *advisor, const struct node *port)
+{
+    const char *published = node_get_text(port, "published");
+    const char *protocol = node_get_text(port, "protocol");
+    const char *ip = node_get_text(port, "host_ip");
+    const struct node *first;
+    const char *key;
+
+    if (!published || !*published || strchr(published, '-'))
+        return;
+    key = arena_printf(advisor->arena, "%s/%s", published, protocol ? protocol : "tcp");
+    first = node_get(advisor->ports, key);
+    if (!first) {
+        node_put(advisor->arena, advisor->ports, key, node_copy(advisor->arena, port));
+        return;
+    }
+    if (!is_every_address(ip) && !is_every_address(node_get_text(first, "host_ip")) &&
+        strcmp(ip, node_get_text(first, "host_ip")) != 0)
+        return;
+    advise(advisor, port, "ports", NULL,
+           arena_printf(advisor->arena, "host port %s is taken already (line %u)", key,
+                        first->at.line));
+}
+
+static void advise_ports(const struct advisor *advisor)
+{
+    const struct node *list = node_get(advisor->service, "ports");
+
+    for (size_t i = 0; node_is(list, NODE_LIST) && i < list->list.count; i++)
+        advise_port(advisor, list->list.items[i]);
+}
+
 /* -- waits */
 
 static bool has_healthcheck(const struct node *service)
@@ -275,6 +317,7 @@ static void advise_service(const struct advisor *advisor)
     advise_capabilities(advisor);
     advise_network_mode(advisor);
     advise_hostname(advisor);
+    advise_ports(advisor);
     for (size_t i = 0; node_is(depends_on, NODE_MAP) && i < depends_on->map.count; i++)
         advise_wait(advisor, &depends_on->map.entries[i]);
 }
@@ -283,12 +326,17 @@ void compose_report_advice(const struct compose *compose, struct diagnostics *di
 {
     scoped(arena_free) struct arena *arena = arena_new();
     const struct node *services = node_get(compose->model, "services");
+    struct node *ports = node_new(arena, NODE_MAP, compose->model->at);
     struct trail all = {NULL, "services", 0};
 
     for (size_t i = 0; node_is(services, NODE_MAP) && i < services->map.count; i++) {
         struct trail here = {&all, services->map.entries[i].key, 0};
-        struct advisor advisor = {arena, diagnostics, services, &here,
-                                  services->map.entries[i].value};
+        struct advisor advisor = {.arena = arena,
+                                  .diagnostics = diagnostics,
+                                  .services = services,
+                                  .ports = ports,
+                                  .trail = &here,
+                                  .service = services->map.entries[i].value};
 
         advise_service(&advisor);
     }

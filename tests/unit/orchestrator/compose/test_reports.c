@@ -110,6 +110,14 @@ Test(reports, ports_beside_the_network_of_the_host_are_advised_against)
     expect_advice("network_mode: host, ports: ['1:1']", "services.a.ports", NULL);
 }
 
+Test(reports, a_host_port_that_is_asked_for_twice_is_advised_against)
+{
+    expect_advice("ports: ['80:1', '80:2']", "services.a.ports", NULL);
+    expect_advice("ports: ['80:1', '127.0.0.1:80:2']", "services.a.ports", NULL);
+    expect_advice("ports: ['127.0.0.2:80:1', '127.0.0.1:80:2', '80:1/udp', '81', '82']", NULL,
+                  NULL);
+}
+
 Test(reports, words_that_are_right_get_no_advice)
 {
     expect_advice("restart: 'on-failure:3', stop_signal: sigusr1, cap_drop: [ALL, CAP_CHOWN], "
