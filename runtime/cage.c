@@ -112,8 +112,8 @@ static int root_is_covered(bool *ret_covered)
 
 /*
  * The old root ends up mounted over the new one (pivot_root(2), "pivot_root(".", ".")"), and with
- * it whatever was mounted over the old root: our masks are. All of it goes. What stayed would be
- * the root of everybody who enters by setns(), and be found at "/..".
+ * it whatever was mounted over the old root. All of it goes. What stayed would be the root of
+ * everybody who enters by setns(), and be found at "/..".
  */
 static int change_root(struct cage_state *state)
 {
