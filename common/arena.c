@@ -7,7 +7,8 @@
 
 #include "common/text.h"
 
-enum { ARENA_BLOCK_BYTES = 32 * 1024 };
+/* Blocks double, so that a small arena is small: a supervisor has several for each container. */
+enum { ARENA_FIRST_BYTES = 1024, ARENA_BLOCK_BYTES = 32 * 1024 };
 
 struct arena_block {
     struct arena_block *next;
@@ -78,7 +79,11 @@ void *arena_alloc(struct arena *arena, size_t size)
         return large->bytes;
     }
     if (!block || block->size - block->used < rounded) {
-        block = arena_block_new(ARENA_BLOCK_BYTES);
+        size_t size = block ? block->size * 2 : ARENA_FIRST_BYTES;
+
+        while (size < rounded)
+            size *= 2;
+        block = arena_block_new(size < ARENA_BLOCK_BYTES ? size : ARENA_BLOCK_BYTES);
         block->next = arena->blocks;
         arena->blocks = block;
     }

@@ -4,8 +4,7 @@
 #
 #   bench_up.sh YAWL IMAGE-ARCHIVE     the archive holds an image "box" with busybox
 #
-# The peer, where it is installed, is podman: the same containers by `podman run -d`, one after the other, as nothing
-# of its own starts a stack. Times are medians of ROUNDS (5) in ms.
+# Times are medians of ROUNDS (5) in ms. Against a peer, bench_start compares a single start.
 set -eu
 
 yawl=$(realpath "$1")
@@ -43,8 +42,10 @@ median() {
 # PSS in KiB of our processes: pid by pid from smaps_rollup.
 memory() {
     total=0
-    for pid in $(grep -l -a "internal-$1" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3); do
-        tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q " bench " || continue
+    # shellcheck disable=SC2013  # numbers
+    for pid in $(grep -s -l -a "internal-$1" /proc/[0-9]*/cmdline | cut -d/ -f3); do
+        [ -e "/proc/$pid/smaps_rollup" ] || continue
+        tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -q " bench " || continue
         total=$((total + $(awk '/^Pss:/ {print $2}' "/proc/$pid/smaps_rollup")))
     done
     echo "$total"
@@ -65,19 +66,3 @@ for n in 1 10 30; do
     printf '%-10s %12s %12s\n' "$n" "$(median <ups)" "$(median <downs)"
 done
 awk '{printf "memory with 30 services (PSS): supervisor %d KiB, keeper %d KiB, net worker %d KiB\n", $1, $2, $3}' memory
-
-if ! command -v podman >/dev/null 2>&1; then
-    echo "skipped: the comparison with podman, which is not installed"
-    exit 0
-fi
-peer="podman --root $work/podman --runroot $work/podman-run --cgroup-manager cgroupfs"
-if ! $peer load -q -i "$archive" >/dev/null 2>&1 || ! $peer run --rm --network none box true >"$work/peer" 2>&1; then
-    echo "skipped: the comparison with podman, which cannot run a container here: $(tail -n 1 "$work/peer")"
-    exit 0
-fi
-: >ups
-for _ in $(seq "$rounds"); do
-    timed $peer run -d --name peer --network none box sleep 100000 >>ups
-    $peer rm -f -t 0 peer >/dev/null
-done
-printf 'podman run -d of one container, without network: %s ms\n' "$(median <ups)"
