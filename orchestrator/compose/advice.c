@@ -233,6 +233,7 @@ static void advise_port(const struct advisor *advisor, const struct node *port)
     const char *published = node_get_text(port, "published");
     const char *protocol = node_get_text(port, "protocol");
     const char *ip = node_get_text(port, "host_ip");
+    struct node at = {.came_how = "asked for first in"};
     const struct node *first;
     const char *key;
 
@@ -247,15 +248,19 @@ static void advise_port(const struct advisor *advisor, const struct node *port)
     if (!is_every_address(ip) && !is_every_address(node_get_text(first, "host_ip")) &&
         strcmp(ip, node_get_text(first, "host_ip")) != 0)
         return;
-    advise(advisor, port, "ports", NULL,
-           arena_printf(advisor->arena, "host port %s is taken already (line %u)", key,
-                        first->at.line));
+    at.at = port->at;
+    at.came_by = first->at;
+    advise(advisor, &at, "ports", NULL,
+           arena_printf(advisor->arena, "host port %s is taken already", key));
 }
 
 static void advise_ports(const struct advisor *advisor)
 {
     const struct node *list = node_get(advisor->service, "ports");
 
+    /* Variants of one service, a profile each, share their ports and never run together. */
+    if (node_get(advisor->service, "profiles"))
+        return;
     for (size_t i = 0; node_is(list, NODE_LIST) && i < list->list.count; i++)
         advise_port(advisor, list->list.items[i]);
 }
