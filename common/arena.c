@@ -79,11 +79,11 @@ void *arena_alloc(struct arena *arena, size_t size)
         return large->bytes;
     }
     if (!block || block->size - block->used < rounded) {
-        size_t size = block ? block->size * 2 : ARENA_FIRST_BYTES;
+        size_t wanted = block ? block->size * 2 : ARENA_FIRST_BYTES;
 
-        while (size < rounded)
-            size *= 2;
-        block = arena_block_new(size < ARENA_BLOCK_BYTES ? size : ARENA_BLOCK_BYTES);
+        while (wanted < rounded)
+            wanted *= 2;
+        block = arena_block_new(wanted < ARENA_BLOCK_BYTES ? wanted : ARENA_BLOCK_BYTES);
         block->next = arena->blocks;
         arena->blocks = block;
     }
