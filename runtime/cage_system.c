@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lists are docker's (runtime.md 3.3). Files and directories are hidden by copies of one empty
+ * The lists are docker's. Files and directories are hidden by copies of one empty
  * read-only tmpfs: nothing of the image or of /dev takes part, so nothing can be put in its place
  * (CVE-2025-31133).
  */

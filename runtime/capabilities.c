@@ -58,7 +58,7 @@ static const char *const names[] = {
     "CHECKPOINT_RESTORE",
 };
 
-/* Docker's default set (runtime.md 3.1). */
+/* Docker's default set. */
 static const uint64_t default_set =
     BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FSETID) | BIT(CAP_FOWNER) | BIT(CAP_MKNOD) |
     BIT(CAP_NET_RAW) | BIT(CAP_SETGID) | BIT(CAP_SETUID) | BIT(CAP_SETFCAP) | BIT(CAP_SETPCAP) |

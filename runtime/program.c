@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The order matters (runtime.md 1.1, steps 20 to 27):
+ * The order matters:
  *
  *   cwd as root -> bounding set -> groups -> [filter] -> uid -> capabilities -> cwd again ->
  *   [no_new_privs, filter] -> close-on-exec -> signals -> execve

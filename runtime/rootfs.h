@@ -4,7 +4,7 @@
  *
  * With a user namespace the ids on disk should stay as the image has them, so layers and upper
  * directory are id-mapped. Not every kernel and file system can do that, hence a ladder of ways,
- * tried from the best one (runtime.md 3.5).
+ * tried from the best one.
  */
 #ifndef YAWL_RUNTIME_ROOTFS_H
 #define YAWL_RUNTIME_ROOTFS_H

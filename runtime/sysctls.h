@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `sysctls:` of a container. Only those of namespaces that are the container's own may be written,
- * and only through a procfs that nobody else could mount over (runtime.md 1.1, step 16).
+ * and only through a procfs that nobody else could mount over.
  */
 #ifndef YAWL_RUNTIME_SYSCTLS_H
 #define YAWL_RUNTIME_SYSCTLS_H

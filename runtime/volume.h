@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * First use of a volume: an empty volume is filled with what the image has at the mount point
- * (owners, modes, times, extended attributes, links), as docker does (compose.md 3.10).
+ * (owners, modes, times, extended attributes, links), as docker does.
  */
 #ifndef YAWL_RUNTIME_VOLUME_H
 #define YAWL_RUNTIME_VOLUME_H

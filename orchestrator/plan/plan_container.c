@@ -16,8 +16,7 @@ static void list_append(struct arena *arena, struct string_list *list, struct st
         string_list_add(arena, list, arena_strdup(arena, more.items[i]));
 }
 
-/* Setting an entrypoint discards the image's command; an explicitly empty one clears
- * (compose.md 1.2). */
+/* Setting an entrypoint discards the image's command; an explicitly empty one clears. */
 static void container_args(struct plan_build *build, struct container_spec *container)
 {
     const struct service *service = build->service;

@@ -35,7 +35,7 @@ static const struct plan_image *plan_image_of(const struct plan_options *options
 }
 
 /*
- * What a change of makes a running container out of date: the service as resolved (compose.md 3.4),
+ * What a change of makes a running container out of date: the service as resolved,
  * the image, and how we run it. The layout of the plan itself is left out: a new version of yawl
  * recreates nothing.
  */

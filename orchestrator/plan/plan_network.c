@@ -5,7 +5,7 @@
 #include "common/text.h"
 #include "orchestrator/plan/plan_build.h"
 
-/* What others on the network find it by (compose.md 1.9). */
+/* What others on the network find it by. */
 static void endpoint_names(struct plan_build *build, const struct service_network *network,
                            struct endpoint_spec *endpoint)
 {

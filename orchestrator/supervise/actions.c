@@ -452,7 +452,7 @@ static int data_remove(struct instance *instance, struct error *err)
 
     (void)snprintf(path, sizeof(path), "containers/%s", name);
     if (instance->want.goal == GOAL_RUNNING) {
-        /* Replaced: anonymous volumes are carried over (compose.md 3.4). */
+        /* Replaced: anonymous volumes are carried over. */
         (void)snprintf(path, sizeof(path), "containers/%s/upper", name);
         if (path_remove_tree(data_fd, path, err) < 0)
             return -1;

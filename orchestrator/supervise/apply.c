@@ -178,7 +178,7 @@ static bool restarts_with(const struct instance *instance, const char *service)
     return false;
 }
 
-/* Dependents with `restart: true` are stopped before and started after (compose.md 3.4). */
+/* Dependents with `restart: true` are stopped before and started after. */
 static void dependents_bounce(struct supervisor *supervisor, const struct instance *changed)
 {
     for (size_t i = 0; i < supervisor->n_instances; i++) {

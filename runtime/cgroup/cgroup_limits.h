@@ -2,7 +2,7 @@
 /*
  * What the limits of a container mean for the kernel, apart from the files they are written to.
  *
- * Numbers and defaults are docker's, because Compose files rely on them (runtime.md 2.1).
+ * Numbers and defaults are docker's, because Compose files rely on them.
  */
 #ifndef YAWL_RUNTIME_CGROUP_CGROUP_LIMITS_H
 #define YAWL_RUNTIME_CGROUP_CGROUP_LIMITS_H

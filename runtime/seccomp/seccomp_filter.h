@@ -4,8 +4,8 @@
  * our own table of system calls (syscalls.tbl) by an interval code generator (binary search over
  * ranges of numbers, per ABI).
  *
- * Unknown calls answer ENOSYS, so that a libc falls back; denied ones EPERM; clone3 ENOSYS
- * (runtime.md 3.2). A foreign ABI kills.
+ * Unknown calls answer ENOSYS, so that a libc falls back; denied ones EPERM; clone3 ENOSYS. A
+ * foreign ABI kills.
  */
 #ifndef YAWL_RUNTIME_SECCOMP_SECCOMP_FILTER_H
 #define YAWL_RUNTIME_SECCOMP_SECCOMP_FILTER_H

@@ -11,8 +11,10 @@ yawl=$(realpath "$1")
 archive=$(realpath "$2")
 rounds=${ROUNDS:-5}
 work=$(mktemp -d /var/tmp/yawl-bench.XXXXXX)
-trap 'cd "$work" && "$yawl" -p bench down -t 0 >/dev/null 2>&1; rm -rf "$work"' EXIT
-export YAWL_DATA_ROOT="$work/data" YAWL_RUN_ROOT="$work/run"
+trap 'cd "$work" && "$yawl" -p bench down -t 0 >/dev/null 2>&1; rm -rf "$work" "$run"' EXIT
+# /run is in memory wherever yawl is used.
+run=$(mktemp -d /dev/shm/yawl-bench.XXXXXX)
+export YAWL_DATA_ROOT="$work/data" YAWL_RUN_ROOT="$run"
 cd "$work"
 "$yawl" load --quiet "$archive"
 
