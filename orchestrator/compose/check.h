@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stage: whether the parts of a typed model fit together (compose.md 2.1, the catalogue of errors).
+ * Stage: whether the parts of a typed model fit together.
  */
 #ifndef YAWL_ORCHESTRATOR_COMPOSE_CHECK_H
 #define YAWL_ORCHESTRATOR_COMPOSE_CHECK_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stages in their order (compose.md 2.1):
+ * The stages in their order:
  *
  *   variables, files -> documents -> name -> [expand, long form, include, extends, merge, validate]
  * per document

@@ -45,7 +45,7 @@ void compose_report_support(const struct compose *compose, struct diagnostics *d
 void compose_print_yaml(const struct compose *compose, struct text *out);
 void compose_print_json(const struct compose *compose, struct text *out);
 
-/* The compact JSON of one resolved service that the config hash is made of (compose.md 3.4),
+/* The compact JSON of one resolved service that the config hash is made of,
  * without build, pull_policy, scale, deploy.replicas, depends_on and profiles. */
 void compose_print_service_for_hash(const struct compose *compose, const char *service,
                                     struct text *out);
@@ -85,10 +85,10 @@ struct variable_use *compose_variable_uses(const struct compose *compose, struct
 MUST_CHECK int compose_explain(const struct compose *compose, const char *what, struct text *out,
                                struct error *err);
 
-/* Warnings about what is valid and probably not meant (compose.md 4). */
+/* Warnings about what is valid and probably not meant. */
 void compose_report_advice(const struct compose *compose, struct diagnostics *diagnostics);
 
-/* The project's name only, by the rules of compose.md 2.8, for commands that work from records;
+/* The project's name only, by the reference's rules, for commands that work from records;
  * files may be absent when a name is given by -p or COMPOSE_PROJECT_NAME. */
 MUST_CHECK int compose_project_name(const struct compose_options *options, struct arena *arena,
                                     const char **ret_name, struct error *err);

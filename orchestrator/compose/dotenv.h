@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The grammar of `.env` files: `NAME=value`, `export NAME: value`, quotes, escapes, comments, lines
- * that only name a variable. compose.md 2.3 lists the cases.
+ * that only name a variable.
  *
  * Double-quoted and unquoted values are interpolated while reading; a variable may use the ones
  * above it.

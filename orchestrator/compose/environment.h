@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The variables of a load: the process environment above `.env` or `--env-file` (compose.md 2.3),
+ * The variables of a load: the process environment above `.env` or `--env-file`,
  * and the files of env_file and label_file.
  */
 #ifndef YAWL_ORCHESTRATOR_COMPOSE_ENVIRONMENT_H

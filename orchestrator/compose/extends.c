@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stage: `extends` (compose.md 2.5). A base is resolved completely before it is laid below the
+ * Stage: `extends`. A base is resolved completely before it is laid below the
  * service that extends it; a base from another file has its paths made absolute against that file's
  * directory first.
  */

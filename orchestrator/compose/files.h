@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which files make up the project, and where it lives (compose.md 2.4, 2.8).
+ * Which files make up the project, and where it lives.
  */
 #ifndef YAWL_ORCHESTRATOR_COMPOSE_FILES_H
 #define YAWL_ORCHESTRATOR_COMPOSE_FILES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stage: `include` (compose.md 2.6). Each entry is a project of its own, with its own directory and
+ * Stage: `include`. Each entry is a project of its own, with its own directory and
  * environment; what it declares is laid below the document that includes it.
  */
 #include <string.h>

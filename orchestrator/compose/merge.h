@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stage: one model over another, by the merge rules of the tables (compose.md 2.7).
+ * Stage: one model over another, by the merge rules of the tables.
  *
  * Both are in long form. Marks (`!reset`, `!override`) of the upper one act on the lower one. The
  * result uses the nodes of both; neither may be used afterwards.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The files of a project, or of an include, to one merged and validated model: the loop over
- * documents that compose.md 2.1 describes.
+ * documents that the reference keeps.
  */
 #ifndef YAWL_ORCHESTRATOR_COMPOSE_MODEL_H
 #define YAWL_ORCHESTRATOR_COMPOSE_MODEL_H

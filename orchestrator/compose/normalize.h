@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Stage: what follows from what is written: the default network, real names of resources,
- * dependencies that links and shared namespaces imply, values that come from the environment
- * (compose.md 2.9).
+ * dependencies that links and shared namespaces imply, values that come from the environment.
  */
 #ifndef YAWL_ORCHESTRATOR_COMPOSE_NORMALIZE_H
 #define YAWL_ORCHESTRATOR_COMPOSE_NORMALIZE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stage: relative paths become absolute (compose.md 2.4). The functions are the tables' `resolve`
+ * Stage: relative paths become absolute. The functions are the tables' `resolve`
  * rules.
  */
 #ifndef YAWL_ORCHESTRATOR_COMPOSE_PATHS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A typed model as text, byte for byte as the reference prints it (compose.md 2.11).
+ * A typed model as text, byte for byte as the reference prints it.
  *
  * Keys of tables come in the tables' order, free names sorted, extensions last. Dollar signs are
  * not doubled here.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stages: profiles, the services that were asked for, and what nobody uses (compose.md 2.9).
+ * Stages: profiles, the services that were asked for, and what nobody uses.
  */
 #ifndef YAWL_ORCHESTRATOR_COMPOSE_SELECTION_H
 #define YAWL_ORCHESTRATOR_COMPOSE_SELECTION_H

@@ -6,7 +6,7 @@
  * rows of a table are in the order in which `config` prints them. Everything that the loader does
  * per key it does by reading these tables: casts while interpolating, short to long form, merging,
  * validation, defaults, typing, paths, printing, decoding into `struct project`, suggestions,
- * documentation. compose.md 1 and 2.7, 2.10, 2.11 are where the rows come from.
+ * documentation. The rows come from the Compose specification and what docker compose does.
  */
 #ifndef YAWL_ORCHESTRATOR_COMPOSE_SHAPE_H
 #define YAWL_ORCHESTRATOR_COMPOSE_SHAPE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Splits a command line into words as the reference does (compose.md 2.10): quotes and backslashes,
+ * Splits a command line into words as the reference does: quotes and backslashes,
  * but no variables, no globbing, no comments; an unquoted `;`, `&`, `<`, `>` or `|` ends the
  * command.
  */

@@ -3,7 +3,7 @@
  * The short form of ports: "[HOST_IP:][PUBLISHED:]TARGET[/PROTOCOL]", each port a number or a
  * range.
  *
- * compose.md 1.3 lists the cases. A range stands for as many ports; two ranges must be equally
+ * A range stands for as many ports; two ranges must be equally
  * long, and a published range with one target stays a range to choose from.
  */
 #ifndef YAWL_ORCHESTRATOR_COMPOSE_SHORT_PORT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The short form of a service's volumes: "[SOURCE:]TARGET[:OPTIONS]" (compose.md 1.3).
+ * The short form of a service's volumes: "[SOURCE:]TARGET[:OPTIONS]".
  *
  * As in the reference, unknown options are dropped and a single letter before a colon is a drive
  * letter.

@@ -20,6 +20,8 @@
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/container.h"
 
+enum { BROKEN_TRIES = 100, BROKEN_WAIT_US = 2000 };
+
 static int shared_read(struct supervisor *supervisor, struct error *err)
 {
     scoped(json_release) json_t *json = json_read_file(supervisor->dir->run_fd, "shared.json", err);
@@ -174,6 +176,11 @@ static int adopt_broken(struct instance *instance, const struct record *found)
     if (cgroup_open(text_get(&parent), text_get(&id), &cgroup, &err) < 0 ||
         (cgroup && cgroup_kill(cgroup, &err) < 0))
         log_warning("kill '%s': %s", text_get(&id), err.text);
+    /* Nobody will know of the group later; what was killed is gone in milliseconds. */
+    for (int tries = 0; cgroup_remove(text_get(&parent), text_get(&id), &err) < 0 &&
+                        err.number == EBUSY && tries < BROKEN_TRIES;
+         tries++)
+        (void)usleep(BROKEN_WAIT_US);
     instance->made = NULL;
     instance->record.pid = 0;
     instance_set_message(instance, "its record was damaged");
