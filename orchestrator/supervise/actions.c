@@ -159,11 +159,16 @@ int network_join(struct instance *instance, struct error *err)
 static int container_bring_up(struct instance *instance, const struct container_spec *spec,
                               struct error *err)
 {
+    scoped_text struct text pidfd_name = {0};
+
     instance->record.started_ns = clock_realtime_ns();
     if (container_create(spec, &instance->container, err) < 0)
         return -1;
     instance->record.pid = container_pid(instance->container);
     instance->record.start_time = container_start_time(instance->container);
+    fd_store_pidfd_name(instance, &pidfd_name);
+    fd_store_park(instance->supervisor, text_get(&pidfd_name),
+                  container_pidfd(instance->container));
     instance_set_phase(instance, PHASE_STARTING);
     if (instance_write_record(instance, err) < 0 || network_join(instance, err) < 0)
         return -1;
@@ -405,6 +410,7 @@ static void cgroup_kill_or_warn(struct instance *instance, const char *id)
 static void instance_clean(struct instance *instance, uint64_t now_ms)
 {
     const struct plan_instance *made = instance->made;
+    scoped_text struct text pidfd_name = {0};
     struct error err = {0};
     char id[300];
 
@@ -419,6 +425,8 @@ static void instance_clean(struct instance *instance, uint64_t now_ms)
     }
     ports_close(instance);
     net_detach(instance->supervisor->net, made->name);
+    fd_store_pidfd_name(instance, &pidfd_name);
+    fd_store_forget(instance->supervisor, text_get(&pidfd_name));
     container_free(steal(instance->container));
     instance->record.pid = 0;
     instance->is.retry_at_ms = 0;

@@ -82,6 +82,22 @@ static int adopt_network(struct instance *instance, struct error *err)
     return 0;
 }
 
+/* The exit status of a process that is gone: from the kernel by its parked pidfd, or as the keeper
+ * wrote it. */
+static int adopt_status(struct instance *instance)
+{
+    const struct record *record = &instance->record;
+    scoped_text struct text name = {0};
+    scoped_fd int pidfd = -1;
+    int status;
+
+    fd_store_pidfd_name(instance, &name);
+    pidfd = fd_store_take(instance->supervisor, text_get(&name));
+    if (pidfd >= 0 && process_exit(pidfd, record->pid, &status) == EXIT_KNOWN)
+        return status;
+    return exits_find(instance->supervisor->dir->run_fd, record->pid, record->start_time);
+}
+
 /* The process that the record names, if it still is. */
 static int adopt_process(struct instance *instance, struct error *err)
 {

@@ -374,6 +374,7 @@ int keeper_main(const char *project, int take_ready_fd, const char *parked)
         return 1;
     }
     parked_inherit(&keeper, parked);
+    keeper_reap(&keeper); /* who ended while we became the keeper */
     while (!keeper.ended) {
         keeper_start_wards(&keeper);
         keeper_wait(&keeper);

@@ -206,8 +206,9 @@ static int supervisor_open(struct supervisor *supervisor, struct error *err)
     struct net_options options = {.project = supervisor->project};
 
     if (directories_open(supervisor, err) < 0 || lock_take(supervisor, err) < 0 ||
-        fd_store_receive(supervisor->keeper_fd, &options.router_netns_fd, err) < 0)
+        fd_store_receive(supervisor, err) < 0)
         return -1;
+    options.router_netns_fd = fd_store_take(supervisor, "router");
     options.run_dir_fd = supervisor->dir->run_fd;
     options.state_dir_fd = supervisor->dir->data_fd;
     if (net_open(&options, &supervisor->net, err) < 0)
@@ -218,7 +219,11 @@ static int supervisor_open(struct supervisor *supervisor, struct error *err)
     supervisor->wake = timer_new(supervisor->loop, on_wake, supervisor);
     supervisor->keeper_watch =
         fd_watch_new(supervisor->loop, supervisor->keeper_fd, FD_READABLE, on_keeper, supervisor);
-    if (supervisor_adopt(supervisor, err) < 0 || control_open(supervisor, err) < 0)
+    if (supervisor_adopt(supervisor, err) < 0)
+        return -1;
+    fd_store_drop(
+        supervisor); /* FIFOs were opened by their paths: the keeper only keeps them alive */
+    if (control_open(supervisor, err) < 0)
         return -1;
     supervisor->idle_end_ms = loop_now_ms(supervisor->loop) + IDLE_END_MS;
     supervisor->net_stale = true;
@@ -282,6 +287,14 @@ static void supervisor_become_keeper(struct supervisor *supervisor)
             output_name(&supervisor->instances[i]->outputs[j], name, sizeof(name));
             inherit(&parked, name, supervisor->instances[i]->outputs[j].fifo_fd);
         }
+    for (size_t i = 0; i < supervisor->n_instances; i++) {
+        const struct instance *instance = supervisor->instances[i];
+        scoped_text struct text name = {0};
+
+        fd_store_pidfd_name(instance, &name);
+        if (instance->container)
+            inherit(&parked, text_get(&name), container_pidfd(instance->container));
+    }
     inherit(&parked, "router", net_router_fd(supervisor->net));
     (void)keeper_become(supervisor->project, text_get(&parked), &err);
     log_error("%s", err.text);

@@ -62,6 +62,13 @@ struct instance {
 
 struct client;
 
+/* A descriptor that an earlier supervisor parked in the keeper. */
+struct parked {
+    struct parked *next;
+    const char *name; /* in the supervisor's arena */
+    int fd;
+};
+
 struct supervisor {
     struct arena *arena;
     struct roots roots;
@@ -80,6 +87,7 @@ struct supervisor {
     struct instance **instances;
     size_t n_instances;
     struct client *clients;
+    struct parked *parked; /* until all is adopted */
     int listen_fd, keeper_fd, records_fd, logs_fd;
     struct fd_watch *listen_watch, *keeper_watch;
     int lock_fd;
@@ -170,7 +178,14 @@ void control_send_end(struct supervisor *supervisor);
 /* Fails silently: without a keeper there is no store. */
 void fd_store_park(struct supervisor *supervisor, const char *name, int fd);
 void fd_store_forget(struct supervisor *supervisor, const char *name);
-/* Receives what an earlier supervisor parked. *ret_router_fd is -1 when it had none. */
-MUST_CHECK int fd_store_receive(int keeper_fd, int *ret_router_fd, struct error *err);
+/* Receives what an earlier supervisor parked into supervisor->parked. */
+MUST_CHECK int fd_store_receive(struct supervisor *supervisor, struct error *err);
+/* Takes a descriptor out of it; -1 when there is none of that name. */
+int fd_store_take(struct supervisor *supervisor, const char *name);
+/* Closes what nobody took. */
+void fd_store_drop(struct supervisor *supervisor);
+/* "pidfd/NAME": the kernel keeps an exit status for whoever holds the pidfd, also when a stranger
+ * has reaped. */
+void fd_store_pidfd_name(const struct instance *instance, struct text *ret_name);
 
 #endif
