@@ -117,10 +117,7 @@ static int adopt_process(struct instance *instance, struct error *err)
     if (instance->want.has_health && instance->is.health == HEALTH_NONE)
         instance->is.health = HEALTH_STARTING; /* it was about to be told that it runs */
     if (!instance->container) {
-        instance_ended(
-            instance,
-            exits_find(instance->supervisor->dir->run_fd, record->pid, record->start_time),
-            loop_now_ms(instance->supervisor->loop));
+        instance_ended(instance, adopt_status(instance), loop_now_ms(instance->supervisor->loop));
         return 0;
     }
     if (adopt_network(instance, err) < 0)
