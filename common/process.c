@@ -79,7 +79,7 @@ void process_boot_id(char ret_id[40])
 struct pidfd_info_v2 {
     uint64_t mask;
     uint64_t cgroupid;
-    uint32_t ids[12];
+    uint32_t ids[11]; /* pid to fsgid */
     int32_t exit_code;
     uint32_t coredump_mask;
     uint32_t spare;
