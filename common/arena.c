@@ -139,6 +139,14 @@ void string_list_add(struct arena *arena, struct string_list *list, const char *
     list->items[list->count] = NULL;
 }
 
+bool string_list_has(const struct string_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (string_eq(list->items[i], text))
+            return true;
+    return false;
+}
+
 struct string_list string_list_copy(struct arena *arena, struct string_list list)
 {
     struct string_list copy = {0};

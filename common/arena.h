@@ -9,6 +9,7 @@
 #define YAWL_COMMON_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/cleanup.h"
@@ -37,6 +38,8 @@ struct string_list {
 
 /* Appends; the text is borrowed (copy it into the arena first when it does not live there). */
 void string_list_add(struct arena *arena, struct string_list *list, const char *text);
+
+bool string_list_has(const struct string_list *list, const char *text);
 
 /* A copy of list and texts in the arena. */
 struct string_list string_list_copy(struct arena *arena, struct string_list list);

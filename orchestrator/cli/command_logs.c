@@ -44,14 +44,6 @@ static bool logs_wants(const struct logs *logs, const struct record *record)
     return logs->services.count == 0;
 }
 
-static bool logs_knows(const struct logs *logs, const char *name)
-{
-    for (size_t i = 0; i < logs->known.count; i++)
-        if (string_eq(logs->known.items[i], name))
-            return true;
-    return false;
-}
-
 /* May it still write something? */
 static bool record_is_alive(const struct record *record)
 {
@@ -73,7 +65,7 @@ static int logs_add_containers(struct logs *logs, struct error *err)
         if (!logs_wants(logs, records[i]))
             continue;
         logs->alive = logs->alive || record_is_alive(records[i]);
-        if (logs_knows(logs, records[i]->name))
+        if (string_list_has(&logs->known, records[i]->name))
             continue;
         log_printer_register(logs->printer, records[i]->label);
         if (log_reader_add(logs->reader, records[i]->name, (void *)(uintptr_t)records[i]->label,

@@ -251,14 +251,6 @@ static int up_stop_all(struct up *up, struct follow_options options, struct erro
     return 0;
 }
 
-static bool request_knows(const struct request *request, const char *service)
-{
-    for (size_t i = 0; i < request->known.count; i++)
-        if (string_eq(request->known.items[i], service))
-            return true;
-    return false;
-}
-
 /* All services of the file, also those that were not selected or are disabled by a profile. */
 static int services_known(struct session *session, const struct project *project,
                           struct string_list *ret_known)
@@ -292,7 +284,7 @@ static int orphans_warn(struct session *session, const struct project_dir *dir,
     if (record_list(records_fd, session->arena, &records, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++)
-        if (!request_knows(request, records[i]->service))
+        if (!string_list_has(&request->known, records[i]->service))
             text_appendf(&names, "%s%s", names.length ? " " : "", records[i]->name);
     if (names.length)
         log_warning(

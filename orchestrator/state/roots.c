@@ -135,14 +135,6 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool list_has(const struct string_list *list, const char *name)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (string_eq(list->items[i], name))
-            return true;
-    return false;
-}
-
 int project_dir_list(struct arena *arena, const struct roots *roots, struct string_list *ret_names,
                      struct error *err)
 {
@@ -153,7 +145,7 @@ int project_dir_list(struct arena *arena, const struct roots *roots, struct stri
     if (!dir)
         return errno == ENOENT ? 0 : error_sys(err, "open '%s'", path);
     while ((entry = readdir(dir)))
-        if (project_name_valid(entry->d_name) && !list_has(ret_names, entry->d_name))
+        if (project_name_valid(entry->d_name) && !string_list_has(ret_names, entry->d_name))
             string_list_add(arena, ret_names, arena_strdup(arena, entry->d_name));
     (void)closedir(dir);
     if (ret_names->count > 1)

@@ -83,9 +83,9 @@ static void lease_name(const struct instance *instance, struct text *ret_name)
     text_appendf(ret_name, "%s.%s", instance->supervisor->project, instance->plan->name);
 }
 
-/* Collection of images must not take the layers of what may run, whatever becomes of the image's
- * name. */
-static int image_lease(struct instance *instance, struct error *err)
+/* While held, collection of images does not take the layers of what may run, whatever becomes of
+ * the image's name. */
+static int image_hold(struct instance *instance, bool held, struct error *err)
 {
     scoped(image_store_free) struct image_store *store =
         image_store_open(instance->supervisor->roots.data, err);
@@ -94,24 +94,14 @@ static int image_lease(struct instance *instance, struct error *err)
     if (!store)
         return -1;
     lease_name(instance, &holder);
+    if (!held)
+        return image_store_release(store, text_get(&holder), err);
     return image_store_lease(store, text_get(&holder), instance->plan->image_digest, err);
-}
-
-static int image_release(struct instance *instance, struct error *err)
-{
-    scoped(image_store_free) struct image_store *store =
-        image_store_open(instance->supervisor->roots.data, err);
-    scoped_text struct text holder = {0};
-
-    if (!store)
-        return -1;
-    lease_name(instance, &holder);
-    return image_store_release(store, text_get(&holder), err);
 }
 
 static int instance_create(struct instance *instance, struct error *err)
 {
-    if (image_lease(instance, err) < 0 || data_dirs_make(instance, err) < 0 ||
+    if (image_hold(instance, true, err) < 0 || data_dirs_make(instance, err) < 0 ||
         instance_open_output(instance, err) < 0 ||
         ports_reserve(instance, instance->plan, err) < 0 || made_from_plan(instance, err) < 0) {
         instance_close_output(instance);
@@ -497,7 +487,7 @@ static void instance_remove(struct instance *instance, uint64_t now_ms)
     struct error err = {0};
     char name[300];
 
-    if (data_remove(instance, &err) < 0 || image_release(instance, &err) < 0) {
+    if (data_remove(instance, &err) < 0 || image_hold(instance, false, &err) < 0) {
         log_warning("remove '%s': %s", instance->plan->name, err.text);
         instance->is.retry_at_ms = now_ms + REMOVE_RETRY_MS;
         return;

@@ -30,17 +30,10 @@ const struct codec_field request_codec[] = {
     {0},
 };
 
-static bool list_has(const struct string_list *list, const char *text)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (string_eq(list->items[i], text))
-            return true;
-    return false;
-}
-
 static bool request_names(const struct request *request, const struct instance *instance)
 {
-    return request->services.count == 0 || list_has(&request->services, instance->plan->service);
+    return request->services.count == 0 ||
+           string_list_has(&request->services, instance->plan->service);
 }
 
 /* What came to its end is to run again when its user says so. */
@@ -78,7 +71,7 @@ static void shared_merge(struct supervisor *supervisor, struct plan *plan, struc
     plan->networks = networks;
     plan->n_networks = count;
     for (size_t i = 0; i < old->declared_names.count; i++)
-        if (!list_has(&plan->declared_names, old->declared_names.items[i]))
+        if (!string_list_has(&plan->declared_names, old->declared_names.items[i]))
             string_list_add(arena, &plan->declared_names, old->declared_names.items[i]);
 }
 
@@ -159,11 +152,11 @@ static void surplus_remove(struct supervisor *supervisor, const struct plan *pla
     for (size_t i = 0; i < supervisor->n_instances; i++) {
         struct instance *instance = supervisor->instances[i];
         const char *service = instance->plan->service;
-        bool orphan = request->remove_orphans && !list_has(&request->known, service);
+        bool orphan = request->remove_orphans && !string_list_has(&request->known, service);
 
         if (plan_find_instance(plan, instance->plan->name))
             continue;
-        if (list_has(&request->services, service) || orphan)
+        if (string_list_has(&request->services, service) || orphan)
             instance->want.goal = GOAL_ABSENT;
         instance->dirty = true;
     }
