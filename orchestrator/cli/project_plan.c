@@ -66,7 +66,7 @@ static int image_find(struct planning *planning, struct image_store *store,
     const char *reference = service_image(planning, service);
     struct image *image;
 
-    if (image_store_find(store, reference, planning->arena, &image, err) < 0) {
+    if (image_store_find(store, reference, service->platform, planning->arena, &image, err) < 0) {
         scoped_text struct text path = {0};
 
         text_appendf(&path, "services.%s.image", service->name);

@@ -34,9 +34,20 @@ static const char *copy_or_null(struct arena *arena, const char *text)
     return text ? arena_strdup(arena, text) : NULL;
 }
 
-/* The position of the reference, or where it belongs. */
+/* By reference; of one reference this machine's own image comes first. */
+static int record_order(const struct image_record *record, const char *reference,
+                        const char *platform)
+{
+    int order = strcmp(record->reference, reference);
+
+    if (order != 0)
+        return order;
+    return strcmp(record->platform ? record->platform : "", platform ? platform : "");
+}
+
+/* The position of the record, or where it belongs. */
 static size_t catalog_position(const struct image_catalog *catalog, const char *reference,
-                               bool *ret_found)
+                               const char *platform, bool *ret_found)
 {
     size_t low = 0;
     size_t high = catalog->count;
@@ -44,7 +55,7 @@ static size_t catalog_position(const struct image_catalog *catalog, const char *
     *ret_found = false;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = strcmp(catalog->records[middle].reference, reference);
+        int order = record_order(&catalog->records[middle], reference, platform);
 
         if (order == 0)
             *ret_found = true;
@@ -59,12 +70,14 @@ static size_t catalog_position(const struct image_catalog *catalog, const char *
 void image_catalog_put(struct image_catalog *catalog, const struct image_record *record)
 {
     bool found;
-    size_t at = catalog_position(catalog, record->reference, &found);
+    size_t at = catalog_position(catalog, record->reference, record->platform, &found);
     struct image_record copy = {
         .reference = copy_or_null(catalog->arena, record->reference),
         .config = copy_or_null(catalog->arena, record->config),
         .manifest = copy_or_null(catalog->arena, record->manifest),
         .index = copy_or_null(catalog->arena, record->index),
+        .platform = copy_or_null(catalog->arena, record->platform),
+        .pulled_at = record->pulled_at,
     };
 
     if (!found) {
@@ -81,10 +94,11 @@ void image_catalog_put(struct image_catalog *catalog, const struct image_record 
     catalog->records[at] = copy;
 }
 
-bool image_catalog_remove(struct image_catalog *catalog, const char *reference)
+bool image_catalog_remove(struct image_catalog *catalog, const char *reference,
+                          const char *platform)
 {
     bool found;
-    size_t at = catalog_position(catalog, reference, &found);
+    size_t at = catalog_position(catalog, reference, platform, &found);
 
     if (!found)
         return false;
@@ -95,10 +109,10 @@ bool image_catalog_remove(struct image_catalog *catalog, const char *reference)
 }
 
 const struct image_record *image_catalog_find(const struct image_catalog *catalog,
-                                              const char *reference)
+                                              const char *reference, const char *platform)
 {
     bool found;
-    size_t at = catalog_position(catalog, reference, &found);
+    size_t at = catalog_position(catalog, reference, platform, &found);
 
     return found ? &catalog->records[at] : NULL;
 }
@@ -108,32 +122,37 @@ static int compare_records(const void *a, const void *b)
     const struct image_record *left = a;
     const struct image_record *right = b;
 
-    return strcmp(left->reference, right->reference);
+    return record_order(left, right->reference, right->platform);
 }
 
-static int read_record(const char *reference, const json_t *value, struct arena *arena,
+static int read_record(const char *key, const json_t *value, struct arena *arena,
                        struct image_record *out, struct error *err)
 {
-    out->reference = arena_strdup(arena, reference);
+    const char *space = strchr(key, ' '); /* no reference has one */
+
+    out->reference =
+        space ? arena_strndup(arena, key, (size_t)(space - key)) : arena_strdup(arena, key);
+    out->platform = space ? arena_strdup(arena, space + 1) : NULL;
+    out->pulled_at = json_get_int(value, "pulled_at", 0);
     out->config = copy_or_null(arena, json_get_string(value, "config", NULL));
     out->manifest = copy_or_null(arena, json_get_string(value, "manifest", NULL));
     out->index = copy_or_null(arena, json_get_string(value, "index", NULL));
     if (image_digest_check(out->config, err) < 0)
-        return error_wrap(err, "'%s'", reference);
+        return error_wrap(err, "'%s'", key);
     return 0;
 }
 
 static int read_records(const json_t *document, struct image_catalog *out, struct error *err)
 {
     json_t *references = json_get_object(document, "references");
-    const char *reference;
+    const char *key;
     json_t *value;
 
     if (!references)
         return error_set(err, "there is no 'references'");
     out->records = arena_new_array(out->arena, struct image_record, json_object_size(references));
-    json_object_foreach(references, reference, value) {
-        if (read_record(reference, value, out->arena, &out->records[out->count], err) < 0)
+    json_object_foreach(references, key, value) {
+        if (read_record(key, value, out->arena, &out->records[out->count], err) < 0)
             return -1;
         out->count++;
     }
@@ -167,21 +186,31 @@ static void set_text(json_t *object, const char *key, const char *text)
         abort();
 }
 
+static void format_record(const struct image_record *record, json_t *references)
+{
+    scoped_text struct text key = {0};
+    json_t *value = json_object();
+
+    set_text(value, "config", record->config);
+    set_text(value, "manifest", record->manifest);
+    set_text(value, "index", record->index);
+    if (record->pulled_at != 0 &&
+        json_object_set_new(value, "pulled_at", json_integer(record->pulled_at)) < 0)
+        abort();
+    text_append(&key, record->reference);
+    if (record->platform)
+        text_appendf(&key, " %s", record->platform);
+    if (json_object_set_new(references, text_get(&key), value) < 0)
+        abort();
+}
+
 static void format_catalog(const struct image_catalog *catalog, struct text *out)
 {
     scoped(json_release) json_t *document = json_object();
     json_t *references = json_object();
 
-    for (size_t i = 0; i < catalog->count; i++) {
-        const struct image_record *record = &catalog->records[i];
-        json_t *value = json_object();
-
-        set_text(value, "config", record->config);
-        set_text(value, "manifest", record->manifest);
-        set_text(value, "index", record->index);
-        if (json_object_set_new(references, record->reference, value) < 0)
-            abort();
-    }
+    for (size_t i = 0; i < catalog->count; i++)
+        format_record(&catalog->records[i], references);
     if (json_object_set_new(document, "references", references) < 0)
         abort();
     json_format(document, out);

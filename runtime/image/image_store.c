@@ -17,12 +17,13 @@
 #include "runtime/image/image_catalog.h"
 #include "runtime/image/image_digest.h"
 #include "runtime/image/image_limits.h"
+#include "runtime/image/image_platform.h"
 
 enum { HEX_LENGTH = SHA256_HEX_SIZE - 1, ID_PREFIX_MIN = 4 };
 
 struct image_store {
     char root[PATH_MAX]; /* absolute, without links */
-    int root_fd, images_fd, blobs_fd, layers_fd, leases_fd, tmp_fd, lock_fd;
+    int root_fd, images_fd, blobs_fd, downloads_fd, layers_fd, leases_fd, tmp_fd, lock_fd;
 };
 
 static int open_dir(int dir_fd, const char *name, int *ret_fd, struct error *err)
@@ -78,14 +79,23 @@ static int open_lock(struct image_store *store, struct error *err)
     return 0;
 }
 
+/* name/sha256 below the root. */
+static int open_blob_dir(struct image_store *store, const char *name, int *ret_fd,
+                         struct error *err)
+{
+    scoped_fd int fd = -1;
+
+    if (open_dir(store->root_fd, name, &fd, err) < 0)
+        return -1;
+    return open_dir(fd, "sha256", ret_fd, err);
+}
+
 static int open_parts(struct image_store *store, struct error *err)
 {
-    scoped_fd int blobs_fd = -1;
-
     if (open_lock(store, err) < 0 ||
         open_dir(store->root_fd, "images", &store->images_fd, err) < 0 ||
-        open_dir(store->root_fd, "blobs", &blobs_fd, err) < 0 ||
-        open_dir(blobs_fd, "sha256", &store->blobs_fd, err) < 0 ||
+        open_blob_dir(store, "blobs", &store->blobs_fd, err) < 0 ||
+        open_blob_dir(store, "downloads", &store->downloads_fd, err) < 0 ||
         open_dir(store->root_fd, "layers", &store->layers_fd, err) < 0 ||
         open_dir(store->root_fd, "leases", &store->leases_fd, err) < 0 ||
         open_dir(store->root_fd, "tmp", &store->tmp_fd, err) < 0)
@@ -99,8 +109,8 @@ struct image_store *image_store_open(const char *data_root, struct error *err)
 
     if (!store)
         abort();
-    store->root_fd = store->images_fd = store->blobs_fd = store->layers_fd = -1;
-    store->leases_fd = store->tmp_fd = store->lock_fd = -1;
+    store->root_fd = store->images_fd = store->blobs_fd = store->downloads_fd = -1;
+    store->layers_fd = store->leases_fd = store->tmp_fd = store->lock_fd = -1;
     if (open_root(store, data_root, err) < 0 || open_parts(store, err) < 0) {
         error_wrap(err, "open image store '%s'", data_root);
         return NULL;
@@ -115,6 +125,7 @@ void image_store_free(struct image_store *store)
     fd_close(store->tmp_fd);
     fd_close(store->leases_fd);
     fd_close(store->layers_fd);
+    fd_close(store->downloads_fd);
     fd_close(store->blobs_fd);
     fd_close(store->images_fd);
     fd_close(store->lock_fd);
@@ -135,6 +146,11 @@ int image_store_images_fd(const struct image_store *store)
 int image_store_blobs_fd(const struct image_store *store)
 {
     return store->blobs_fd;
+}
+
+int image_store_downloads_fd(const struct image_store *store)
+{
+    return store->downloads_fd;
 }
 
 int image_store_layers_fd(const struct image_store *store)
@@ -263,6 +279,10 @@ static int read_image(const struct image_store *store, const struct image_record
     struct image_config *config;
 
     image->reference = record->reference;
+    image->platform = record->platform;
+    image->manifest = record->manifest;
+    image->index = record->index;
+    image->pulled_at = record->pulled_at;
     if (image_store_read_config(store, record->config, arena, &config, err) < 0)
         return -1;
     if (!config)
@@ -306,24 +326,27 @@ static bool same_repository(const struct image_reference *reference, const char 
            string_eq(parsed.repository, reference->repository);
 }
 
+/* A manifest is for one platform; an index stands for several. */
 static const struct image_record *find_by_digest(const struct image_catalog *catalog,
                                                  const struct image_reference *reference,
-                                                 struct arena *arena)
+                                                 const char *platform, struct arena *arena)
 {
     for (size_t i = 0; i < catalog->count; i++) {
         const struct image_record *record = &catalog->records[i];
 
         if ((string_eq(record->manifest, reference->digest) ||
-             string_eq(record->index, reference->digest)) &&
+             (string_eq(record->index, reference->digest) &&
+              string_eq(record->platform, platform))) &&
             same_repository(reference, record->reference, arena))
             return record;
     }
     return NULL;
 }
 
-static int find_record(const struct image_catalog *catalog, const char *text, struct arena *arena,
+static int find_record(const struct image_catalog *catalog, const char *text, const char *platform,
                        const struct image_record **ret_record, struct error *err)
 {
+    struct arena *arena = catalog->arena;
     const struct image_record *record = NULL;
     struct image_reference reference;
     size_t length = strlen(text);
@@ -335,24 +358,26 @@ static int find_record(const struct image_catalog *catalog, const char *text, st
 
     if (image_reference_parse(text, arena, &reference, err) < 0)
         return -1;
-    record = image_catalog_find(catalog, image_reference_format(&reference, arena));
+    record = image_catalog_find(catalog, image_reference_format(&reference, arena), platform);
     if (!record && reference.digest)
-        record = find_by_digest(catalog, &reference, arena);
+        record = find_by_digest(catalog, &reference, platform, arena);
     if (!record && length >= ID_PREFIX_MIN && image_digest_is_hex(text, length))
         return find_by_id(catalog, text, ret_record, err);
     *ret_record = record;
     return 0;
 }
 
-int image_store_find(struct image_store *store, const char *reference, struct arena *arena,
-                     struct image **ret_image, struct error *err)
+int image_store_find(struct image_store *store, const char *reference, const char *platform,
+                     struct arena *arena, struct image **ret_image, struct error *err)
 {
     const struct image_record *record;
     struct image_catalog catalog;
+    const char *key;
 
     if (image_catalog_read(store->images_fd, arena, &catalog, err) < 0)
         return -1;
-    if (find_record(&catalog, reference, arena, &record, err) < 0)
+    if (image_platform_key(platform, arena, &key, err) < 0 ||
+        find_record(&catalog, reference, key, &record, err) < 0)
         return error_wrap(err, "find image '%s'", reference);
     *ret_image = NULL;
     if (record && read_image(store, record, arena, ret_image, err) < 0)
@@ -368,8 +393,12 @@ int image_store_list(struct image_store *store, struct arena *arena,
 
     if (image_catalog_read(store->images_fd, arena, &catalog, err) < 0)
         return -1;
-    for (size_t i = 0; i < catalog.count; i++)
-        string_list_add(arena, &references, catalog.records[i].reference);
+    for (size_t i = 0; i < catalog.count; i++) {
+        const char *reference = catalog.records[i].reference;
+
+        if (i == 0 || !string_eq(reference, catalog.records[i - 1].reference))
+            string_list_add(arena, &references, reference);
+    }
     *ret_references = references;
     return 0;
 }

@@ -7,15 +7,18 @@
  *
  *     images/index.json            references to image ids (image_catalog.h)
  *     images/lock                  flock: held while index.json and layers/ change
- *     blobs/sha256/<hex>           configurations and manifests
+ *     blobs/sha256/<hex>           configurations, manifests, and layers as they are transported
+ *     downloads/sha256/<hex>       the beginnings of blobs that are being pulled, or were
  *     layers/<hex of diffID>/fs    unpacked once, unshifted, in overlayfs' own form
  *     layers/<hex>/implicit        directories that the layer needs but does not describe
  *     layers/<hex>/opaque          the layer hides everything below it
  *     layers/<hex>/complete        the commit marker; without it the layer is garbage
  *     layers/<hex of chainID>.mend the implicit directories of one chain, as its lower layers have
- * them (worker/layer_mend.h); an ordinary layer on top of the chain leases/<holder>              an
- * image id that a container needs, whatever becomes of the references tmp/ being written lock
- * flock: shared while a store is open, exclusive for collection
+ *                                  them (worker/layer_mend.h): a layer on top of the chain
+ *     leases/<holder>              an image id that a container needs, whatever becomes of the
+ *                                  references
+ *     tmp/                         being written
+ *     lock                         flock: shared while a store is open, exclusive for collection
  *
  * An open store keeps collection away. So do not hold one for long: find the images, lease what a
  * container is going to use, and close it. Writing is the business of the yawl-image worker
@@ -41,17 +44,24 @@ DEFINE_SCOPED(struct image_store *, image_store_free)
 struct image {
     const char
         *reference; /* normalised: "docker.io/library/postgres:16", or the id of a nameless one */
+    const char *platform; /* NULL: this machine's */
+    const char *manifest; /* "sha256:...", a blob of the store, or NULL */
+    const char *index;    /* "sha256:..." of the index it was chosen from, or NULL */
+    int64_t pulled_at;    /* unix seconds; 0: not pulled */
     struct image_config config;
     struct string_list layers; /* absolute paths of .../fs, lowest first, none twice */
 };
 
 /* Looks a reference up, as a user writes it ("postgres", "postgres:16", "ghcr.io/x/y@sha256:...",
- * an image id or the first digits of one). *ret_image is in the arena, or NULL when the store has
- * no such image. A text that is no reference and an image with a missing layer are errors. */
+ * an image id or the first digits of one), for a platform as a user writes it, or NULL: this
+ * machine's. An id, and the digest of a manifest, say by themselves what they are for. *ret_image
+ * is in the arena, or NULL when the store has no such image. A text that is no reference and an
+ * image with a missing layer are errors. */
 MUST_CHECK int image_store_find(struct image_store *store, const char *reference,
-                                struct arena *arena, struct image **ret_image, struct error *err);
+                                const char *platform, struct arena *arena, struct image **ret_image,
+                                struct error *err);
 
-/* All references, sorted. */
+/* All references, sorted, none twice. */
 MUST_CHECK int image_store_list(struct image_store *store, struct arena *arena,
                                 struct string_list *ret_references, struct error *err);
 
@@ -68,7 +78,8 @@ MUST_CHECK int image_store_release(struct image_store *store, const char *holder
 /* The descriptors below are the store's; the names are those of the layout above. */
 int image_store_root_fd(const struct image_store *store);
 int image_store_images_fd(const struct image_store *store);
-int image_store_blobs_fd(const struct image_store *store); /* blobs/sha256 */
+int image_store_blobs_fd(const struct image_store *store);     /* blobs/sha256 */
+int image_store_downloads_fd(const struct image_store *store); /* downloads/sha256 */
 int image_store_layers_fd(const struct image_store *store);
 int image_store_leases_fd(const struct image_store *store);
 int image_store_tmp_fd(const struct image_store *store);

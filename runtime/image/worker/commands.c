@@ -120,7 +120,7 @@ static int remove_one(struct image_store *store, const char *text, struct error 
         return -1;
     if (!image_digest_is_valid(text) && image_reference_normalise(text, arena, &reference, err) < 0)
         return -1;
-    if (!image_catalog_remove(&catalog, reference))
+    if (!image_catalog_remove(&catalog, reference, NULL))
         return error_set(err, "there is no image '%s'", text);
     if (image_catalog_write(images_fd, &catalog, err) < 0)
         return -1;

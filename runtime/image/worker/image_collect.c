@@ -18,6 +18,8 @@
 #include "common/text.h"
 #include "runtime/image/image_catalog.h"
 #include "runtime/image/image_digest.h"
+#include "runtime/image/image_limits.h"
+#include "runtime/image/worker/image_document.h"
 #include "runtime/image/worker/image_staging.h"
 
 struct collection {
@@ -49,6 +51,12 @@ static bool holds(const struct string_list *list, const char *name)
 /* Marking -----------------------------------------------------------------------------------------
  */
 
+static void mark_blob(struct collection *collection, const char *digest)
+{
+    string_list_add(collection->arena, &collection->blobs,
+                    arena_strdup(collection->arena, image_digest_hex(digest)));
+}
+
 static int mark_image(struct collection *collection, const char *digest, struct error *err)
 {
     struct image_config *config;
@@ -59,13 +67,32 @@ static int mark_image(struct collection *collection, const char *digest, struct 
     /* Without its configuration an image is not usable; its layers may go. */
     if (!config)
         return 0;
-    string_list_add(collection->arena, &collection->blobs,
-                    arena_strdup(collection->arena, image_digest_hex(digest)));
+    mark_blob(collection, digest);
     for (size_t i = 0; i < config->diff_ids.count; i++)
         string_list_add(collection->arena, &collection->layers,
                         image_digest_hex(config->diff_ids.items[i]));
     image_store_mend_name(&config->diff_ids, collection->arena, &mend);
     string_list_add(collection->arena, &collection->layers, mend);
+    return 0;
+}
+
+/* A manifest and the layers it names, as they are transported. */
+static int mark_manifest(struct collection *collection, const char *digest, struct error *err)
+{
+    scoped_text struct text bytes = {0};
+    struct image_manifest manifest;
+    bool exists;
+
+    mark_blob(collection, digest);
+    if (file_read(image_store_blobs_fd(collection->store), image_digest_hex(digest),
+                  LIMIT_IMAGE_DOCUMENT_BYTES, &bytes, &exists, err) < 0)
+        return -1;
+    if (!exists)
+        return 0;
+    if (image_manifest_parse(text_get(&bytes), bytes.length, collection->arena, &manifest, err) < 0)
+        return error_wrap(err, "read manifest '%s'", digest);
+    for (size_t i = 0; i < manifest.n_layers; i++)
+        mark_blob(collection, manifest.layers[i].digest);
     return 0;
 }
 
@@ -81,9 +108,9 @@ static int mark_references(struct collection *collection, struct error *err)
 
         if (mark_image(collection, record->config, err) < 0)
             return -1;
-        if (record->manifest && image_digest_is_valid(record->manifest))
-            string_list_add(collection->arena, &collection->blobs,
-                            image_digest_hex(record->manifest));
+        if (record->manifest && image_digest_is_valid(record->manifest) &&
+            mark_manifest(collection, record->manifest, err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -179,18 +206,19 @@ static int sweep_blobs(struct collection *collection, struct error *err)
     return 0;
 }
 
-/* Everything else in tmp/ belongs to imports that were killed: a living one would hold the lock. */
-static int sweep_tmp(struct collection *collection, const char *trash_name, struct error *err)
+/* Everything in tmp/ and downloads/ but our trash belongs to processes that were killed: a living
+ * one would hold the lock. */
+static int sweep_leftovers(struct collection *collection, int dir_fd, const char *kind,
+                           const char *trash_name, struct error *err)
 {
-    int tmp_fd = image_store_tmp_fd(collection->store);
     struct string_list names = {0};
 
-    if (list_dir(collection, tmp_fd, &names, err) < 0)
-        return error_wrap(err, "'tmp'");
+    if (list_dir(collection, dir_fd, &names, err) < 0)
+        return error_wrap(err, "'%s'", kind);
     for (size_t i = 0; i < names.count; i++) {
         if (string_eq(names.items[i], trash_name))
             continue;
-        if (discard(collection, tmp_fd, names.items[i], "tmp", err) < 0)
+        if (discard(collection, dir_fd, names.items[i], kind, err) < 0)
             return -1;
         collection->collected->n_leftovers++;
     }
@@ -203,9 +231,12 @@ static int collect(struct collection *collection, const char *trash_name, struct
         return -1;
     sort(&collection->layers);
     sort(&collection->blobs);
-    if (sweep_layers(collection, err) < 0 || sweep_blobs(collection, err) < 0)
+    if (sweep_layers(collection, err) < 0 || sweep_blobs(collection, err) < 0 ||
+        sweep_leftovers(collection, image_store_downloads_fd(collection->store), "downloads",
+                        trash_name, err) < 0)
         return -1;
-    return sweep_tmp(collection, trash_name, err);
+    return sweep_leftovers(collection, image_store_tmp_fd(collection->store), "tmp", trash_name,
+                           err);
 }
 
 static int lock_alone(struct image_store *store, unsigned patience_ms, struct error *err)

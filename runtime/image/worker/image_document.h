@@ -15,7 +15,7 @@
 
 #include "common/arena.h"
 #include "common/error.h"
-#include "runtime/image/worker/image_platform.h"
+#include "runtime/image/image_platform.h"
 
 enum media_kind {
     MEDIA_INDEX,    /* OCI index, docker manifest list */

@@ -9,6 +9,7 @@
 #include "common/fd.h"
 #include "common/text.h"
 #include "runtime/image/image_digest.h"
+#include "runtime/image/image_platform.h"
 #include "runtime/image/worker/image_staging.h"
 #include "runtime/image/worker/layer_jobs.h"
 #include "runtime/image/worker/layer_mend.h"
@@ -154,7 +155,10 @@ static int commit(struct import *import, struct error *err)
     size_t count = image->references.count ? image->references.count : 1;
     struct image_record *records = arena_new_array(import->arena, struct image_record, count);
     char manifest[IMAGE_DIGEST_SIZE];
+    const char *platform;
 
+    if (image_platform_key(image->platform, import->arena, &platform, err) < 0)
+        return -1;
     image_digest_of_bytes(image->manifest.bytes, image->manifest.length, manifest);
     for (size_t i = 0; i < count; i++)
         records[i] =
@@ -162,7 +166,9 @@ static int commit(struct import *import, struct error *err)
                                                                        : import->config.digest,
                                   .config = import->config.digest,
                                   .manifest = image->manifest.length ? manifest : NULL,
-                                  .index = image->index_digest};
+                                  .index = image->index_digest,
+                                  .platform = platform,
+                                  .pulled_at = image->pulled_at};
 
     if (image_staging_put_blob(import->staging, import->config.digest, image->config.bytes,
                                image->config.length, err) < 0)
@@ -172,6 +178,18 @@ static int commit(struct import *import, struct error *err)
                                image->manifest.length, err) < 0)
         return -1;
     return image_staging_commit(import->staging, records, count, err);
+}
+
+static int finish_layers(struct import *import, const struct layer_opener *opener,
+                         struct error *err)
+{
+    for (size_t i = 0; i < import->n_jobs && opener->finish; i++) {
+        const struct import_layer *layer = import->jobs[i].layer;
+
+        if (opener->finish(opener->owner, layer, import->staging, err) < 0)
+            return error_wrap(err, "layer '%s'", layer->name);
+    }
+    return 0;
 }
 
 static int run(struct import *import, const struct layer_opener *opener, struct error *err)
@@ -190,7 +208,7 @@ static int run(struct import *import, const struct layer_opener *opener, struct 
     import->staging = image_staging_new(import->store, err);
     if (!import->staging ||
         layer_jobs_run(import->jobs, import->n_jobs, opener, import->staging, err) < 0 ||
-        mend(import, err) < 0)
+        finish_layers(import, opener, err) < 0 || mend(import, err) < 0)
         return -1;
     return commit(import, err);
 }

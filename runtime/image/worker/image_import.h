@@ -32,14 +32,23 @@ struct import_image {
     struct import_document config;
     struct import_document manifest; /* length 0: there is none */
     const char *index_digest;        /* of the index that led to the manifest, or NULL */
+    const char *platform;            /* "linux/arm64", as asked for; NULL: this machine's own */
+    int64_t pulled_at;               /* unix seconds; 0: not pulled */
     struct import_layer *layers;     /* lowest first */
     size_t n_layers;
 };
 
-/* Opens the bytes of a layer. Called from several threads. */
+struct image_staging;
+
+/* Where the bytes of layers come from. */
 struct layer_opener {
+    /* Opens the bytes of a layer. Called from several threads. */
     struct byte_source *(*open)(const void *owner, const struct import_layer *layer,
                                 struct error *err);
+    /* Called for each layer that was opened, on the importing thread, when its digests have proved
+     * right: the time to hand over the blob (image_staging_adopt_blob()). May be NULL. */
+    int (*finish)(const void *owner, const struct import_layer *layer,
+                  struct image_staging *staging, struct error *err);
     const void *owner;
 };
 

@@ -18,21 +18,23 @@
 #include "runtime/image/image_digest.h"
 #include "runtime/image/image_limits.h"
 
+/* A whole file that is to be a blob. */
+struct staged_blob {
+    const char *hex; /* its name in the store */
+    int dir_fd;      /* borrowed */
+    const char *name;
+};
+
 struct image_staging {
     struct image_store *store;
     struct arena *arena;
     struct string_list layers; /* whole */
-    struct string_list blobs;  /* digits */
-    char name[80];             /* below tmp/ */
+    struct staged_blob *blobs;
+    size_t n_blobs, blobs_capacity;
+    char name[80]; /* below tmp/ */
     int fd;
     unsigned n_trash;
 };
-
-/* The name of a blob in the staging directory, apart from layers. */
-static const char *blob_name(struct arena *arena, const char *hex)
-{
-    return arena_printf(arena, "blob-%s", hex);
-}
 
 struct image_staging *image_staging_new(struct image_store *store, struct error *err)
 {
@@ -64,6 +66,7 @@ void image_staging_free(struct image_staging *staging)
     /* What cannot be removed now is garbage for the next sweep. */
     (void)!path_remove_tree(image_store_tmp_fd(staging->store), staging->name, NULL);
     arena_free(staging->arena);
+    free(staging->blobs);
     free(staging);
 }
 
@@ -120,16 +123,40 @@ int image_staging_read_note(const struct image_staging *staging, const char *nam
                      ret_bytes, &exists, err);
 }
 
+static bool has_blob(const struct image_staging *staging, const char *hex)
+{
+    return faccessat(image_store_blobs_fd(staging->store), hex, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int image_staging_put_blob(struct image_staging *staging, const char *digest, const void *bytes,
                            size_t length, struct error *err)
 {
-    const char *hex = arena_strdup(staging->arena, image_digest_hex(digest));
+    /* "blob-" keeps it apart from layers. */
+    const char *name = arena_printf(staging->arena, "blob-%s", image_digest_hex(digest));
 
-    if (faccessat(image_store_blobs_fd(staging->store), hex, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+    if (has_blob(staging, image_digest_hex(digest)))
         return 0;
-    if (file_replace(staging->fd, blob_name(staging->arena, hex), bytes, length, 0600, err) < 0)
+    if (file_replace(staging->fd, name, bytes, length, 0600, err) < 0)
         return -1;
-    string_list_add(staging->arena, &staging->blobs, hex);
+    return image_staging_adopt_blob(staging, digest, staging->fd, name, err);
+}
+
+int image_staging_adopt_blob(struct image_staging *staging, const char *digest, int dir_fd,
+                             const char *name, struct error *err)
+{
+    const char *hex = image_digest_hex(digest);
+
+    if (faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+        return error_sys(err, "adopt '%s' as blob '%s'", name, digest);
+    for (size_t i = 0; i < staging->n_blobs; i++) {
+        if (string_eq(staging->blobs[i].hex, hex))
+            return 0;
+    }
+    memory_grow(staging->blobs, staging->n_blobs, staging->blobs_capacity);
+    staging->blobs[staging->n_blobs++] =
+        (struct staged_blob){.hex = arena_strdup(staging->arena, hex),
+                             .dir_fd = dir_fd,
+                             .name = arena_strdup(staging->arena, name)};
     return 0;
 }
 
@@ -156,6 +183,20 @@ static int move_layer(struct image_staging *staging, const char *name, struct er
     return 0;
 }
 
+/* One that is there already is replaced by its equal. */
+static int move_blob(struct image_staging *staging, const struct staged_blob *blob,
+                     struct error *err)
+{
+    int blobs_fd = image_store_blobs_fd(staging->store);
+
+    if (renameat(blob->dir_fd, blob->name, blobs_fd, blob->hex) == 0)
+        return 0;
+    /* Another process adopted the same file, a download. */
+    if (errno == ENOENT && has_blob(staging, blob->hex))
+        return 0;
+    return error_sys(err, "move blob '%s' into the store", blob->hex);
+}
+
 static int move_parts(struct image_staging *staging, struct error *err)
 {
     int blobs_fd = image_store_blobs_fd(staging->store);
@@ -164,12 +205,9 @@ static int move_parts(struct image_staging *staging, struct error *err)
         if (move_layer(staging, staging->layers.items[i], err) < 0)
             return -1;
     }
-    for (size_t i = 0; i < staging->blobs.count; i++) {
-        const char *hex = staging->blobs.items[i];
-
-        if (renameat(staging->fd, blob_name(staging->arena, hex), blobs_fd, hex) < 0 &&
-            errno != ENOENT) /* the same blob twice */
-            return error_sys(err, "move blob '%s' into the store", hex);
+    for (size_t i = 0; i < staging->n_blobs; i++) {
+        if (move_blob(staging, &staging->blobs[i], err) < 0)
+            return -1;
     }
     /* The names must be on the disk before the index that needs them. */
     if (fsync(image_store_layers_fd(staging->store)) < 0 || fsync(blobs_fd) < 0)
@@ -196,12 +234,12 @@ static int sync_parts(struct image_staging *staging, struct error *err)
 {
     if (staging->layers.count > 0)
         return syncfs(staging->fd) < 0 ? error_sys(err, "sync the layers") : 0;
-    for (size_t i = 0; i < staging->blobs.count; i++) {
-        const char *name = blob_name(staging->arena, staging->blobs.items[i]);
-        scoped_fd int fd = openat(staging->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    for (size_t i = 0; i < staging->n_blobs; i++) {
+        const struct staged_blob *blob = &staging->blobs[i];
+        scoped_fd int fd = openat(blob->dir_fd, blob->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
-        if (fd < 0 || fsync(fd) < 0)
-            return error_sys(err, "sync '%s'", name);
+        if ((fd < 0 && errno != ENOENT) || (fd >= 0 && fsync(fd) < 0))
+            return error_sys(err, "sync '%s'", blob->name);
     }
     return 0;
 }

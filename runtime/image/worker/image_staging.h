@@ -42,6 +42,12 @@ MUST_CHECK int image_staging_read_note(const struct image_staging *staging, cons
 MUST_CHECK int image_staging_put_blob(struct image_staging *staging, const char *digest,
                                       const void *bytes, size_t length, struct error *err);
 
+/* At commit the file dir_fd/name, whose digest the caller has verified, becomes the blob. The
+ * descriptor stays the caller's and open until then, the file on the store's file system. One blob
+ * may be adopted more than once; the first file counts. */
+MUST_CHECK int image_staging_adopt_blob(struct image_staging *staging, const char *digest,
+                                        int dir_fd, const char *name, struct error *err);
+
 /* Moves everything into the store and sets the records. */
 MUST_CHECK int image_staging_commit(struct image_staging *staging,
                                     const struct image_record *records, size_t n_records,

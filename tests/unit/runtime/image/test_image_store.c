@@ -41,7 +41,7 @@ static void world_done(struct world *world)
 #define scoped_world __attribute__((cleanup(world_done)))
 
 /* Puts an image of one layer into the store by hand. */
-static void put_image(struct world *world, int at, const char *reference)
+static void put_image_for(struct world *world, int at, const char *reference, const char *platform)
 {
     int images_fd = image_store_images_fd(world->store);
     int layers_fd = image_store_layers_fd(world->store);
@@ -61,8 +61,14 @@ static void put_image(struct world *world, int at, const char *reference)
     cr_assert_eq(image_catalog_read(images_fd, world->arena, &catalog, NULL), 0);
     image_catalog_put(&catalog, &(struct image_record){.reference = reference,
                                                        .config = world->id[at],
-                                                       .manifest = MANIFEST});
+                                                       .manifest = MANIFEST,
+                                                       .platform = platform});
     cr_assert_eq(image_catalog_write(images_fd, &catalog, NULL), 0);
+}
+
+static void put_image(struct world *world, int at, const char *reference)
+{
+    put_image_for(world, at, reference, NULL);
 }
 
 static const struct image *find(struct world *world, const char *reference)
@@ -70,8 +76,8 @@ static const struct image *find(struct world *world, const char *reference)
     struct image *image = NULL;
     struct error err = {0};
 
-    cr_expect_eq(image_store_find(world->store, reference, world->arena, &image, &err), 0, "%s",
-                 err.text);
+    cr_expect_eq(image_store_find(world->store, reference, NULL, world->arena, &image, &err), 0,
+                 "%s", err.text);
     return image;
 }
 
@@ -122,6 +128,26 @@ Test(image_store, an_image_is_found_by_each_of_its_names)
     cr_expect_null(find(&world, "abcd"));
 }
 
+Test(image_store, a_platform_chooses_among_images_of_one_name)
+{
+    scoped_world struct world world = {0};
+    struct image *image = NULL;
+    struct error err = {0};
+
+    world_init(&world);
+    put_image(&world, 0, "docker.io/library/a:1");
+    put_image_for(&world, 1, "docker.io/library/a:1", "windows/arm64");
+    cr_expect_str_eq(find(&world, "a:1")->config.digest, world.id[0]);
+    cr_assert_eq(
+        image_store_find(world.store, "a:1", "windows/aarch64/v8", world.arena, &image, &err), 0,
+        "%s", err.text);
+    cr_expect_str_eq(image->config.digest, world.id[1]);
+    cr_expect_str_eq(image->platform, "windows/arm64");
+    cr_expect_eq(image_store_find(world.store, "a:1", "windows/386", world.arena, &image, &err), 0);
+    cr_expect_null(image);
+    cr_expect_eq(image_store_find(world.store, "a:1", "a b", world.arena, &image, &err), -1);
+}
+
 Test(image_store, layers_are_absolute_paths)
 {
     scoped_world struct world world = {0};
@@ -146,7 +172,7 @@ Test(image_store, a_layer_without_its_marker_is_missing)
     world_init(&world);
     put_image(&world, 0, "docker.io/library/a:1");
     cr_assert_eq(unlinkat(image_store_layers_fd(world.store), HEX_A "/complete", 0), 0);
-    cr_expect_eq(image_store_find(world.store, "a:1", world.arena, &image, &err), -1);
+    cr_expect_eq(image_store_find(world.store, "a:1", NULL, world.arena, &image, &err), -1);
     cr_expect(strstr(err.text, "is missing in the store") != NULL, "%s", err.text);
 }
 
@@ -161,7 +187,7 @@ Test(image_store, a_damaged_configuration_is_an_error)
     cr_assert_eq(file_replace(image_store_blobs_fd(world.store), image_digest_hex(world.id[0]),
                               "{\"rootfs\":{}}", 13, 0600, NULL),
                  0);
-    cr_expect_eq(image_store_find(world.store, "a:1", world.arena, &image, &err), -1);
+    cr_expect_eq(image_store_find(world.store, "a:1", NULL, world.arena, &image, &err), -1);
     cr_expect(strstr(err.text, "damaged") != NULL, "%s", err.text);
 }
 

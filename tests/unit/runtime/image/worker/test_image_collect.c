@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "runtime/image/image_catalog.h"
+#include "runtime/image/worker/image_document.h"
 #include "tests/unit/runtime/image/worker/image_fixture.h"
 
 /* A store with "a:1" (layers one, two) and "b:1" (layers one, three). */
@@ -37,7 +39,7 @@ static void forget(struct image_store *store, const char *reference)
     struct image_catalog catalog;
 
     cr_assert_eq(image_catalog_read(image_store_images_fd(store), arena, &catalog, NULL), 0);
-    cr_assert(image_catalog_remove(&catalog, reference));
+    cr_assert(image_catalog_remove(&catalog, reference, NULL));
     cr_assert_eq(image_catalog_write(image_store_images_fd(store), &catalog, NULL), 0);
 }
 
@@ -46,7 +48,7 @@ static bool finds(struct image_store *store, const char *reference)
     scoped(arena_free) struct arena *arena = arena_new();
     struct image *image = NULL;
 
-    return image_store_find(store, reference, arena, &image, NULL) == 0 && image;
+    return image_store_find(store, reference, NULL, arena, &image, NULL) == 0 && image;
 }
 
 Test(image_collect, named_images_stay_whole)
@@ -78,6 +80,40 @@ Test(image_collect, what_nothing_leads_to_goes)
     cr_expect(finds(store, "b:1"));
 }
 
+/* Puts the bytes of a layer, as the manifest of "b:1" names them, among the blobs. */
+static void keep_layer_blob(struct image_store *store)
+{
+    scoped_text struct text bytes = {0};
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct image_manifest manifest;
+    struct image *image = NULL;
+
+    cr_assert_eq(image_store_find(store, "b:1", NULL, arena, &image, NULL), 0);
+    cr_assert_eq(file_read(image_store_blobs_fd(store), image_digest_hex(image->manifest), 100000,
+                           &bytes, NULL, NULL),
+                 0);
+    cr_assert_eq(image_manifest_parse(bytes.data, bytes.length, arena, &manifest, NULL), 0);
+    cr_assert_eq(file_replace(image_store_blobs_fd(store),
+                              image_digest_hex(manifest.layers[1].digest), "layer", 5, 0600, NULL),
+                 0);
+}
+
+Test(image_collect, the_blobs_that_a_named_manifest_names_stay)
+{
+    scoped_fixture struct image_fixture fixture = {0};
+    scoped(image_store_free) struct image_store *store = NULL;
+    struct collected collected;
+
+    two_images(&fixture);
+    store = fixture_store(&fixture);
+    keep_layer_blob(store);
+    cr_assert_eq(image_collect(store, 0, &collected, NULL), 0);
+    cr_expect_eq(collected.n_blobs, 0);
+    forget(store, "docker.io/library/b:1");
+    cr_assert_eq(image_collect(store, 0, &collected, NULL), 0);
+    cr_expect_eq(collected.n_blobs, 3, "configuration, manifest and layer");
+}
+
 Test(image_collect, a_lease_keeps_layers_until_it_ends)
 {
     scoped_fixture struct image_fixture fixture = {0};
@@ -88,7 +124,7 @@ Test(image_collect, a_lease_keeps_layers_until_it_ends)
 
     two_images(&fixture);
     store = fixture_store(&fixture);
-    cr_assert_eq(image_store_find(store, "a:1", arena, &image, NULL), 0);
+    cr_assert_eq(image_store_find(store, "a:1", NULL, arena, &image, NULL), 0);
     cr_assert_eq(image_store_lease(store, "shop-web-1", image->config.digest, NULL), 0);
     forget(store, "docker.io/library/a:1");
     cr_assert_eq(image_collect(store, 0, &collected, NULL), 0);
@@ -111,11 +147,12 @@ Test(image_collect, leftovers_and_layers_without_a_marker_go)
     two_images(&fixture);
     store = fixture_store(&fixture);
     cr_assert_eq(mkdirat(image_store_tmp_fd(store), "import-1-2", 0700), 0);
-    cr_assert_eq(image_store_find(store, "b:1", arena, &image, NULL), 0);
+    cr_assert_eq(file_replace(image_store_downloads_fd(store), "part", "", 0, 0600, NULL), 0);
+    cr_assert_eq(image_store_find(store, "b:1", NULL, arena, &image, NULL), 0);
     (void)snprintf(marker, sizeof(marker), "%s/../complete", image->layers.items[1]);
     cr_assert_eq(unlink(marker), 0);
     cr_assert_eq(image_collect(store, 0, &collected, NULL), 0);
-    cr_expect_eq(collected.n_leftovers, 1);
+    cr_expect_eq(collected.n_leftovers, 2);
     cr_expect_eq(collected.n_layers, 1);
     cr_expect_not(finds(store, "b:1"));
     cr_expect(finds(store, "a:1"));

@@ -52,7 +52,7 @@ static int layers_found(const struct world *world, const char *reference)
     scoped(arena_free) struct arena *arena = arena_new();
     struct image *image = NULL;
 
-    if (image_store_find(store, reference, arena, &image, NULL) < 0)
+    if (image_store_find(store, reference, NULL, arena, &image, NULL) < 0)
         return -1;
     return image ? (int)image->layers.count : 0;
 }
@@ -222,7 +222,7 @@ Test(image_import, a_hundred_and_thirty_layers_are_loaded)
     layout_build(&fixture, "a.tar", &image, path);
     cr_assert_eq(fixture_load(&fixture, path, &err), 0, "%s", err.text);
     store = fixture_store(&fixture);
-    cr_assert_eq(image_store_find(store, "deep", arena, &found, NULL), 0);
+    cr_assert_eq(image_store_find(store, "deep", NULL, arena, &found, NULL), 0);
     cr_expect_eq(found->layers.count, 130);
     for (size_t i = 0; i < 130; i++)
         text_done(&tars[i]);

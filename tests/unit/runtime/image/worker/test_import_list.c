@@ -8,7 +8,7 @@
 
 #include "common/fd.h"
 #include "common/file.h"
-#include "runtime/image/worker/image_platform.h"
+#include "runtime/image/image_platform.h"
 #include "tests/unit/runtime/image/worker/image_fixture.h"
 
 #define OCI "application/vnd.oci.image."

@@ -35,7 +35,8 @@ static void chain_load(struct chain *chain, const struct text *tars, size_t n_ta
     cr_assert_eq(fixture_load(&chain->fixture, path, &err), 0, "%s", err.text);
     store = fixture_store(&chain->fixture);
     chain->arena = arena_new();
-    cr_assert_eq(image_store_find(store, "a:1", chain->arena, &found, &err), 0, "%s", err.text);
+    cr_assert_eq(image_store_find(store, "a:1", NULL, chain->arena, &found, &err), 0, "%s",
+                 err.text);
     cr_assert_not_null(found);
     chain->n_layers = found->layers.count;
     cr_assert_gt(chain->n_layers, 0);
