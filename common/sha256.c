@@ -1,34 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/sha256.h"
 
-#include <sys/types.h>
+#include <nettle/sha2.h>
+#include <nettle/version.h>
+#include <stdint.h>
+#include <stdlib.h>
 
-#include <sha2.h>
+#include "common/memory.h"
 
-#include "common/cleanup.h"
+#undef sha256_update /* nettle's macro for its own; this is ours */
 
 struct sha256 {
-    SHA2_CTX context;
+    struct sha256_ctx context;
 };
 
 struct sha256 *sha256_new(void)
 {
-    struct sha256 *hash = calloc(1, sizeof(*hash));
+    struct sha256 *hash = memory_new(struct sha256);
 
-    if (!hash)
-        abort();
-    SHA256Init(&hash->context);
+    nettle_sha256_init(&hash->context);
     return hash;
 }
 
 void sha256_update(struct sha256 *hash, const void *bytes, size_t length)
 {
-    SHA256Update(&hash->context, bytes, length);
+    nettle_sha256_update(&hash->context, length, bytes);
 }
 
 void sha256_finish(struct sha256 *take_hash, char ret_hex[SHA256_HEX_SIZE])
 {
-    (void)SHA256End(&take_hash->context, ret_hex);
+    static const char digits[] = "0123456789abcdef";
+    uint8_t digest[SHA256_DIGEST_SIZE];
+
+#if NETTLE_VERSION_MAJOR >= 4
+    nettle_sha256_digest(&take_hash->context, digest);
+#else
+    nettle_sha256_digest(&take_hash->context, sizeof(digest), digest);
+#endif
+    for (size_t i = 0; i < sizeof(digest); i++) {
+        ret_hex[2 * i] = digits[digest[i] >> 4];
+        ret_hex[2 * i + 1] = digits[digest[i] & 15];
+    }
+    ret_hex[SHA256_HEX_SIZE - 1] = '\0';
     sha256_free(take_hash);
 }
 

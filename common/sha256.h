@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SHA-256 by libmd; this is its one home.
+ * SHA-256 by nettle, which uses the processor's instructions for it; this is its one home.
  */
 #ifndef YAWL_COMMON_SHA256_H
 #define YAWL_COMMON_SHA256_H

@@ -50,7 +50,7 @@ for purpose in "$@"; do
     case $purpose in
         build)
             install gcc libc6-dev meson ninja-build pkg-config python3 libarchive-dev libcriterion-dev libjansson-dev \
-                libmd-dev libnl-3-dev libnl-route-3-dev libuv1-dev libyaml-dev
+                libnl-3-dev libnl-route-3-dev libuv1-dev libyaml-dev nettle-dev
             ;;
         example)
             install mmdebstrap python3 curl ca-certificates util-linux
