@@ -76,6 +76,9 @@ HOMES = [
     (r"jansson\.h", ["common/json.h"]),
     (r"nettle/.*", ["common/sha256.c"]),
     (r"archive(_entry)?\.h", ["runtime/image/"]),
+    (r"isa-l/.*", ["runtime/image/worker/gzip_isal.c"]),
+    (r"zlib\.h", ["runtime/image/worker/gzip_zlib.c"]),
+    (r"zstd\.h", ["runtime/image/worker/zstd_source.c"]),
     (r"netlink/.*", ["net/netlink.c", "net/netlink.h"]),
     (r"criterion/.*", ["tests/"]),
 ]

@@ -170,16 +170,12 @@ static int spool(struct image_archive *archive, int spool_dir_fd, struct error *
     return 0;
 }
 
-/* Whether libarchive would find something to inflate: RFC 1952 2.3.1, RFC 8878 3.1.1. */
 static bool is_compressed(int fd)
 {
-    static const unsigned char gzip[] = {0x1f, 0x8b};
-    static const unsigned char zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
-    unsigned char start[4] = {0};
+    char start[PACKING_MAGIC_BYTES];
+    ssize_t length = pread(fd, start, sizeof(start), 0);
 
-    if (pread(fd, start, sizeof(start), 0) < 0)
-        return false;
-    return memcmp(start, gzip, sizeof(gzip)) == 0 || memcmp(start, zstd, sizeof(zstd)) == 0;
+    return length > 0 && packing_of(start, (size_t)length) != PACKING_NONE;
 }
 
 static int open_file(const char *path, struct error *err)

@@ -1,89 +1,103 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/image/worker/inflated_source.h"
 
+#include <string.h>
+
 #include "common/memory.h"
-#include "runtime/image/worker/libarchive.h"
+#include "runtime/image/worker/gzip_source.h"
+#include "runtime/image/worker/zstd_source.h"
 
-struct inflated_source {
-    struct byte_source *inner;
-    struct archive *archive;
-    struct libarchive_feed feed;
-    bool ended;
-};
-
-static int inflated_source_end(struct inflated_source *inflated, size_t *ret_length,
-                               struct error *err)
+/* RFC 1952 2.3.1; RFC 8878 3.1.1 and 3.1.2, where the first byte of a skippable frame varies. */
+enum packing packing_of(const void *start, size_t length)
 {
-    inflated->ended = true;
-    *ret_length = 0;
-    return byte_source_drain(inflated->inner, err);
+    static const unsigned char gzip[] = {0x1f, 0x8b};
+    static const unsigned char zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
+    static const unsigned char skippable[] = {0x50, 0x2a, 0x4d, 0x18};
+    const unsigned char *bytes = start;
+
+    if (length >= sizeof(gzip) && memcmp(bytes, gzip, sizeof(gzip)) == 0)
+        return PACKING_GZIP;
+    if (length < PACKING_MAGIC_BYTES)
+        return PACKING_NONE;
+    if (memcmp(bytes, zstd, sizeof(zstd)) == 0 ||
+        ((bytes[0] & 0xf0) == skippable[0] && memcmp(bytes + 1, skippable + 1, 3) == 0))
+        return PACKING_ZSTD;
+    return PACKING_NONE;
 }
 
-static int inflated_source_read(void *owner, const void **ret_bytes, size_t *ret_length,
-                                struct error *err)
-{
-    struct inflated_source *inflated = owner;
-    la_int64_t offset;
-    int result;
+/* A source whose beginning was read ahead, to see what it is. The pieces before the last are so
+ * short that they fit into `start`. */
+struct peeked {
+    struct byte_source *inner;
+    char start[PACKING_MAGIC_BYTES];
+    size_t start_length;
+    const void *piece;
+    size_t piece_length;
+};
 
-    if (inflated->ended) {
-        *ret_length = 0;
+static int peeked_read(void *owner, const void **ret_bytes, size_t *ret_length, struct error *err)
+{
+    struct peeked *peeked = owner;
+
+    if (peeked->start_length > 0) {
+        *ret_bytes = peeked->start;
+        *ret_length = peeked->start_length;
+        peeked->start_length = 0;
         return 0;
     }
-    do
-        result = archive_read_data_block(inflated->archive, ret_bytes, ret_length, &offset);
-    while (result == ARCHIVE_OK && *ret_length == 0);
-    if (result == ARCHIVE_EOF)
-        return inflated_source_end(inflated, ret_length, err);
-    if (result != ARCHIVE_OK)
-        return libarchive_error(inflated->archive, &inflated->feed, err);
+    if (peeked->piece_length > 0) {
+        *ret_bytes = peeked->piece;
+        *ret_length = peeked->piece_length;
+        peeked->piece_length = 0;
+        return 0;
+    }
+    return byte_source_read(peeked->inner, ret_bytes, ret_length, err);
+}
+
+static void peeked_free(void *owner)
+{
+    struct peeked *peeked = owner;
+
+    byte_source_free(peeked->inner);
+    free(peeked);
+}
+
+static const struct byte_source_ops peeked_ops = {.read = peeked_read, .free = peeked_free};
+
+static int peek(struct peeked *peeked, enum packing *ret_packing, struct error *err)
+{
+    size_t length;
+
+    do {
+        if (byte_source_read(peeked->inner, &peeked->piece, &peeked->piece_length, err) < 0)
+            return -1;
+        length = PACKING_MAGIC_BYTES - peeked->start_length;
+        if (length > peeked->piece_length)
+            length = peeked->piece_length;
+        if (length > 0)
+            memcpy(peeked->start + peeked->start_length, peeked->piece, length);
+        peeked->start_length += length;
+        peeked->piece = (const char *)peeked->piece + length;
+        peeked->piece_length -= length;
+    } while (length > 0 && peeked->start_length < PACKING_MAGIC_BYTES);
+    *ret_packing = packing_of(peeked->start, peeked->start_length);
     return 0;
 }
 
-static void inflated_source_free(void *owner)
-{
-    struct inflated_source *inflated = owner;
-
-    if (!inflated)
-        return;
-    libarchive_free(inflated->archive);
-    byte_source_free(inflated->inner);
-    free(inflated);
-}
-DEFINE_SCOPED(struct inflated_source *, inflated_source_free)
-
-static const struct byte_source_ops inflated_source_ops = {.read = inflated_source_read,
-                                                           .free = inflated_source_free};
-
-/* libarchive's "raw" format is one nameless member: the stream itself. */
 struct byte_source *inflated_source_new(struct byte_source *take_inner, struct error *err)
 {
-    scoped(inflated_source_free) struct inflated_source *inflated =
-        memory_new(struct inflated_source);
-    struct archive_entry *entry;
-    int result;
+    struct peeked *peeked = memory_new(struct peeked);
+    struct byte_source *source = byte_source_new(&peeked_ops, peeked);
+    enum packing packing;
 
-    inflated->inner = take_inner;
-    inflated->feed.source = take_inner;
-    inflated->archive = archive_read_new();
-    if (!inflated->archive)
-        abort();
-    if (archive_read_support_filter_gzip(inflated->archive) != ARCHIVE_OK ||
-        archive_read_support_filter_zstd(inflated->archive) != ARCHIVE_OK ||
-        archive_read_support_format_raw(inflated->archive) != ARCHIVE_OK ||
-        archive_read_support_format_empty(inflated->archive) != ARCHIVE_OK) {
-        libarchive_error(inflated->archive, &inflated->feed, err);
+    peeked->inner = take_inner;
+    if (peek(peeked, &packing, err) < 0) {
+        byte_source_free(source);
         return NULL;
     }
-    if (libarchive_open(inflated->archive, &inflated->feed, err) < 0)
-        return NULL;
-
-    result = archive_read_next_header(inflated->archive, &entry);
-    if (result == ARCHIVE_EOF)
-        inflated->ended = true;
-    else if (result != ARCHIVE_OK) {
-        libarchive_error(inflated->archive, &inflated->feed, err);
-        return NULL;
-    }
-    return byte_source_new(&inflated_source_ops, steal(inflated));
+    if (packing == PACKING_GZIP)
+        return gzip_source_new(source);
+    if (packing == PACKING_ZSTD)
+        return zstd_source_new(source);
+    return source;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libarchive's one home. It only reads, and only tar, gzip, zstd and plain bytes: its other readers
- * are where most of its vulnerabilities were, and its writer to disk checks symbolic links by
+ * libarchive's one home. It only reads, and only tar: its other readers are where most of its
+ * vulnerabilities were, and its writer to disk checks symbolic links by
  * lstat(2).
  */
 #ifndef YAWL_RUNTIME_IMAGE_WORKER_LIBARCHIVE_H

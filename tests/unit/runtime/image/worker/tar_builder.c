@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/runtime/image/worker/tar_builder.h"
 
+#include <criterion/criterion.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "runtime/image/worker/gzip_codec.h"
 
 enum { BLOCK = 512 };
 
@@ -100,27 +103,20 @@ static void put_little(struct text *out, uint64_t value, int bytes)
         text_append_char(out, (char)(value >> 8 * i & 0xff));
 }
 
-/* RFC 1952, and RFC 1951 3.2.4: blocks of at most 65535 stored bytes. The checksum is not looked
- * at. */
 void gzip_wrap(const struct text *plain, struct text *out)
 {
-    static const char header[] = "\x1f\x8b\x08\0\0\0\0\0\0\xff";
+    scoped(gzip_deflater_free) struct gzip_deflater *deflater = gzip_deflater_new();
+    struct gzip_buffers buffers = {.in = (const uint8_t *)text_get(plain), .n_in = plain->length};
+    bool end = false;
 
-    text_append_bytes(out, header, 10);
-    for (size_t at = 0; at < plain->length || at == 0;) {
-        size_t left = plain->length - at;
-        size_t length = left < 65535 ? left : 65535;
+    while (!end) {
+        enum { ROOM = 64 * 1024 };
 
-        text_append_char(out, length == left);
-        put_little(out, length, 2);
-        put_little(out, ~length & 0xffff, 2);
-        text_append_bytes(out, plain->data + at, length);
-        at += length;
-        if (length == 0)
-            break;
+        buffers.out = (uint8_t *)text_reserve(out, ROOM);
+        buffers.n_out = ROOM;
+        cr_assert_eq(gzip_deflater_step(deflater, &buffers, true, &end, NULL), 0);
+        out->length += ROOM - buffers.n_out;
     }
-    put_little(out, 0, 4);
-    put_little(out, plain->length, 4);
 }
 
 /* RFC 8878 3.1.1: one frame of raw blocks. */

@@ -35,7 +35,7 @@ void tar_put_block(struct text *tar, unsigned char block[512]);
 void tar_put_data(struct text *tar, const void *data, size_t size);
 void tar_end(struct text *tar);
 
-/* The bytes in a gzip or zstd wrapping that stores them as they are. */
+/* The bytes in a gzip wrapping, or in a zstd one that stores them as they are. */
 void gzip_wrap(const struct text *plain, struct text *out);
 void zstd_wrap(const struct text *plain, struct text *out);
 

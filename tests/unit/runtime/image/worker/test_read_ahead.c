@@ -50,14 +50,6 @@ static struct byte_source *pattern_source(size_t size, bool fails)
     return byte_source_new(&pattern_ops, pattern);
 }
 
-static struct byte_source *text_source(const struct text *bytes)
-{
-    int fd = memfd_create("bytes", MFD_CLOEXEC);
-
-    cr_assert_eq(fd_write_all(fd, text_get(bytes), bytes->length), 0);
-    return byte_source_of_own_file(fd, (int64_t)bytes->length);
-}
-
 static int read_all(struct byte_source *source, struct text *out, struct error *err)
 {
     const void *bytes;
@@ -128,61 +120,4 @@ Test(checked_source, another_digest_size_or_too_much_is_an_error)
                  "instead of 1001");
     expect_check(&(struct checked_source_spec){.size = 999, .limit_bytes = 5000}, "more than 999");
     expect_check(&(struct checked_source_spec){.size = -1, .limit_bytes = 500}, "the limit");
-}
-
-Test(inflated_source, inflates_gzip_and_zstd_and_passes_the_rest)
-{
-    scoped_text struct text plain = {0};
-    scoped_text struct text gzip = {0};
-    scoped_text struct text zstd = {0};
-    const struct text *all[] = {&plain, &gzip, &zstd};
-
-    for (int i = 0; i < 40000; i++)
-        text_appendf(&plain, "%d ", i);
-    gzip_wrap(&plain, &gzip);
-    zstd_wrap(&plain, &zstd);
-    for (size_t i = 0; i < ARRAY_LENGTH(all); i++) {
-        scoped(byte_source_free) struct byte_source *source =
-            inflated_source_new(text_source(all[i]), NULL);
-        scoped_text struct text found = {0};
-
-        cr_assert_not_null(source);
-        cr_expect_eq(read_all(source, &found, NULL), 0);
-        cr_expect_str_eq(text_get(&found), text_get(&plain));
-    }
-}
-
-Test(inflated_source, truncated_gzip_and_zstd_are_errors)
-{
-    scoped_text struct text plain = {0};
-    scoped_text struct text gzip = {0};
-    scoped_text struct text zstd = {0};
-    struct text *all[] = {&gzip, &zstd};
-
-    for (int i = 0; i < 40000; i++)
-        text_appendf(&plain, "%d ", i);
-    gzip_wrap(&plain, &gzip);
-    zstd_wrap(&plain, &zstd);
-    for (size_t i = 0; i < ARRAY_LENGTH(all); i++) {
-        scoped(byte_source_free) struct byte_source *source = NULL;
-        scoped_text struct text found = {0};
-        struct error err = {0};
-
-        all[i]->length = 100000;
-        source = inflated_source_new(text_source(all[i]), &err);
-        cr_expect(!source || read_all(source, &found, &err) < 0, "%zu", i);
-        cr_expect(strcmp(err.text, "") != 0);
-    }
-}
-
-Test(inflated_source, nothing_is_nothing)
-{
-    scoped_text struct text empty = {0};
-    scoped(byte_source_free) struct byte_source *source =
-        inflated_source_new(text_source(&empty), NULL);
-    scoped_text struct text found = {0};
-
-    cr_assert_not_null(source);
-    cr_expect_eq(read_all(source, &found, NULL), 0);
-    cr_expect_eq(found.length, 0);
 }
