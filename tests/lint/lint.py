@@ -69,6 +69,8 @@ MAY_INCLUDE = {
     "tests": ALL_BUT_TESTS,
 }
 
+CURL_HOMES = ["http.c", "http_exchange.c", "http_exchange.h", "http_url.c"]
+
 # One home per third-party header; a home that ends in / is a folder.
 HOMES = [
     (r"uv\.h|uv/.*", ["common/loop.c"]),
@@ -79,6 +81,7 @@ HOMES = [
     (r"isa-l/.*", ["runtime/image/worker/gzip_isal.c"]),
     (r"zlib\.h", ["runtime/image/worker/gzip_zlib.c"]),
     (r"zstd\.h", ["runtime/image/worker/zstd_source.c"]),
+    (r"curl/.*", [f"runtime/image/registry/{name}" for name in CURL_HOMES]),
     (r"netlink/.*", ["net/netlink.c", "net/netlink.h"]),
     (r"criterion/.*", ["tests/"]),
 ]
