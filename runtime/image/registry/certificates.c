@@ -52,9 +52,12 @@ int certificates_read(const char *folder, const char *host, struct arena *arena,
 {
     const char *path = arena_printf(arena, "%s/%s", folder, host);
     struct dirent **names = NULL;
-    int count = scandir(path, &names, NULL, alphasort);
     int result = 0;
+    int count;
 
+    if (host[0] == '.')
+        return 0; /* an address may name such a host; our folder is not meant */
+    count = scandir(path, &names, NULL, alphasort);
     if (count < 0 && (errno == ENOENT || errno == ENOTDIR))
         return 0;
     if (count < 0)

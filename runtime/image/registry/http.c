@@ -309,7 +309,9 @@ int http_perform(struct http *http, const struct http_request *request,
     (void)pthread_mutex_unlock(&http->mutex);
 
     http_exchange_done(&exchange);
-    if (response->failure != HTTP_FAILURE_NONE)
-        return error_set(err, "%s", exchange.problem.text);
-    return 0;
+    if (response->failure == HTTP_FAILURE_NONE)
+        return 0;
+    if (err)
+        *err = exchange.problem;
+    return -1;
 }

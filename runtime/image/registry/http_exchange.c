@@ -84,6 +84,14 @@ static void response_take_line(struct http_response *response, const char *line,
     response_keep_header(response, name, value + strspn(value, " \t"));
 }
 
+static void exchange_note_length(struct http_exchange *exchange)
+{
+    curl_off_t length = -1;
+
+    (void)curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    exchange->response->content_length = length;
+}
+
 static size_t exchange_on_header(char *line, size_t size, size_t count, void *owner)
 {
     struct http_exchange *exchange = owner;
@@ -102,6 +110,8 @@ static size_t exchange_on_header(char *line, size_t size, size_t count, void *ow
         return length;
     }
     response_take_line(exchange->response, line, length);
+    if (line[0] == '\r' || line[0] == '\n')
+        exchange_note_length(exchange);
     return length;
 }
 
@@ -414,13 +424,8 @@ static void exchange_tell(struct http_exchange *exchange, CURLcode result)
 void http_exchange_finish(struct http_exchange *exchange, CURLcode result)
 {
     struct http_response *response = exchange->response;
-    curl_off_t value = -1;
-    long status = 0;
+    curl_off_t value = 0;
 
-    (void)curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
-    response->status = (int)status;
-    if (curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &value) == CURLE_OK)
-        response->content_length = value;
     if (curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &value) == CURLE_OK && value > 0)
         response->retry_after_s = value > LIMIT_RETRY_AFTER_MS ? LIMIT_RETRY_AFTER_MS : (int)value;
     if (result == CURLE_OK || (response->body_cut && !exchange->problem.text[0]))
