@@ -83,6 +83,7 @@ struct registry_blob {
     /* Where else it may be had, from the descriptor; NULL-terminated, or NULL. Asked without
      * credentials, after the registry does not have it. */
     const char *const *urls;
+    bool skip_mirrors; /* after one sent wrong bytes */
 };
 
 /* All members may be NULL. */

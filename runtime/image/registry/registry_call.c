@@ -91,9 +91,8 @@ static int call_elsewhere(struct registry *registry, const struct registry_call 
     struct http_url url, own;
 
     response->failure = HTTP_FAILURE_REFUSED;
-    if (http_url_parse(call->url, NULL, arena, &url, err) < 0)
-        return -1;
-    if (!call->anonymous && registry_call_url(call->site, "", arena, &own, err) < 0)
+    if (registry_call_url(call->site, "", arena, &own, err) < 0 ||
+        http_url_parse(call->url, &own, arena, &url, err) < 0)
         return -1;
     response->failure = HTTP_FAILURE_NONE;
     if (!call->anonymous && http_url_same_origin(&url, &own))
