@@ -15,6 +15,8 @@
 #include "common/fd.h"
 #include "common/text.h"
 
+enum { REMOVE_TRIES = 16 };
+
 static int path_openat2(int dir_fd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
     struct open_how how = {
@@ -123,23 +125,30 @@ static int path_empty_dir(int take_dir_fd, struct error *err)
     return result;
 }
 
+/* Somebody who still has the directory open may create a file in it after it was emptied. */
+static int path_remove_dir(int dir_fd, const char *name, struct error *err)
+{
+    for (int tries = REMOVE_TRIES;; tries--) {
+        int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        if (fd < 0)
+            return errno == ENOENT ? 0 : error_sys(err, "remove '%s'", name);
+        if (path_empty_dir(fd, err) < 0)
+            return error_wrap(err, "remove '%s'", name);
+        if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+            return 0;
+        if (errno != ENOTEMPTY || tries <= 1)
+            return error_sys(err, "remove '%s'", name);
+    }
+}
+
 int path_remove_tree(int dir_fd, const char *name, struct error *err)
 {
-    int fd;
-
     if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
         return 0;
     if (errno != EISDIR && errno != EPERM)
         return error_sys(err, "remove '%s'", name);
-
-    fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return error_sys(err, "remove '%s'", name);
-    if (path_empty_dir(fd, err) < 0)
-        return error_wrap(err, "remove '%s'", name);
-    if (unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-        return error_sys(err, "remove '%s'", name);
-    return 0;
+    return path_remove_dir(dir_fd, name, err);
 }
 
 /* Drops the last component of what is in `out`, not below `floor`. False when there is none to

@@ -3,9 +3,10 @@
  * Writes numbered lines at a steady rate: flood LINES_PER_SECOND COUNT [SECONDS_TO_WAIT_AT_THE_END]
  *
  * Lines are "1\n" to "COUNT\n". A reader that was away finds the missing ones at once: the rate is
- * an average from the start. Ends at the first write error.
+ * an average from the start. Ends at the first write error, and after whole lines at SIGUSR1.
  */
 #define _GNU_SOURCE
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,13 +47,23 @@ static int write_batch(unsigned long first, unsigned long count)
     return write_all(batch, length);
 }
 
+/* Blocked from the start, so that it waits until it is asked for. */
+static int told_to_end(const sigset_t *signals)
+{
+    return sigtimedwait(signals, NULL, &(struct timespec){0}) == SIGUSR1;
+}
+
 int main(int argc, char **argv)
 {
+    sigset_t signals;
     double rate = argc > 1 ? strtod(argv[1], NULL) : 1000;
     unsigned long count = argc > 2 ? strtoul(argv[2], NULL, 10) : 1000, done = 0;
     double start = now_s();
 
-    while (done < count) {
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGUSR1);
+    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+    while (done < count && !told_to_end(&signals)) {
         double due = (now_s() - start) * rate;
         unsigned long batch = due > (double)done ? (unsigned long)(due - (double)done) : 0;
 
