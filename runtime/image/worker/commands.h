@@ -13,6 +13,7 @@ struct command_options {
     const char *data_root;
     const char *reference; /* NULL: the archive's own */
     bool quiet;
+    bool events; /* see report.h */
     char **operands;
     int n_operands;
 };
@@ -28,5 +29,12 @@ MUST_CHECK int command_rm(const struct command_options *options, struct error *e
 
 /* "Removed N layers, N blobs, N leftovers". */
 MUST_CHECK int command_prune(const struct command_options *options, struct error *err);
+
+/* Each image's result as report.h says; the others are done when one fails. */
+MUST_CHECK int command_pull(const struct command_options *options, struct error *err);
+MUST_CHECK int command_push(const struct command_options *options, struct error *err);
+
+/* One JSON document: {"images": [...]}, as of image_resolve.h; one that failed has an "error". */
+MUST_CHECK int command_resolve(const struct command_options *options, struct error *err);
 
 #endif

@@ -157,6 +157,31 @@ int image_index_parse(const char *bytes, size_t length, struct arena *arena,
     return 0;
 }
 
+bool image_descriptor_is_image(const struct image_descriptor *entry)
+{
+    return !entry->is_attestation && (entry->kind == MEDIA_MANIFEST || entry->kind == MEDIA_INDEX);
+}
+
+const struct image_descriptor *image_index_choose(const struct image_index *index,
+                                                  const struct image_platform *machine)
+{
+    const struct image_descriptor *best = NULL;
+    unsigned best_match = 0;
+
+    for (size_t i = 0; i < index->count; i++) {
+        const struct image_descriptor *entry = &index->entries[i];
+        unsigned match = image_platform_match(machine, &entry->platform);
+
+        if (!image_descriptor_is_image(entry))
+            continue;
+        if (match > best_match || (!best && !entry->platform.os)) {
+            best = entry;
+            best_match = match;
+        }
+    }
+    return best;
+}
+
 static int read_manifest(const char *bytes, size_t length, struct arena *arena,
                          struct image_manifest *out, struct error *err)
 {

@@ -51,6 +51,15 @@ struct image_manifest {
 
 MUST_CHECK int image_index_parse(const char *bytes, size_t length, struct arena *arena,
                                  struct image_index *ret_index, struct error *err);
+
+/* Whether the entry is an image or an index of images, not something said about one. */
+bool image_descriptor_is_image(const struct image_descriptor *entry);
+
+/* The entry of an index for a machine, or NULL. One without a platform suits when nothing else
+ * does. */
+const struct image_descriptor *image_index_choose(const struct image_index *index,
+                                                  const struct image_platform *machine);
+
 MUST_CHECK int image_manifest_parse(const char *bytes, size_t length, struct arena *arena,
                                     struct image_manifest *ret_manifest, struct error *err);
 

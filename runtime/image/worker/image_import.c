@@ -180,6 +180,12 @@ static int commit(struct import *import, struct error *err)
     return image_staging_commit(import->staging, records, count, err);
 }
 
+static void prepare_layers(struct import *import, const struct layer_opener *opener)
+{
+    for (size_t i = 0; i < import->n_jobs && opener->prepare; i++)
+        opener->prepare(opener->owner, import->jobs[i].layer);
+}
+
 static int finish_layers(struct import *import, const struct layer_opener *opener,
                          struct error *err)
 {
@@ -206,8 +212,10 @@ static int run(struct import *import, const struct layer_opener *opener, struct 
     if (lock_missing(import, err) < 0)
         return -1;
     import->staging = image_staging_new(import->store, err);
-    if (!import->staging ||
-        layer_jobs_run(import->jobs, import->n_jobs, opener, import->staging, err) < 0 ||
+    if (!import->staging)
+        return -1;
+    prepare_layers(import, opener);
+    if (layer_jobs_run(import->jobs, import->n_jobs, opener, import->staging, err) < 0 ||
         finish_layers(import, opener, err) < 0 || mend(import, err) < 0)
         return -1;
     return commit(import, err);

@@ -42,6 +42,9 @@ struct image_staging;
 
 /* Where the bytes of layers come from. */
 struct layer_opener {
+    /* Called for each layer that is going to be opened, on the importing thread, in order and
+     * before the first is: the time to begin what takes time. May be NULL. */
+    void (*prepare)(const void *owner, const struct import_layer *layer);
     /* Opens the bytes of a layer. Called from several threads. */
     struct byte_source *(*open)(const void *owner, const struct import_layer *layer,
                                 struct error *err);

@@ -7,6 +7,9 @@
  *     yawl-image list  --data-root DIR
  *     yawl-image rm    --data-root DIR REF...
  *     yawl-image prune --data-root DIR
+ *     yawl-image pull  --data-root DIR [--events] REF[,platform=P][,digest=D]...
+ *     yawl-image push  --data-root DIR [--events] REF...
+ *     yawl-image resolve --data-root DIR REF...
  *
  * Results go to stdout, a line each; what went wrong goes to stderr and the exit status is 1, or 2
  * for a command line that makes no sense.
@@ -27,14 +30,18 @@ static const struct command {
     {"list", command_list, 0, 0},
     {"rm", command_rm, 1, 1000},
     {"prune", command_prune, 0, 0},
+    {"pull", command_pull, 1, 10000},
+    {"push", command_push, 1, 10000},
+    {"resolve", command_resolve, 1, 10000},
 };
 
-enum { OPTION_DATA_ROOT = 1, OPTION_REFERENCE, OPTION_QUIET };
+enum { OPTION_DATA_ROOT = 1, OPTION_REFERENCE, OPTION_QUIET, OPTION_EVENTS };
 
 static const struct option long_options[] = {
     {"data-root", required_argument, NULL, OPTION_DATA_ROOT},
     {"reference", required_argument, NULL, OPTION_REFERENCE},
     {"quiet", no_argument, NULL, OPTION_QUIET},
+    {"events", no_argument, NULL, OPTION_EVENTS},
     {0},
 };
 
@@ -44,7 +51,11 @@ static int usage(void)
                   "usage: yawl-image load --data-root DIR [--reference REF] [--quiet] FILE|DIR|-\n"
                   "       yawl-image list --data-root DIR\n"
                   "       yawl-image rm --data-root DIR REF...\n"
-                  "       yawl-image prune --data-root DIR\n");
+                  "       yawl-image prune --data-root DIR\n"
+                  "       yawl-image pull --data-root DIR [--events] "
+                  "REF[,platform=P][,digest=D]...\n"
+                  "       yawl-image push --data-root DIR [--events] REF...\n"
+                  "       yawl-image resolve --data-root DIR REF...\n");
     return 2;
 }
 
@@ -59,6 +70,8 @@ static bool read_options(int argc, char **argv, struct command_options *out)
             out->reference = optarg;
         else if (option == OPTION_QUIET || option == 'q')
             out->quiet = true;
+        else if (option == OPTION_EVENTS)
+            out->events = true;
         else
             return false;
     }
@@ -88,7 +101,8 @@ int main(int argc, char **argv)
     /* Modes are given one by one. */
     (void)umask(0);
     if (command->run(&options, &err) < 0) {
-        (void)fprintf(stderr, "yawl-image: %s\n", err.text);
+        if (*err.text)
+            (void)fprintf(stderr, "yawl-image: %s\n", err.text);
         return 1;
     }
     return fflush(stdout) == 0 ? 0 : 1;

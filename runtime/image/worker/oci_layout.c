@@ -78,34 +78,6 @@ static int add_manifest(struct layout *layout, const struct candidate *candidate
     return 0;
 }
 
-static bool may_run(const struct image_descriptor *descriptor)
-{
-    return !descriptor->is_attestation &&
-           (descriptor->kind == MEDIA_MANIFEST || descriptor->kind == MEDIA_INDEX);
-}
-
-/* The entry of an index for this machine, or NULL. One without a platform suits when nothing else
- * does. */
-static const struct image_descriptor *choose(const struct image_index *index,
-                                             const struct image_platform *machine)
-{
-    const struct image_descriptor *best = NULL;
-    unsigned best_match = 0;
-
-    for (size_t i = 0; i < index->count; i++) {
-        const struct image_descriptor *entry = &index->entries[i];
-        unsigned match = image_platform_match(machine, &entry->platform);
-
-        if (!may_run(entry))
-            continue;
-        if (match > best_match || (!best && !entry->platform.os)) {
-            best = entry;
-            best_match = match;
-        }
-    }
-    return best;
-}
-
 /* Follows indexes down to a manifest. */
 static int add_candidate(struct layout *layout, const struct candidate *candidate,
                          struct error *err)
@@ -124,7 +96,7 @@ static int add_candidate(struct layout *layout, const struct candidate *candidat
         if (read_blob(layout, descriptor, &document, err) < 0 ||
             image_index_parse(document.bytes, document.length, layout->arena, &index, err) < 0)
             return -1;
-        descriptor = choose(&index, &layout->machine);
+        descriptor = image_index_choose(&index, &layout->machine);
         if (!descriptor)
             return error_set(err, "there is no image for %s/%s in it", layout->machine.os,
                              layout->machine.architecture);
@@ -163,7 +135,7 @@ static int collect(struct layout *layout, const struct image_index *index,
         struct candidate candidate = {.descriptor = &index->entries[i]};
         struct candidate *same;
 
-        if (!may_run(candidate.descriptor))
+        if (!image_descriptor_is_image(candidate.descriptor))
             continue;
         if (read_name(candidate.descriptor, layout->arena, &candidate.reference, err) < 0)
             return -1;

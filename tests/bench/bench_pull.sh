@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Pulling an image from a registry on loopback until it is ready to run, beside podman, and pulling it again.
+#
+#   bench_pull.sh YAWL-IMAGE ARCHIVE     the archive holds one image, e.g. examples/shop/images/shop-db.tar
+#
+# Needs docker-registry, skopeo and podman. Times are medians of ROUNDS (5) in ms, taken in turns; podman's storage
+# is overlay, and both write to the same file system, which is synced before each turn.
+set -eu
+
+worker=$(realpath "$1")
+archive=$(realpath "$2")
+rounds=${ROUNDS:-5}
+work=$(mktemp -d /var/tmp/yawl-bench.XXXXXX)
+registry=
+trap 'kill "$registry" 2>/dev/null || true; podman_store umount --all >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
+cd "$work"
+
+podman_store() {
+    podman --root "$work/podman" --runroot "$work/podman-run" --storage-driver overlay "$@"
+}
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+name=localhost:$port/bench/image:1
+cat >config.yml <<END
+version: 0.1
+log: {level: error}
+storage: {filesystem: {rootdirectory: $work/registry}}
+http: {addr: "127.0.0.1:$port"}
+END
+docker-registry serve config.yml >registry.log 2>&1 &
+registry=$!
+until skopeo copy --quiet --dest-tls-verify=false "oci-archive:$archive" "docker://$name" 2>/dev/null; do
+    kill -0 "$registry"
+    sleep 0.2
+done
+
+now_us() {
+    echo $(($(date +%s%N) / 1000))
+}
+
+# timed COMMAND...: microseconds
+timed() {
+    sync
+    start=$(now_us)
+    "$@" >/dev/null 2>"$work/stderr" || { cat "$work/stderr" >&2; exit 1; }
+    echo $(($(now_us) - start))
+}
+
+median() {
+    sort -n | awk '{v[NR] = $1} END {printf "%.1f", v[int((NR + 1) / 2)] / 1000}'
+}
+
+yawl_pull() {
+    "$worker" pull --data-root "$work/data" "$name"
+}
+
+podman_pull() {
+    podman_store pull --quiet --tls-verify=false "$name"
+}
+
+for _ in $(seq "$rounds"); do
+    rm -rf data
+    timed yawl_pull >>yawl
+    timed yawl_pull >>yawl-again
+    podman_store rmi --all --force >/dev/null 2>&1 || true
+    timed podman_pull >>podman
+    timed podman_pull >>podman-again
+done
+unpacked=$(du -s --apparent-size -m data/layers | cut -f1)
+packed=$(skopeo inspect --tls-verify=false "docker://$name" | python3 -c '
+import json, sys
+print(sum(layer["Size"] for layer in json.load(sys.stdin)["LayersData"]) // 1000000)')
+echo "image: $packed MB packed, $unpacked MB unpacked"
+printf '%-24s %10s %10s\n' "" "yawl (ms)" "podman (ms)"
+printf '%-24s %10s %10s\n' "pull" "$(median <yawl)" "$(median <podman)"
+printf '%-24s %10s %10s\n' "pull again, unchanged" "$(median <yawl-again)" "$(median <podman-again)"
