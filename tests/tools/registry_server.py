@@ -202,10 +202,13 @@ class Handler(BaseHTTPRequestHandler):
     def storage(self, path):
         match = re.fullmatch(r"/store/(.*)/(sha256:[0-9a-f]+)", path)
         data = self.state.blobs.get(match.groups()) if match else None
-        if path == "/loop":
+        if path == "/token":
+            self.token()
+        elif path == "/loop":
             self.reply(307, headers=[("Location", "/loop")])
         elif self.command in ("PUT", "PATCH", "GET") and path.startswith("/upload/"):
-            self.upload(path.split("/")[2], "team/app")
+            _, _, key, repository = path.split("/", 3)
+            self.upload(key, repository)
         elif data is None:
             self.reply(404)
         else:
@@ -398,7 +401,7 @@ class Handler(BaseHTTPRequestHandler):
         if twist == "wrong":
             data = bytes(byte ^ 1 for byte in data)
         elif twist == "bomb":
-            data = gzip.compress(bytes(100 * 1024 * 1024))
+            data = gzip.compress(bytes(40 * 1024 * 1024), compresslevel=1)
         elif twist == "empty":
             data = b""
         elif twist == "short":
@@ -465,14 +468,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def session_headers(self, repository, key):
         place = f"/v2/{repository}/blobs/uploads/{key}"
-        kind = self.state.fault("location")
+        kind = self.state.fault("location") if self.server.role == "registry" else "storage"
         length = len(self.state.uploads[key])
         address = {
             None: self.own() + place,
             "relative": place,
             "query": f"{self.own()}{place}?_state={quote('a=b&c')}",
-            "storage": f"{self.scheme()}://127.0.0.1:{self.state.ports['storage']}/upload/{key}",
-            "plain": f"http://127.0.0.1:{self.state.ports['token']}/upload/{key}",
+            "storage": f"{self.scheme()}://127.0.0.1:{self.state.ports['storage']}/upload/{key}/{repository}",
+            "plain": f"http://127.0.0.1:{self.state.ports['token']}/upload/{key}/{repository}",
             "none": None,
         }[kind]
         headers = [("Range", f"0-{max(length - 1, 0)}"), ("Docker-Upload-UUID", key)]

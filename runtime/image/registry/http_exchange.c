@@ -180,14 +180,13 @@ static size_t exchange_on_read(char *buffer, size_t size, size_t count, void *ow
     return (size_t)n;
 }
 
+/* libcurl would send it all again when a connection that it kept is lost at once. The other side
+ * may have taken a part by then: our caller asks it. */
 static int exchange_on_seek(void *owner, curl_off_t offset, int origin)
 {
-    struct http_exchange *exchange = owner;
+    const struct http_exchange *exchange = owner;
 
-    if (origin != SEEK_SET || offset < 0 || offset > exchange->request->body.length)
-        return CURL_SEEKFUNC_CANTSEEK;
-    exchange->sent = offset;
-    return CURL_SEEKFUNC_OK;
+    return origin == SEEK_SET && offset == exchange->sent ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
 static void exchange_set_method(struct http_exchange *exchange)
@@ -376,6 +375,7 @@ static enum http_failure failure_of(CURL *easy, CURLcode result)
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_SEND_ERROR:
+    case CURLE_SEND_FAIL_REWIND:
     case CURLE_RECV_ERROR:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:

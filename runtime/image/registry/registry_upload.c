@@ -259,8 +259,9 @@ static bool session_recover(struct session *session, struct retry *retry,
 {
     bool wants_pieces = response->failure == HTTP_FAILURE_NONE && !session->in_pieces &&
                         status_wants_pieces(response->status);
-    bool out_of_step = response->failure == HTTP_FAILURE_NONE && response->status == 416 &&
-                       retry->failed++ < retry->max_tries;
+    bool lost = response->status == 416 || (response->status == 404 && session->in_pieces);
+    bool out_of_step =
+        response->failure == HTTP_FAILURE_NONE && lost && retry->failed++ < retry->max_tries;
     bool mounted;
 
     if (!wants_pieces && !out_of_step && !retry_again(retry, response, why))
