@@ -182,6 +182,11 @@ bool image_store_has_layer(const struct image_store *store, const char *name)
            faccessat(store->layers_fd, marker, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+bool image_store_has_blob(const struct image_store *store, const char *digest)
+{
+    return faccessat(store->blobs_fd, image_digest_hex(digest), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* The chainID of image-spec config.md: the digest of the chain below and the diffID. */
 void image_store_mend_name(const struct string_list *diff_ids, struct arena *arena,
                            const char **ret_name)

@@ -12,6 +12,8 @@
  *     layers/<hex of diffID>/fs    unpacked once, unshifted, in overlayfs' own form
  *     layers/<hex>/implicit        directories that the layer needs but does not describe
  *     layers/<hex>/opaque          the layer hides everything below it
+ *     layers/<hex>/size            the bytes of its files, in decimal
+ *     layers/<hex>/blob            the digest of the layer as it was transported, which may be gone
  *     layers/<hex>/complete        the commit marker; without it the layer is garbage
  *     layers/<hex of chainID>.mend the implicit directories of one chain, as its lower layers have
  *                                  them (worker/layer_mend.h): a layer on top of the chain
@@ -87,6 +89,9 @@ int image_store_lock_fd(const struct image_store *store);
 
 /* Whether layers/<name> is there with its commit marker. */
 bool image_store_has_layer(const struct image_store *store, const char *name);
+
+/* Whether the store has the blob; `digest` is valid. */
+bool image_store_has_blob(const struct image_store *store, const char *digest);
 
 /* The name below layers/ of the mend that belongs on top of these diffIDs. */
 void image_store_mend_name(const struct string_list *diff_ids, struct arena *arena,

@@ -9,8 +9,9 @@
 
 struct checked_source {
     struct byte_source *inner;
-    struct sha256 *hash; /* NULL when there is nothing to compare, and after the end */
-    char digest[IMAGE_DIGEST_SIZE];
+    struct sha256 *hash;            /* NULL when nobody wants the digest, and after the end */
+    char digest[IMAGE_DIGEST_SIZE]; /* "": not checked */
+    char *ret_digest;
     int64_t size, limit_bytes, passed;
     const atomic_bool *cancelled;
     bool ended;
@@ -19,15 +20,18 @@ struct checked_source {
 static int check_end(struct checked_source *checked, struct error *err)
 {
     char hex[SHA256_HEX_SIZE];
+    char digest[IMAGE_DIGEST_SIZE];
 
     if (checked->size >= 0 && checked->passed != checked->size)
         return error_set(err, "it has %lld bytes instead of %lld", (long long)checked->passed,
                          (long long)checked->size);
     if (checked->hash) {
         sha256_finish(steal(checked->hash), hex);
-        if (!string_eq(hex, image_digest_hex(checked->digest)))
-            return error_set(err, "its digest is 'sha256:%s' instead of '%s'", hex,
-                             checked->digest);
+        image_digest_of_hex(hex, digest);
+        if (*checked->digest && !string_eq(digest, checked->digest))
+            return error_set(err, "its digest is '%s' instead of '%s'", digest, checked->digest);
+        if (checked->ret_digest)
+            memcpy(checked->ret_digest, digest, sizeof(digest));
     }
     checked->ended = true;
     return 0;
@@ -81,9 +85,10 @@ struct byte_source *checked_source_new(struct byte_source *take_inner,
     checked->cancelled = spec->cancelled;
     checked->size = spec->size;
     checked->limit_bytes = spec->limit_bytes;
-    if (spec->digest) {
+    checked->ret_digest = spec->ret_digest;
+    if (spec->digest)
         memcpy(checked->digest, spec->digest, IMAGE_DIGEST_SIZE);
+    if (spec->digest || spec->ret_digest)
         checked->hash = sha256_new();
-    }
     return byte_source_new(&checked_source_ops, checked);
 }

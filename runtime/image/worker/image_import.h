@@ -2,12 +2,12 @@
 /*
  * Brings one image into the store: the same way, wherever its parts come from.
  *
- *     open -> check digest and size -> inflate -> [thread] -> check diffID -> unpack aside
+ *     missing layers (missing_layers.h), each in a thread (layer_intake.h)
  *     all layers there -> mend the chain -> one syncfs(2) -> rename -> references
  *
- * Layers that the store has are not opened. What is missing is unpacked by several threads at a
- * time; another process that brings the same layer waits and then finds it. Until the last step
- * nothing is visible, and what a killed import leaves in tmp/ is removed by the next one.
+ * Layers that the store has, as tree and as blob, are not opened. Until the last step nothing is
+ * visible, and what a killed import leaves in tmp/ is removed by the next one. Afterwards the image
+ * has a manifest whose layers are blobs of the store: its own, or one that is made here.
  */
 #ifndef YAWL_RUNTIME_IMAGE_WORKER_IMAGE_IMPORT_H
 #define YAWL_RUNTIME_IMAGE_WORKER_IMAGE_IMPORT_H
@@ -23,14 +23,14 @@ struct import_document {
 
 struct import_layer {
     const char *name;   /* for its opener and for messages */
-    const char *digest; /* of the bytes as they come, or NULL: then the diffID alone is checked */
+    const char *digest; /* of the bytes as they come, or NULL: the diffID alone is checked */
     int64_t size;       /* of the bytes as they come, or -1 */
 };
 
 struct import_image {
     struct string_list references; /* normalised; none: it stands under its id */
     struct import_document config;
-    struct import_document manifest; /* length 0: there is none */
+    struct import_document manifest; /* length 0: there is none, one is made */
     const char *index_digest;        /* of the index that led to the manifest, or NULL */
     const char *platform;            /* "linux/arm64", as asked for; NULL: this machine's own */
     int64_t pulled_at;               /* unix seconds; 0: not pulled */
@@ -49,7 +49,8 @@ struct layer_opener {
     struct byte_source *(*open)(const void *owner, const struct import_layer *layer,
                                 struct error *err);
     /* Called for each layer that was opened, on the importing thread, when its digests have proved
-     * right: the time to hand over the blob (image_staging_adopt_blob()). May be NULL. */
+     * right: the time to hand over the blob (image_staging_adopt_blob()). NULL: the blob is kept by
+     * the import, copied while it passes. */
     int (*finish)(const void *owner, const struct import_layer *layer,
                   struct image_staging *staging, struct error *err);
     const void *owner;

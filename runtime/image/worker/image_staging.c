@@ -79,6 +79,14 @@ int image_staging_make_layer(struct image_staging *staging, const char *name, in
     return *ret_fd < 0 ? error_sys(err, "open '%s'", name) : 0;
 }
 
+int image_staging_rename_layer(struct image_staging *staging, const char *name,
+                               const char *new_name, struct error *err)
+{
+    if (renameat2(staging->fd, name, staging->fd, new_name, RENAME_NOREPLACE) < 0)
+        return error_sys(err, "rename layer '%s' to '%s'", name, new_name);
+    return 0;
+}
+
 int image_staging_keep_layer(struct image_staging *staging, const char *name, struct error *err)
 {
     const char *marker = arena_printf(staging->arena, "%s/complete", name);
@@ -123,22 +131,84 @@ int image_staging_read_note(const struct image_staging *staging, const char *nam
                      ret_bytes, &exists, err);
 }
 
-static bool has_blob(const struct image_staging *staging, const char *hex)
+int image_staging_write_note(struct image_staging *staging, const char *name, const char *note,
+                             const char *text, struct error *err)
 {
-    return faccessat(image_store_blobs_fd(staging->store), hex, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    scoped_fd int fd = open_layer(staging, name, err);
+
+    if (fd < 0)
+        return -1;
+    return file_replace(fd, note, text, strlen(text), 0600, err);
+}
+
+/* Blobs -------------------------------------------------------------------------------------------
+ */
+
+enum { BLOB_NAME_BYTES = 100 };
+
+/* The name of a blob's file in the staging directory, apart from layers. */
+static void blob_name(const char *name, char ret_name[BLOB_NAME_BYTES])
+{
+    (void)snprintf(ret_name, BLOB_NAME_BYTES, "blob-%s", name);
+}
+
+int image_staging_make_blob(struct image_staging *staging, const char *name, int *ret_fd,
+                            struct error *err)
+{
+    char file[BLOB_NAME_BYTES];
+    int fd;
+
+    blob_name(name, file);
+    fd = openat(staging->fd, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return error_sys(err, "create '%s'", file);
+    *ret_fd = fd;
+    return 0;
+}
+
+int image_staging_keep_blob(struct image_staging *staging, const char *name, const char *digest,
+                            struct error *err)
+{
+    char file[BLOB_NAME_BYTES];
+
+    blob_name(name, file);
+    return image_staging_adopt_blob(staging, digest, staging->fd, file, err);
 }
 
 int image_staging_put_blob(struct image_staging *staging, const char *digest, const void *bytes,
                            size_t length, struct error *err)
 {
-    /* "blob-" keeps it apart from layers. */
-    const char *name = arena_printf(staging->arena, "blob-%s", image_digest_hex(digest));
+    char name[BLOB_NAME_BYTES];
 
-    if (has_blob(staging, image_digest_hex(digest)))
+    if (image_store_has_blob(staging->store, digest))
         return 0;
+    blob_name(image_digest_hex(digest), name);
     if (file_replace(staging->fd, name, bytes, length, 0600, err) < 0)
         return -1;
     return image_staging_adopt_blob(staging, digest, staging->fd, name, err);
+}
+
+static const struct staged_blob *find_blob(const struct image_staging *staging, const char *hex)
+{
+    for (size_t i = 0; i < staging->n_blobs; i++) {
+        if (string_eq(staging->blobs[i].hex, hex))
+            return &staging->blobs[i];
+    }
+    return NULL;
+}
+
+int image_staging_open_blob(const struct image_staging *staging, const char *digest, int *ret_fd,
+                            struct error *err)
+{
+    const char *hex = image_digest_hex(digest);
+    const struct staged_blob *blob = find_blob(staging, hex);
+    int fd = openat(blob ? blob->dir_fd : image_store_blobs_fd(staging->store),
+                    blob ? blob->name : hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return error_sys(err, "open blob '%s'", digest);
+    *ret_fd = fd;
+    return 0;
 }
 
 int image_staging_adopt_blob(struct image_staging *staging, const char *digest, int dir_fd,
@@ -148,10 +218,8 @@ int image_staging_adopt_blob(struct image_staging *staging, const char *digest, 
 
     if (faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
         return error_sys(err, "adopt '%s' as blob '%s'", name, digest);
-    for (size_t i = 0; i < staging->n_blobs; i++) {
-        if (string_eq(staging->blobs[i].hex, hex))
-            return 0;
-    }
+    if (find_blob(staging, hex))
+        return 0;
     memory_grow(staging->blobs, staging->n_blobs, staging->blobs_capacity);
     staging->blobs[staging->n_blobs++] =
         (struct staged_blob){.hex = arena_strdup(staging->arena, hex),
@@ -192,7 +260,7 @@ static int move_blob(struct image_staging *staging, const struct staged_blob *bl
     if (renameat(blob->dir_fd, blob->name, blobs_fd, blob->hex) == 0)
         return 0;
     /* Another process adopted the same file, a download. */
-    if (errno == ENOENT && has_blob(staging, blob->hex))
+    if (errno == ENOENT && faccessat(blobs_fd, blob->hex, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         return 0;
     return error_sys(err, "move blob '%s' into the store", blob->hex);
 }

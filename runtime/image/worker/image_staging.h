@@ -26,6 +26,19 @@ DEFINE_SCOPED(struct image_staging *, image_staging_free)
 MUST_CHECK int image_staging_make_layer(struct image_staging *staging, const char *name,
                                         int *ret_fd, struct error *err);
 
+/* Makes an empty file for a blob whose digest is not known yet. May be called from several threads.
+ */
+MUST_CHECK int image_staging_make_blob(struct image_staging *staging, const char *name, int *ret_fd,
+                                       struct error *err);
+
+/* The file is whole and becomes the blob at commit. Not for several threads. */
+MUST_CHECK int image_staging_keep_blob(struct image_staging *staging, const char *name,
+                                       const char *digest, struct error *err);
+
+/* Gives a layer that was made another name. */
+MUST_CHECK int image_staging_rename_layer(struct image_staging *staging, const char *name,
+                                          const char *new_name, struct error *err);
+
 /* Declares the layer whole: it gets its commit marker and takes part in the commit. Not for several
  * threads. */
 MUST_CHECK int image_staging_keep_layer(struct image_staging *staging, const char *name,
@@ -39,8 +52,16 @@ MUST_CHECK int image_staging_open_layer(const struct image_staging *staging, con
 MUST_CHECK int image_staging_read_note(const struct image_staging *staging, const char *name,
                                        const char *note, struct text *ret_bytes, struct error *err);
 
+/* Writes a note of a layer, staged or in the store. */
+MUST_CHECK int image_staging_write_note(struct image_staging *staging, const char *name,
+                                        const char *note, const char *text, struct error *err);
+
 MUST_CHECK int image_staging_put_blob(struct image_staging *staging, const char *digest,
                                       const void *bytes, size_t length, struct error *err);
+
+/* Opens a blob for reading, staged or in the store. */
+MUST_CHECK int image_staging_open_blob(const struct image_staging *staging, const char *digest,
+                                       int *ret_fd, struct error *err);
 
 /* At commit the file dir_fd/name, whose digest the caller has verified, becomes the blob. The
  * descriptor stays the caller's and open until then, the file on the store's file system. One blob

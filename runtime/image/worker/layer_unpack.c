@@ -2,6 +2,7 @@
 #include "runtime/image/worker/layer_unpack.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,20 +12,35 @@
 #include "runtime/image/image_limits.h"
 #include "runtime/image/worker/layer_tree.h"
 
-static int unpack_entries(struct tar_reader *reader, struct layer_tree *tree, struct error *err)
+/* *ret_size: the bytes of all files. */
+static int unpack_entries(struct tar_reader *reader, struct layer_tree *tree, int64_t *ret_size,
+                          struct error *err)
 {
     const struct tar_entry *entry;
+    int64_t size = 0;
 
     for (int count = 0;; count++) {
         if (tar_reader_next(reader, &entry, err) < 0)
             return -1;
         if (!entry)
-            return 0;
+            break;
         if (count >= LIMIT_LAYER_ENTRIES)
             return error_set(err, "the layer has more than %d entries", LIMIT_LAYER_ENTRIES);
+        if (entry->kind == TAR_FILE && __builtin_add_overflow(size, entry->size, &size))
+            return error_set(err, "the layer's files have too many bytes");
         if (layer_tree_add(tree, entry, reader, err) < 0)
             return -1;
     }
+    *ret_size = size;
+    return 0;
+}
+
+static int write_size(int layer_fd, int64_t size, struct error *err)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof(digits), "%lld", (long long)size);
+
+    return file_replace(layer_fd, "size", digits, (size_t)length, 0600, err);
 }
 
 static int write_notes(int layer_fd, const struct dir_table *dirs, struct error *err)
@@ -54,12 +70,15 @@ static int unpack(struct byte_source *tar, int layer_fd, int fs_fd, struct error
     scoped(layer_tree_free) struct layer_tree *tree = layer_tree_new(fs_fd, err);
     scoped(tar_reader_free) struct tar_reader *reader = NULL;
     const struct dir_table *dirs;
+    int64_t size;
 
     if (!tree)
         return -1;
     reader = tar_reader_new(tar, err);
-    if (!reader || unpack_entries(reader, tree, err) < 0 || byte_source_drain(tar, err) < 0 ||
-        layer_tree_finish(tree, &dirs, err) < 0)
+    if (!reader || unpack_entries(reader, tree, &size, err) < 0 ||
+        byte_source_drain(tar, err) < 0 || layer_tree_finish(tree, &dirs, err) < 0)
+        return -1;
+    if (write_size(layer_fd, size, err) < 0)
         return -1;
     return write_notes(layer_fd, dirs, err);
 }

@@ -5,8 +5,9 @@
  * Next to the tree, `layer_fd` gets what the store keeps of a layer besides its files:
  *
  *     fs/        the tree
- *     implicit   the paths of directories that the tar needs but does not describe, each ended by
- * NUL opaque     there when the layer hides all that is below it
+ *     size       the bytes of its files, in decimal
+ *     implicit   the paths of directories that the tar needs but does not describe, each with a NUL
+ *     opaque     there when the layer hides all that is below it
  *
  * The commit marker is not written here: a layer counts only after its digest was checked and its
  * bytes are on the disk.

@@ -3,6 +3,7 @@
 #include "runtime/image/worker/image_import.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -14,6 +15,12 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/file.h"
+#include "common/path.h"
+#include "runtime/image/worker/image_archive.h"
+#include "runtime/image/worker/image_document.h"
+#include "runtime/image/worker/image_staging.h"
+#include "runtime/image/worker/import_list.h"
 #include "tests/unit/runtime/image/worker/image_fixture.h"
 
 struct world {
@@ -248,6 +255,174 @@ Test(image_import, two_at_a_time_do_not_disturb_each_other)
     cr_expect_eq(layers_found(&world, "shop/web:2"), 3);
 }
 
+/* Blobs -------------------------------------------------------------------------------------------
+ */
+
+/* How many blobs the image's manifest names that are in the store and are what they should be: the
+ * layers and the configuration. */
+static int blobs_found(const struct world *world, const char *reference)
+{
+    scoped(image_store_free) struct image_store *store = fixture_store(&world->fixture);
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped_text struct text bytes = {0};
+    struct image_manifest manifest;
+    struct image *image = NULL;
+    int found = 0;
+
+    cr_assert_eq(image_store_find(store, reference, NULL, arena, &image, NULL), 0);
+    cr_assert_not_null(image);
+    cr_assert_eq(file_read(image_store_blobs_fd(store), image_digest_hex(image->manifest), 100000,
+                           &bytes, NULL, NULL),
+                 0);
+    cr_assert_eq(image_manifest_parse(bytes.data, bytes.length, arena, &manifest, NULL), 0);
+    cr_expect_str_eq(manifest.config.digest, image->config.digest);
+    manifest.layers[manifest.n_layers++] = manifest.config;
+    for (size_t i = 0; i < manifest.n_layers; i++) {
+        scoped_text struct text blob = {0};
+        char digest[IMAGE_DIGEST_SIZE];
+
+        if (file_read(image_store_blobs_fd(store), image_digest_hex(manifest.layers[i].digest),
+                      100000, &blob, NULL, NULL) < 0)
+            continue;
+        image_digest_of_bytes(text_get(&blob), blob.length, digest);
+        found += string_eq(digest, manifest.layers[i].digest) &&
+                 (int64_t)blob.length == manifest.layers[i].size;
+    }
+    return found;
+}
+
+static int count_blobs(const struct world *world)
+{
+    char path[120];
+    int count = 0;
+    DIR *dir;
+
+    (void)snprintf(path, sizeof(path), "%s/store/blobs/sha256", world->fixture.path);
+    dir = opendir(path);
+    while (readdir(dir))
+        count++;
+    (void)closedir(dir);
+    return count - 2;
+}
+
+static void remove_blobs(const struct world *world)
+{
+    char path[120];
+
+    (void)snprintf(path, sizeof(path), "%s/store/blobs/sha256", world->fixture.path);
+    cr_assert_eq(path_remove_tree(AT_FDCWD, path, NULL), 0);
+}
+
+Test(image_import, the_layers_of_a_layout_are_kept_as_they_came)
+{
+    scoped_world struct world world = {0};
+
+    world_init(&world);
+    world.image.layers[2] = (struct fixture_layer){.tar = &world.lower};
+    world.image.n_layers = 3;
+    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+    cr_assert_eq(fixture_load(&world.fixture, world.archive, NULL), 0);
+    cr_expect_eq(blobs_found(&world, "shop/web:2"), 4, "gzip, zstd, one again unpacked");
+    cr_expect_eq(count_blobs(&world), 5);
+}
+
+Test(image_import, the_layers_of_a_docker_archive_are_packed)
+{
+    scoped_world struct world world = {0};
+
+    world_init(&world);
+    world.image.layers[0].wrapping = WRAP_NONE;
+    docker_build(&world.fixture, "a.tar", &world.image, world.archive);
+    expect_loaded(&world);
+    cr_expect_eq(blobs_found(&world, "shop/web:2"), 3);
+    expect_loaded(&world);
+    cr_expect_eq(count_blobs(&world), 4, "the same again");
+}
+
+Test(image_import, what_is_missing_of_the_blobs_is_brought_again)
+{
+    scoped_world struct world world = {0};
+
+    world_init(&world);
+    docker_build(&world.fixture, "a.tar", &world.image, world.archive);
+    expect_loaded(&world);
+    remove_blobs(&world);
+    expect_loaded(&world);
+    cr_expect_eq(blobs_found(&world, "shop/web:2"), 3);
+    layout_build(&world.fixture, "b.tar", &world.image, world.archive);
+    expect_loaded(&world);
+    cr_expect_eq(blobs_found(&world, "shop/web:2"), 3);
+    remove_blobs(&world);
+    expect_loaded(&world);
+    cr_expect_eq(blobs_found(&world, "shop/web:2"), 3);
+}
+
+/* An opener that keeps the bytes itself. */
+struct keeper {
+    const struct image_archive *archive;
+    struct image_store *store;
+    int n_finished;
+};
+
+static struct byte_source *keeper_open(const void *owner, const struct import_layer *layer,
+                                       struct error *err)
+{
+    const struct keeper *keeper = owner;
+
+    return image_archive_member(keeper->archive, layer->name, err);
+}
+
+static int keeper_finish(const void *owner, const struct import_layer *layer,
+                         struct image_staging *staging, struct error *err)
+{
+    struct keeper *keeper = (struct keeper *)(uintptr_t)owner;
+    int downloads_fd = image_store_downloads_fd(keeper->store);
+    scoped_text struct text bytes = {0};
+
+    keeper->n_finished++;
+    cr_assert_eq(image_archive_read(keeper->archive, layer->name, &bytes, NULL, err), 0);
+    cr_assert_eq(file_replace(downloads_fd, image_digest_hex(layer->digest), bytes.data,
+                              bytes.length, 0600, err),
+                 0);
+    return image_staging_adopt_blob(staging, layer->digest, downloads_fd,
+                                    image_digest_hex(layer->digest), err);
+}
+
+Test(image_import, an_opener_hands_its_blobs_over_when_they_have_proved_right)
+{
+    scoped_world struct world world = {0};
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped(image_store_free) struct image_store *store = NULL;
+    scoped(image_archive_free) struct image_archive *archive = NULL;
+    struct keeper keeper = {0};
+    const struct layer_opener opener = {
+        .open = keeper_open, .finish = keeper_finish, .owner = &keeper};
+    struct import_list list;
+
+    world_init(&world);
+    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+    store = keeper.store = fixture_store(&world.fixture);
+    archive = image_archive_open(world.archive, image_store_tmp_fd(store), NULL);
+    keeper.archive = archive;
+    cr_assert_eq(import_list_read(archive, arena, &list, NULL), 0);
+    list.images[0].platform = "linux/riscv64";
+    list.images[0].pulled_at = 1767225600;
+    cr_assert_eq(image_import(store, &list.images[0], &opener, NULL), 0);
+    cr_expect_eq(keeper.n_finished, 2);
+    cr_expect_eq(count_blobs(&world), 4);
+    cr_expect(is_empty(&world, "downloads/sha256"));
+    cr_expect_eq(layers_found(&world, "shop/web:2"), 0, "it is another machine's");
+}
+
+/* One time a layout, the next time a docker archive, which is packed on the way. */
+static void build_either(struct world *world, long n)
+{
+    if (n % 2)
+        layout_build(&world->fixture, "a.tar", &world->image, world->archive);
+    else
+        docker_build(&world->fixture, "b.tar", &world->image, world->archive);
+}
+
 /* Kills -------------------------------------------------------------------------------------------
  */
 
@@ -291,7 +466,7 @@ Test(image_import, killed_anywhere_the_store_stays_usable, .timeout = 100)
         int found;
 
         world_init(&world);
-        layout_build(&world.fixture, "a.tar", &world.image, world.archive);
+        build_either(&world, n);
         killed = load_killed_at(&world, n);
         found = layers_found(&world, "shop/web:2");
         cr_expect(found == (killed ? found : 3) && (found == 0 || found == 3), "at %ld: %d", n,
@@ -315,7 +490,6 @@ Test(image_import, a_full_disk_at_any_moment_leaves_a_usable_store, .timeout = 1
     big = calloc(1, 100000);
     TAR(&world.upper, .path = "big", .data = big, .size = 100000);
     free(big);
-    layout_build(&world.fixture, "a.tar", &world.image, world.archive);
     (void)snprintf(store, sizeof(store), "%s/store", world.fixture.path);
     cr_assert_eq(mkdir(store, 0700), 0);
     /* The mount lives and dies with this process. */
@@ -325,6 +499,7 @@ Test(image_import, a_full_disk_at_any_moment_leaves_a_usable_store, .timeout = 1
         struct error err = {0};
         int result, found;
 
+        build_either(&world, kib / 4);
         (void)snprintf(options, sizeof(options), "size=%dk,mode=0700", kib);
         cr_assert_eq(mount("tmpfs", store, "tmpfs", 0, options), 0);
         result = fixture_load(&world.fixture, world.archive, &err);
@@ -334,6 +509,7 @@ Test(image_import, a_full_disk_at_any_moment_leaves_a_usable_store, .timeout = 1
         if (result < 0)
             cr_expect(strstr(err.text, "No space left") != NULL, "%d KiB: %s", kib, err.text);
         cr_assert_eq(mount(NULL, store, NULL, MS_REMOUNT, "size=4m"), 0);
+        cr_expect(is_empty(&world, "tmp"), "%d KiB", kib);
         expect_loaded(&world);
         cr_assert_eq(umount2(store, MNT_DETACH), 0);
     }
