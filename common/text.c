@@ -181,3 +181,20 @@ bool string_to_u64(const char *text, unsigned long long max, unsigned long long 
     *ret_value = value;
     return true;
 }
+
+bool string_to_port(const char *text, size_t length, unsigned *ret_port)
+{
+    unsigned port = 0;
+
+    if (length == 0)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        port = port * 10 + (unsigned)(text[i] - '0');
+        if (port > 65535)
+            return false;
+    }
+    *ret_port = port;
+    return true;
+}

@@ -22,31 +22,16 @@ struct short_port {
     const char *published, *target, *protocol;
 };
 
-static bool parse_port(const char *text, size_t length, unsigned *ret_port)
-{
-    char digits[8];
-    unsigned long long port;
-
-    if (length == 0 || length >= sizeof(digits))
-        return false;
-    memcpy(digits, text, length);
-    digits[length] = '\0';
-    if (!string_to_u64(digits, 65535, &port))
-        return false;
-    *ret_port = (unsigned)port;
-    return true;
-}
-
 static bool parse_range(const char *text, struct range *ret_range)
 {
     const char *dash = strchr(text, '-');
     size_t length = dash ? (size_t)(dash - text) : strlen(text);
     struct range range = {.given = *text != '\0'};
 
-    if (range.given && !parse_port(text, length, &range.first))
+    if (range.given && !string_to_port(text, length, &range.first))
         return false;
     range.last = range.first;
-    if (dash && !parse_port(dash + 1, strlen(dash + 1), &range.last))
+    if (dash && !string_to_port(dash + 1, strlen(dash + 1), &range.last))
         return false;
     *ret_range = range;
     return range.last >= range.first;

@@ -48,3 +48,17 @@ Test(text, numbers_are_whole_and_bounded)
     cr_expect_not(string_to_u64("1x", 10, &value));
     cr_expect_not(string_to_u64("99999999999999999999999", ~0ULL, &value));
 }
+
+Test(text, a_port_is_a_number_up_to_65535)
+{
+    unsigned port = 1;
+
+    cr_expect(string_to_port("65535/tcp", 5, &port));
+    cr_expect_eq(port, 65535);
+    cr_expect(string_to_port("00080", 5, &port));
+    cr_expect_eq(port, 80);
+    cr_expect_not(string_to_port("65536", 5, &port));
+    cr_expect_not(string_to_port("99999999999999", 14, &port));
+    cr_expect_not(string_to_port("8a", 2, &port));
+    cr_expect_not(string_to_port("", 0, &port));
+}
