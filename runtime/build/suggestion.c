@@ -18,7 +18,7 @@ void suggestion_add(const struct suggestion *suggestion, struct diagnostics *dia
                     struct position at, const char *path, const char *message)
 {
     scoped_text struct text text = {0}, hint = {0};
-    struct diagnostic entry = {.severity = SEVERITY_ERROR, .at = at, .path = path};
+    struct diagnostic entry = {.severity = suggestion->severity, .at = at, .path = path};
 
     text_appendf(&text, "%s '%s%s'", message, suggestion->prefix ? suggestion->prefix : "",
                  suggestion->word);

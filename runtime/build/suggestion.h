@@ -12,7 +12,8 @@ struct suggestion {
     const char *word;
     const char *const *candidates;
     size_t count;
-    const char *prefix; /* of the candidates, for the reader: "--"; NULL: none */
+    const char *prefix;     /* of the candidates, for the reader: "--"; NULL: none */
+    enum severity severity; /* as a rule an error */
 };
 
 /* Adds "MESSAGE 'WORD' (did you mean 'NEAREST'?)". */

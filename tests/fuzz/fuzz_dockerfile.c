@@ -14,6 +14,7 @@
 #include "runtime/build/build_graph.h"
 #include "runtime/build/evaluation.h"
 #include "runtime/build/expansion.h"
+#include "runtime/build/lint.h"
 #include "tests/unit/runtime/build/dockerfile_dump.h"
 
 static const struct build_arguments arguments = {
@@ -129,6 +130,15 @@ static void evaluate(struct arena *arena, const struct dockerfile *dockerfile)
     }
 }
 
+/* Checking neither fails nor stops on the first finding. */
+static void lint(struct arena *arena, const struct dockerfile *dockerfile)
+{
+    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
+    struct lint_options options = {.arguments = &arguments};
+
+    dockerfile_lint(dockerfile, &options, arena, diagnostics);
+}
+
 static void check_escaped(struct arena *arena, const char *bytes, size_t length)
 {
     struct expansion expansion = {.arena = arena, .scope = scope_new(arena), .escape = '\\'};
@@ -167,6 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_again(arena, &dockerfile);
     check_line_ends(arena, &dockerfile, &source);
     evaluate(arena, &dockerfile);
+    lint(arena, &dockerfile);
     (void)!dockerfile_bases(&request, arena, diagnostics, &bases);
     return 0;
 }
