@@ -101,6 +101,18 @@ void *arena_array(struct arena *arena, size_t size, size_t count)
     return arena_alloc(arena, bytes);
 }
 
+void *arena_array_room(struct arena *arena, void *items, size_t size, size_t count)
+{
+    void *larger;
+
+    if ((count & (count - 1)) != 0)
+        return items;
+    larger = arena_array(arena, size, count ? count * 2 : 1);
+    if (count > 0)
+        memcpy(larger, items, count * size);
+    return larger;
+}
+
 char *arena_strndup(struct arena *arena, const char *text, size_t length)
 {
     char *copy = arena_alloc(arena, length + 1);

@@ -29,6 +29,12 @@ char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 
 #define arena_new_array(arena, type, count) ((type *)arena_array((arena), sizeof(type), (count)))
 void *arena_array(struct arena *arena, size_t size, size_t count);
 
+/* Room for one item more behind the `count` that there are: `items` or a larger copy. An array must
+ * have grown by this alone; it grows in powers of two. */
+#define arena_room(arena, items, count)                                                            \
+    ((__typeof__(items))arena_array_room((arena), (items), sizeof(*(items)), (count)))
+void *arena_array_room(struct arena *arena, void *items, size_t size, size_t count);
+
 /* An ordered list of strings, both in an arena. items[count] is always NULL once something was
  * added. */
 struct string_list {

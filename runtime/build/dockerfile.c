@@ -9,11 +9,10 @@
 #include "runtime/build/build_limits.h"
 #include "runtime/build/suggestion.h"
 
-/* Stages and instructions while they are counted. */
+/* A file while it is read. */
 struct parser {
     struct instruction_reader reader;
     struct dockerfile *dockerfile;
-    size_t instruction_capacity;
     bool broken; /* an instruction, perhaps a FROM, could not be read */
 };
 
@@ -47,31 +46,29 @@ static int check_source(const struct dockerfile_source *source, struct diagnosti
     return -1;
 }
 
-static void add_instruction(struct parser *parser, const struct instruction *instruction)
+/* Counts a stage or a global ARG; says what stands where it cannot. */
+static void count_instruction(struct parser *parser, const struct instruction *instruction)
 {
     struct dockerfile *dockerfile = parser->dockerfile;
 
-    if (dockerfile->n_instructions == parser->instruction_capacity) {
-        size_t capacity = parser->instruction_capacity ? parser->instruction_capacity * 2 : 32;
-        struct instruction *items =
-            arena_new_array(parser->reader.lines->arena, struct instruction, capacity);
-
-        if (dockerfile->n_instructions > 0)
-            memcpy(items, dockerfile->instructions, dockerfile->n_instructions * sizeof(*items));
-        dockerfile->instructions = items;
-        parser->instruction_capacity = capacity;
-    }
-    dockerfile->instructions[dockerfile->n_instructions++] = *instruction;
+    if (instruction->kind == INSTRUCTION_FROM)
+        dockerfile->n_stages++;
+    else if (dockerfile->n_stages == 0 && instruction->kind == INSTRUCTION_ARG)
+        dockerfile->n_globals++;
+    else if (dockerfile->n_stages == 0 && !parser->broken)
+        diagnostics_error(parser->reader.diagnostics, instruction->at,
+                          instruction_name(instruction->kind),
+                          "stands before the first FROM, where only ARG may");
 }
 
-static bool has_room(const struct parser *parser, const struct logical_line *line)
+/* False, with a mistake, when there are more than there is room for. */
+static bool check_room(const struct parser *parser, struct position at)
 {
     const struct dockerfile *dockerfile = parser->dockerfile;
-    struct position at = logical_line_at(line, 0);
 
-    if (dockerfile->n_instructions == LIMIT_DOCKERFILE_INSTRUCTIONS)
+    if (dockerfile->n_instructions > LIMIT_DOCKERFILE_INSTRUCTIONS)
         diagnostics_error(parser->reader.diagnostics, at, NULL, "there are too many instructions");
-    else if (dockerfile->n_stages == LIMIT_DOCKERFILE_STAGES)
+    else if (dockerfile->n_stages > LIMIT_DOCKERFILE_STAGES)
         diagnostics_error(parser->reader.diagnostics, at, NULL, "there are too many stages");
     else
         return true;
@@ -82,24 +79,22 @@ static bool has_room(const struct parser *parser, const struct logical_line *lin
 static void read_instructions(struct parser *parser)
 {
     struct dockerfile *dockerfile = parser->dockerfile;
+    struct arena *arena = parser->reader.lines->arena;
     struct logical_line line;
 
-    while (line_reader_next(parser->reader.lines, &line) && has_room(parser, &line)) {
+    while (line_reader_next(parser->reader.lines, &line)) {
         struct instruction instruction;
 
         if (!instruction_read(&parser->reader, &line, &instruction)) {
             parser->broken = true;
             continue;
         }
-        add_instruction(parser, &instruction);
-        if (instruction.kind == INSTRUCTION_FROM)
-            dockerfile->n_stages++;
-        else if (dockerfile->n_stages == 0 && instruction.kind == INSTRUCTION_ARG)
-            dockerfile->n_globals++;
-        else if (dockerfile->n_stages == 0 && !parser->broken)
-            diagnostics_error(parser->reader.diagnostics, instruction.at,
-                              instruction_name(instruction.kind),
-                              "stands before the first FROM, where only ARG may");
+        dockerfile->instructions =
+            arena_room(arena, dockerfile->instructions, dockerfile->n_instructions);
+        dockerfile->instructions[dockerfile->n_instructions++] = instruction;
+        count_instruction(parser, &instruction);
+        if (!check_room(parser, instruction.at))
+            return;
     }
 }
 

@@ -150,8 +150,7 @@ static void list_add(const struct flag_scan *scan, struct arena *arena,
     } else if (list->count == LIMIT_INSTRUCTION_FLAGS) {
         diagnostics_error(diagnostics, word->at, scan->path, "there are too many flags");
     } else if (decode(scan, word, diagnostics, &flag)) {
-        if (!list->items)
-            list->items = arena_new_array(arena, struct flag, LIMIT_INSTRUCTION_FLAGS);
+        list->items = arena_room(arena, list->items, list->count);
         list->items[list->count++] = flag;
     }
 }

@@ -86,8 +86,7 @@ static bool read_content(struct line_reader *reader, struct heredoc *heredoc)
 
 static void list_add(struct arena *arena, struct heredoc_list *list, struct heredoc heredoc)
 {
-    if (!list->items)
-        list->items = arena_new_array(arena, struct heredoc, LIMIT_INSTRUCTION_HEREDOCS);
+    list->items = arena_room(arena, list->items, list->count);
     list->items[list->count++] = heredoc;
 }
 

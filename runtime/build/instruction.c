@@ -108,15 +108,7 @@ static bool find_kind(const char *keyword, enum instruction_kind *ret_kind)
 
 static void add_pair(struct arena *arena, struct instruction *instruction, struct pair pair)
 {
-    size_t count = instruction->n_pairs;
-
-    if ((count & (count - 1)) == 0) {
-        struct pair *pairs = arena_new_array(arena, struct pair, count ? count * 2 : 1);
-
-        if (count > 0)
-            memcpy(pairs, instruction->pairs, count * sizeof(*pairs));
-        instruction->pairs = pairs;
-    }
+    instruction->pairs = arena_room(arena, instruction->pairs, instruction->n_pairs);
     instruction->pairs[instruction->n_pairs++] = pair;
 }
 

@@ -57,14 +57,7 @@ static void builder_append(struct line_builder *builder, const char *from, const
     if (from == to)
         return;
     where.offset = builder->text.length;
-    if ((builder->n_pieces & (builder->n_pieces - 1)) == 0) {
-        size_t capacity = builder->n_pieces ? builder->n_pieces * 2 : 1;
-        struct line_piece *pieces = arena_new_array(builder->arena, struct line_piece, capacity);
-
-        if (builder->n_pieces > 0)
-            memcpy(pieces, builder->pieces, builder->n_pieces * sizeof(*pieces));
-        builder->pieces = pieces;
-    }
+    builder->pieces = arena_room(builder->arena, builder->pieces, builder->n_pieces);
     builder->pieces[builder->n_pieces++] = where;
     text_append_bytes(&builder->text, from, (size_t)(to - from));
 }

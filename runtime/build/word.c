@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/build/word.h"
 
-#include <string.h>
-
 void word_list_add(struct arena *arena, struct word_list *list, struct word word)
 {
-    /* Room is made in powers of two. */
-    if ((list->count & (list->count - 1)) == 0) {
-        struct word *items = arena_new_array(arena, struct word, list->count ? list->count * 2 : 1);
-
-        if (list->count > 0)
-            memcpy(items, list->items, list->count * sizeof(*items));
-        list->items = items;
-    }
+    list->items = arena_room(arena, list->items, list->count);
     list->items[list->count++] = word;
 }
 

@@ -144,7 +144,7 @@ Test(dockerfile, instructions_are_bounded)
     scoped_text struct text text = {0};
 
     text_append(&text, "FROM a\n");
-    for (size_t i = 0; i < LIMIT_DOCKERFILE_INSTRUCTIONS; i++)
+    for (size_t i = 0; i <= LIMIT_DOCKERFILE_INSTRUCTIONS; i++)
         text_append(&text, "RUN x\n");
     cr_expect_eq(parse(text_get(&text)), -1);
     cr_expect_str_eq(diagnostics_get(diagnostics, 0)->message, "there are too many instructions");
@@ -159,4 +159,17 @@ Test(dockerfile, here_documents_are_bounded)
         text_append(&text, " <<A");
     cr_expect_eq(parse(text_get(&text)), -1);
     cr_expect_str_eq(diagnostics_get(diagnostics, 0)->message, "too many here-documents");
+}
+
+Test(dockerfile, stages_are_bounded)
+{
+    scoped_text struct text text = {0};
+
+    for (size_t i = 0; i < LIMIT_DOCKERFILE_STAGES; i++)
+        text_append(&text, "FROM a\n");
+    text_append(&text, "RUN x\n");
+    cr_expect_eq(parse(text_get(&text)), 0);
+    text_append(&text, "FROM a\n");
+    cr_expect_eq(parse(text_get(&text)), -1);
+    cr_expect_str_eq(diagnostics_get(diagnostics, 0)->message, "there are too many stages");
 }
