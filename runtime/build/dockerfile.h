@@ -3,7 +3,7 @@
  * A Dockerfile as plain data, in the arena of whoever parses it.
  *
  * Bytes in, model out: nothing is opened, nothing is expanded. Variables get their values later
- * (build_graph.h for the bases of stages, instruction_expand.h for everything else), because what
+ * (build_graph.h for the bases of stages, evaluation.h for everything else), because what
  * they are may depend on the base image.
  */
 #ifndef YAWL_RUNTIME_BUILD_DOCKERFILE_H

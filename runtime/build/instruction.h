@@ -14,7 +14,7 @@
  *     USER WORKDIR STOPSIGNAL MAINTAINER   words: one
  *     ONBUILD                  trigger
  *
- * instruction_expand() (expansion of an instruction) makes a copy with the values in place.
+ * evaluation_step() makes a copy with the values in place.
  */
 #ifndef YAWL_RUNTIME_BUILD_INSTRUCTION_H
 #define YAWL_RUNTIME_BUILD_INSTRUCTION_H
