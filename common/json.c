@@ -18,7 +18,10 @@ json_t *json_parse(const char *bytes, size_t length, struct error *err)
     }
     json = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &problem);
     if (!json)
-        error_set(err, "JSON line %d, column %d: %s", problem.line, problem.column, problem.text);
+        error_at(
+            err,
+            (struct position){.line = (unsigned)problem.line, .column = (unsigned)problem.column},
+            "JSON line %d, column %d: %s", problem.line, problem.column, problem.text);
     return json;
 }
 

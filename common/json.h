@@ -19,7 +19,8 @@ static inline UNUSED void json_release(json_t *json)
 }
 DEFINE_SCOPED(json_t *, json_release)
 
-/* Parses text of at most LIMIT_JSON_BYTES, duplicate keys refused. The caller owns the result. */
+/* Parses text of at most LIMIT_JSON_BYTES, duplicate keys refused. The caller owns the result. The
+ * error has the place, without a file. */
 json_t *json_parse(const char *bytes, size_t length, struct error *err);
 
 /* As above, from a file below dir_fd. */

@@ -193,3 +193,17 @@ void bytes_format(uint64_t bytes, struct text *out)
     text_append_bytes(out, number, length);
     text_append(out, names[unit]);
 }
+
+void bytes_format_decimal(uint64_t bytes, struct text *out)
+{
+    static const char *const names[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+
+    /* 999.5 would be rounded to a fourth digit. */
+    while (value >= 999.5 && unit + 1 < ARRAY_LENGTH(names)) {
+        value /= 1000;
+        unit++;
+    }
+    text_appendf(out, "%.3g%s", value, names[unit]);
+}

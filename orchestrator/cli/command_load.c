@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "orchestrator/cli/command.h"
-#include "orchestrator/cli/image_worker.h"
+#include "orchestrator/cli/image/image_worker.h"
 
 int command_load(struct session *session, struct error *err)
 {
