@@ -207,3 +207,36 @@ void bytes_format_decimal(uint64_t bytes, struct text *out)
     }
     text_appendf(out, "%.3g%s", value, names[unit]);
 }
+
+void duration_format_words(uint64_t seconds, struct text *out)
+{
+    enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, WEEK = 7 * DAY, MONTH = 30 * DAY };
+    static const struct {
+        uint64_t below, unit;
+        const char *words;
+    } spans[] = {
+        {MINUTE, 1, "seconds"},
+        {HOUR, MINUTE, "minutes"},
+        {2 * DAY, HOUR, "hours"},
+        {2 * WEEK, DAY, "days"},
+        {2 * MONTH, WEEK, "weeks"},
+        {730ULL * DAY, MONTH, "months"},
+        {UINT64_MAX, 365ULL * DAY, "years"},
+    };
+    size_t i = 0;
+
+    if (seconds == 0) {
+        text_append(out, "Less than a second");
+    } else if (seconds == 1) {
+        text_append(out, "1 second");
+    } else if (seconds / MINUTE == 1) {
+        text_append(out, "About a minute");
+    } else if (seconds / HOUR == 1) {
+        text_append(out, "About an hour");
+    } else {
+        while (seconds >= spans[i].below)
+            i++;
+        text_appendf(out, "%u ", (unsigned)(seconds / spans[i].unit));
+        text_append(out, spans[i].words);
+    }
+}

@@ -17,6 +17,9 @@ bool duration_parse(const char *text, int64_t *ret_ns);
 /* Go's spelling: 90 s is "1m30s", 26 h is "26h0m0s", 1500 µs is "1.5ms", 0 is "0s". */
 void duration_format(int64_t ns, struct text *out);
 
+/* Docker's words for a span of time (go-units HumanDuration): "4 seconds", "About an hour". */
+void duration_format_words(uint64_t seconds, struct text *out);
+
 /* "64m", "1.5gb", "512", "-1"; suffixes b k kb kib m mb mib g gb gib t tb tib p pb pib, base 1024.
  */
 bool bytes_parse(const char *text, int64_t *ret_bytes);

@@ -6,9 +6,11 @@
 #define YAWL_ORCHESTRATOR_CLI_COMMAND_H
 
 #include "common/arena.h"
+#include "common/diagnostics.h"
 #include "common/error.h"
 #include "orchestrator/cli/options.h"
 #include "orchestrator/compose/compose.h"
+#include "orchestrator/state/record.h"
 #include "orchestrator/state/roots.h"
 
 /* One run of the program. Everything in it lives in the arena. */
@@ -16,9 +18,13 @@ struct session {
     struct arena *arena;
     struct compose_options compose; /* -f, -p, --profile, ... */
     const char *ansi, *progress;
+    const char *group; /* "image " while one of its commands runs, else NULL */
     const struct cli_command *command;
     struct string_list args; /* of the command, without its name */
 };
+
+/* What a command that a signal has ended exits with. */
+enum { EXIT_INTERRUPTED = 130 };
 
 struct cli_command {
     const char *name;
@@ -29,6 +35,13 @@ struct cli_command {
 };
 
 extern const struct cli_command commands[];
+
+/* Runs the command of this name. Returns its exit code; an error is shown and is 1. The tables end
+ * with a row without a name. */
+int command_table_run(struct session *session, const struct cli_command *table, const char *name);
+
+/* A line for each command. */
+void command_table_help(const struct cli_command *table, struct text *out);
 
 /* Parses the command's options; shows help and returns 1 when --help was given, 0 to go on, -1 on
  * error. */
@@ -41,23 +54,43 @@ MUST_CHECK int session_options(struct session *session, const struct option_row 
 MUST_CHECK int session_load(struct session *session, struct string_list services,
                             struct compose **ret_compose, struct error *err);
 
+/* As above, all services with all profiles, in silence unless it fails. */
+MUST_CHECK int session_load_all(struct session *session, struct compose **ret_compose,
+                                struct error *err);
+
+/* Prints the diagnostics; -1 with an empty error text when there is an error among them. */
+MUST_CHECK int session_report(const struct diagnostics *diagnostics, struct error *err);
+
 /* The project's directories by name alone. *ret_dir is NULL when nothing of it is there. */
 MUST_CHECK int session_project_dir(struct session *session, const char **ret_name,
                                    struct roots *ret_roots, struct project_dir **ret_dir,
                                    struct error *err);
 
+/* What is known of the project's containers, sorted by name; none when it is not there. A project
+ * whose supervisor is gone gets a new one first. */
+MUST_CHECK int session_records(struct session *session, const char **ret_project,
+                               struct record ***ret_records, size_t *ret_count, struct error *err);
+
 int command_check(struct session *session, struct error *err);
 int command_config(struct session *session, struct error *err);
 int command_down(struct session *session, struct error *err);
 int command_exec(struct session *session, struct error *err);
+int command_image(struct session *session, struct error *err);
+int command_images(struct session *session, struct error *err);
+int command_import(struct session *session, struct error *err);
 int command_kill(struct session *session, struct error *err);
 int command_load(struct session *session, struct error *err);
+int command_lock(struct session *session, struct error *err);
 int command_logs(struct session *session, struct error *err);
 int command_ls(struct session *session, struct error *err);
 int command_ps(struct session *session, struct error *err);
+int command_pull(struct session *session, struct error *err);
+int command_push(struct session *session, struct error *err);
 int command_restart(struct session *session, struct error *err);
+int command_save(struct session *session, struct error *err);
 int command_start(struct session *session, struct error *err);
 int command_stop(struct session *session, struct error *err);
+int command_tag(struct session *session, struct error *err);
 int command_up(struct session *session, struct error *err);
 int command_version(struct session *session, struct error *err);
 

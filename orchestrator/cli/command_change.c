@@ -102,7 +102,7 @@ static int change_run(struct change *change, struct error *err)
 
     if (follow_run(follow, change->request, &interrupted, err) < 0)
         return -1;
-    return interrupted ? 130 : 0;
+    return interrupted ? EXIT_INTERRUPTED : 0;
 }
 
 /* A service that no container belongs to is a mistake of the user's. */
@@ -148,6 +148,7 @@ static int change_open(struct session *session, struct change *change, bool *ret
                        struct error *err)
 {
     change->progress.quiet = string_eq(session->progress, "quiet");
+    change->progress.json = string_eq(session->progress, "json");
     if (session_project_dir(session, &change->project, &change->roots, &change->dir, err) < 0)
         return -1;
     *ret_there = change->dir != NULL;

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/config_report.h"
+#include "orchestrator/cli/image/project_pin.h"
 
 struct config_flags {
     bool services, volumes, networks, models, images, profiles, variables, environment;
@@ -82,11 +83,6 @@ static int config_check_flags(const struct config_flags *flags, struct error *er
 {
     if (flags->format && !string_eq(flags->format, "yaml") && !string_eq(flags->format, "json"))
         return error_set(err, "unknown format '%s': yaml or json", flags->format);
-    if (flags->lock_digests || flags->resolve_digests)
-        return error_set(err,
-                         "--%s-image-digests needs a registry to ask, and registries are not "
-                         "supported yet",
-                         flags->lock_digests ? "lock" : "resolve");
     return 0;
 }
 
@@ -103,9 +99,21 @@ static void config_adjust(const struct config_flags *flags, struct session *sess
     if (flags->variables) {
         options->no_interpolate = true;
         *services = (struct string_list){0};
-    } else if (flags->images || flags->hash) {
+    } else if (flags->images || flags->hash || flags->lock_digests || flags->resolve_digests) {
         options->no_interpolate = options->no_normalize = false;
     }
+}
+
+static int config_pin(const struct config_flags *flags, struct session *session,
+                      struct compose *compose, struct error *err)
+{
+    if (!flags->lock_digests && !flags->resolve_digests)
+        return 0;
+    if (project_pin_images(session, compose, err) < 0)
+        return -1;
+    if (flags->lock_digests)
+        compose_keep_images(compose);
+    return 0;
 }
 
 int command_config(struct session *session, struct error *err)
@@ -123,9 +131,10 @@ int command_config(struct session *session, struct error *err)
         {0, "variables", OPTION_FLAG, &flags.variables, NULL, "variables that the files refer to"},
         {0, "environment", OPTION_FLAG, &flags.environment, NULL, "what they may refer to"},
         {0, "explain", OPTION_STRING, &flags.explain, "VAR|PATH", "where a value came from"},
-        {0, "lock-image-digests", OPTION_FLAG, &flags.lock_digests, NULL, "not supported yet"},
+        {0, "lock-image-digests", OPTION_FLAG, &flags.lock_digests, NULL,
+         "an override file with the images' digests"},
         {0, "resolve-image-digests", OPTION_FLAG, &flags.resolve_digests, NULL,
-         "not supported yet"},
+         "images with their digests"},
         {0, "format", OPTION_STRING, &flags.format, "FORMAT", "yaml or json"},
         {'o', "output", OPTION_STRING, &flags.output, "FILE", "write to a file"},
         {'q', "quiet", OPTION_FLAG, &flags.quiet, NULL, "only check"},
@@ -148,7 +157,8 @@ int command_config(struct session *session, struct error *err)
     if (config_check_flags(&flags, err) < 0)
         return -1;
     config_adjust(&flags, session, &services);
-    if (session_load(session, services, &compose, err) < 0)
+    if (session_load(session, services, &compose, err) < 0 ||
+        config_pin(&flags, session, compose, err) < 0)
         return -1;
     result = flags.explain ? config_explain(session, compose, flags.explain, &out, err)
                            : config_print(&flags, compose, session->arena, &out, err);

@@ -8,11 +8,11 @@
 #include "common/fd.h"
 #include "common/json.h"
 #include "common/process.h"
+#include "common/units.h"
 #include "orchestrator/cli/command.h"
-#include "orchestrator/cli/heal.h"
-#include "orchestrator/state/record.h"
+#include "orchestrator/cli/table.h"
 
-enum { COLUMNS = 7 };
+static const uint64_t NS_PER_S = 1000000000;
 
 struct ps {
     bool all, quiet, services;
@@ -52,12 +52,10 @@ static void command_text(const struct record *record, struct text *out)
 
 static void created_text(const struct record *record, uint64_t now_ns, struct text *out)
 {
-    /* The words for a span are those of the status: "Up 4 seconds" without its first word. */
-    struct record born = {.phase = PHASE_RUNNING, .started_ns = record->created_ns};
-    scoped_text struct text status = {0};
+    uint64_t age_ns = now_ns > record->created_ns ? now_ns - record->created_ns : 0;
 
-    record_status_text(&born, now_ns, &status);
-    text_appendf(out, "%s ago", text_get(&status) + strlen("Up "));
+    duration_format_words(age_ns / NS_PER_S, out);
+    text_append(out, " ago");
 }
 
 static bool ps_shows(const struct ps *ps, const struct record *record)
@@ -70,67 +68,36 @@ static bool ps_shows(const struct ps *ps, const struct record *record)
                      record->will_restart);
 }
 
-static void ps_row(const struct record *record, uint64_t now_ns, struct text cells[COLUMNS])
+static void ps_row(const struct record *record, uint64_t now_ns, struct table *table)
 {
-    text_append(&cells[0], record->name);
-    text_append(&cells[1], record->image ? record->image : "");
-    command_text(record, &cells[2]);
-    text_append(&cells[3], record->service);
-    created_text(record, now_ns, &cells[4]);
-    record_status_text(record, now_ns, &cells[5]);
+    scoped_text struct text command = {0}, created = {0}, status = {0}, ports = {0};
+
+    command_text(record, &command);
+    created_text(record, now_ns, &created);
+    record_status_text(record, now_ns, &status);
     if (record->phase == PHASE_RUNNING)
-        ports_text(record, &cells[6]);
-}
-
-/* Characters on the screen, not bytes. */
-static size_t text_width(const struct text *text)
-{
-    size_t width = 0;
-
-    for (size_t i = 0; i < text->length; i++)
-        width += ((unsigned char)text->data[i] & 0xc0) != 0x80;
-    return width;
-}
-
-static void table_print(struct text (*rows)[COLUMNS], size_t n_rows)
-{
-    size_t widths[COLUMNS] = {0};
-
-    for (size_t i = 0; i < n_rows; i++)
-        for (size_t j = 0; j < COLUMNS; j++)
-            if (text_width(&rows[i][j]) > widths[j])
-                widths[j] = text_width(&rows[i][j]);
-    for (size_t i = 0; i < n_rows; i++) {
-        scoped_text struct text line = {0};
-
-        for (size_t j = 0; j < COLUMNS; j++) {
-            text_append(&line, text_get(&rows[i][j]));
-            for (size_t k = text_width(&rows[i][j]); j + 1 < COLUMNS && k < widths[j] + 3; k++)
-                text_append_char(&line, ' ');
-        }
-        while (line.length > 0 && line.data[line.length - 1] == ' ')
-            line.data[--line.length] = '\0';
-        (void)printf("%s\n", text_get(&line));
-    }
+        ports_text(record, &ports);
+    table_add(table, record->name);
+    table_add(table, record->image ? record->image : "");
+    table_add(table, text_get(&command));
+    table_add(table, record->service);
+    table_add(table, text_get(&created));
+    table_add(table, text_get(&status));
+    table_add(table, text_get(&ports));
 }
 
 static void ps_table(struct session *session, const struct ps *ps)
 {
-    static const char *const heads[COLUMNS] = {"NAME",    "IMAGE",  "COMMAND", "SERVICE",
-                                               "CREATED", "STATUS", "PORTS"};
-    struct text(*rows)[COLUMNS] =
-        arena_array(session->arena, sizeof(struct text[COLUMNS]), ps->count + 1);
-    size_t n_rows = 1;
+    static const char *const heads[] = {"NAME",    "IMAGE",  "COMMAND", "SERVICE",
+                                        "CREATED", "STATUS", "PORTS",   NULL};
+    struct table table = table_start(session->arena, heads);
+    scoped_text struct text out = {0};
 
-    for (size_t j = 0; j < COLUMNS; j++)
-        text_append(&rows[0][j], heads[j]);
     for (size_t i = 0; i < ps->count; i++)
         if (ps_shows(ps, ps->records[i]))
-            ps_row(ps->records[i], clock_realtime_ns(), rows[n_rows++]);
-    table_print(rows, n_rows);
-    for (size_t i = 0; i < n_rows; i++)
-        for (size_t j = 0; j < COLUMNS; j++)
-            text_done(&rows[i][j]);
+            ps_row(ps->records[i], clock_realtime_ns(), &table);
+    table_print(&table, &out);
+    (void)printf("%s", text_get(&out));
 }
 
 static const char *state_word(const struct record *record)
@@ -214,25 +181,6 @@ static void ps_names(const struct ps *ps)
     }
 }
 
-static int ps_load(struct session *session, struct ps *ps, const char **ret_project,
-                   struct error *err)
-{
-    scoped(project_dir_close) struct project_dir *dir = NULL;
-    scoped_fd int records_fd = -1;
-    struct roots roots;
-
-    if (session_project_dir(session, ret_project, &roots, &dir, err) < 0)
-        return -1;
-    if (!dir)
-        return 0;
-    if (project_heal(dir, *ret_project, err) < 0)
-        return -1;
-    records_fd = openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (records_fd < 0)
-        return 0;
-    return record_list(records_fd, session->arena, &ps->records, &ps->count, err);
-}
-
 int command_ps(struct session *session, struct error *err)
 {
     struct ps ps = {0};
@@ -250,7 +198,7 @@ int command_ps(struct session *session, struct error *err)
         return result < 0 ? -1 : 0;
     if (ps.format && !string_eq(ps.format, "table") && !string_eq(ps.format, "json"))
         return error_set(err, "unknown format '%s': table or json", ps.format);
-    if (ps_load(session, &ps, &project, err) < 0)
+    if (session_records(session, &project, &ps.records, &ps.count, err) < 0)
         return -1;
     if (ps.quiet || ps.services)
         ps_names(&ps);

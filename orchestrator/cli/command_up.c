@@ -14,11 +14,10 @@
 #include "common/process.h"
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/follow.h"
+#include "orchestrator/cli/image/project_images.h"
 #include "orchestrator/cli/project_plan.h"
 #include "orchestrator/cli/volumes.h"
 #include "orchestrator/supervise/decide.h"
-
-enum { EXIT_INTERRUPTED = 130 };
 
 /* Without a health check, staying up this long is what can be known of being up. */
 enum { STAYS_UP_MS = 500, LOOK_MS = 100 };
@@ -29,6 +28,7 @@ struct up {
     const char *exit_code_from;
     int exit_code;
     bool aborting;
+    struct project_images_options images;
 };
 
 /* -- is it up? */
@@ -302,12 +302,19 @@ static int up_run(struct session *session, struct up *up, struct request *reques
     scoped(project_dir_close) struct project_dir *dir = NULL;
     struct string_list selected = request->services;
     const struct project *project;
+    bool interrupted = false;
     struct roots roots;
     struct plan *plan;
 
     if (session_load(session, selected, &compose, err) < 0 ||
-        roots_find(session->arena, &roots, err) < 0 ||
-        project_plan(session, compose, &roots, &plan, err) < 0)
+        roots_find(session->arena, &roots, err) < 0)
+        return -1;
+    up->images.data_root = roots.data;
+    if (project_images_prepare(session, compose, &up->images, &interrupted, err) < 0)
+        return -1;
+    if (interrupted)
+        return EXIT_INTERRUPTED;
+    if (project_plan(session, compose, &roots, &plan, err) < 0)
         return -1;
     project = compose_project(compose);
     if (plan->n_instances == 0)
@@ -354,6 +361,12 @@ int command_up(struct session *session, struct error *err)
         {0, "exit-code-from", OPTION_STRING, &up.exit_code_from, "SERVICE", "its code is ours"},
         {'t', "timeout", OPTION_STRING, &grace, "SECONDS", "grace of containers that are replaced"},
         {0, "no-build", OPTION_FLAG, &ignored, NULL, "accepted; there is no building yet"},
+        {0, "pull", OPTION_STRING, &up.images.pull, "POLICY",
+         "always, missing, never, or policy: as the services say"},
+        {0, "quiet-pull", OPTION_FLAG, &up.images.quiet, NULL, "no progress of pulls"},
+        {0, "frozen", OPTION_FLAG, &up.images.frozen, NULL,
+         "fail unless compose.lock is there and up to date"},
+        {0, "no-lock", OPTION_FLAG, &up.images.no_lock, NULL, "ignore compose.lock"},
         {0, "quiet", OPTION_FLAG, &quiet, NULL, "no progress"},
         {0, NULL, OPTION_END, NULL, NULL, NULL},
     };
@@ -370,12 +383,16 @@ int command_up(struct session *session, struct error *err)
         return error_set(err, "--timeout: '%s' is no number of seconds", grace);
     request.has_grace = grace != NULL;
     request.grace_ms = (int64_t)grace_s * 1000;
+    if (up.images.frozen && up.images.no_lock)
+        return error_set(err, "--frozen and --no-lock are incompatible");
     if (request.force_recreate && request.no_recreate)
         return error_set(err, "--force-recreate and --no-recreate are incompatible");
     if (up.detach && (up.abort_on_exit || up.abort_on_failure || up.exit_code_from))
         return error_set(err, "--abort-on-container-exit and --detach are incompatible");
     up.detach = up.detach || up.wait;
+    up.images.quiet = up.images.quiet || quiet;
     progress.quiet = quiet || string_eq(session->progress, "quiet");
+    progress.json = string_eq(session->progress, "json");
     progress.hide_exits = !up.detach;
     options.timeout_ms = (int64_t)seconds * 1000;
     options.rejudge_ms = up.wait ? LOOK_MS : 0;

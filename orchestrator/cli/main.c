@@ -23,14 +23,24 @@ const struct cli_command commands[] = {
     {"down", "Stop and remove everything of the project", "[OPTIONS] [SERVICE...]", command_down},
     {"exec", "Run a program inside a running container", "[OPTIONS] SERVICE COMMAND [ARG...]",
      command_exec},
+    {"image", "Manage the images on this machine", "COMMAND", command_image},
+    {"images", "List the images of containers", "[OPTIONS] [SERVICE...]", command_images},
+    {"import", "Make an image of a root file system", "[OPTIONS] FILE|- [REFERENCE]",
+     command_import},
     {"kill", "Send a signal to containers", "[OPTIONS] [SERVICE...]", command_kill},
     {"load", "Take images from an archive", "[OPTIONS] FILE", command_load},
+    {"lock", "Write down what the images are, in compose.lock", "[OPTIONS] [SERVICE...]",
+     command_lock},
     {"logs", "Show what containers wrote", "[OPTIONS] [SERVICE...]", command_logs},
     {"ls", "List projects", "[OPTIONS]", command_ls},
     {"ps", "List containers", "[OPTIONS] [SERVICE...]", command_ps},
+    {"pull", "Pull the images of services", "[OPTIONS] [SERVICE...]", command_pull},
+    {"push", "Push the images of services", "[OPTIONS] [SERVICE...]", command_push},
     {"restart", "Stop and start containers", "[OPTIONS] [SERVICE...]", command_restart},
+    {"save", "Write images into an archive", "[OPTIONS] IMAGE...", command_save},
     {"start", "Start containers that exist", "[OPTIONS] [SERVICE...]", command_start},
     {"stop", "Stop containers", "[OPTIONS] [SERVICE...]", command_stop},
+    {"tag", "Give an image another name", "IMAGE REFERENCE", command_tag},
     {"up", "Create and start what the Compose file describes", "[OPTIONS] [SERVICE...]",
      command_up},
     {"version", "Show the version", "[OPTIONS]", command_version},
@@ -44,51 +54,9 @@ static void usage_print(const struct option_row *rows)
     text_append(&out,
                 "Usage: yawl [OPTIONS] COMMAND\n\nCompose stacks without a daemon.\n\nOptions:\n");
     options_help(rows, &out);
-    text_append(&out, "\nCommands:\n");
-    for (const struct cli_command *command = commands; command->name; command++)
-        text_appendf(&out, "  %-10s %s\n", command->name, command->summary);
+    command_table_help(commands, &out);
     text_append(&out, "\nRun 'yawl COMMAND --help' for a command's options.\n");
     (void)!fd_write_all(STDOUT_FILENO, out.data, out.length);
-}
-
-static const struct cli_command *command_find(const char *name)
-{
-    for (const struct cli_command *command = commands; command->name; command++)
-        if (string_eq(command->name, name))
-            return command;
-    return NULL;
-}
-
-static int command_unknown(const char *name)
-{
-    const char *names[ARRAY_LENGTH(commands)];
-    size_t count = 0;
-    const char *near;
-
-    for (const struct cli_command *command = commands; command->name; command++)
-        names[count++] = command->name;
-    near = string_suggest(name, names, count);
-    if (near)
-        log_error("unknown command: '%s' (did you mean '%s'?)", name, near);
-    else
-        log_error("unknown command: '%s' (see 'yawl --help')", name);
-    return 1;
-}
-
-static int command_run(struct session *session, const char *name)
-{
-    struct error err = {0};
-    int result;
-
-    session->command = command_find(name);
-    if (!session->command)
-        return command_unknown(name);
-    result = session->command->run(session, &err);
-    if (result >= 0)
-        return result;
-    if (*err.text)
-        log_error("%s", err.text);
-    return 1;
 }
 
 static int session_run(struct session *session, struct string_list args)
@@ -103,7 +71,8 @@ static int session_run(struct session *session, struct string_list args)
         {0, "env-file", OPTION_LIST, &session->compose.env_files, "FILE", "instead of .env"},
         {0, "profile", OPTION_LIST, &session->compose.profiles, "NAME", "enable a profile"},
         {0, "ansi", OPTION_STRING, &session->ansi, "WHEN", "never, always or auto"},
-        {0, "progress", OPTION_STRING, &session->progress, "TYPE", "auto, plain or quiet"},
+        {0, "progress", OPTION_STRING, &session->progress, "TYPE",
+         "auto, tty, plain, json or quiet"},
         {0, "debug", OPTION_FLAG, &debug, NULL, "say more"},
         {'v', "version", OPTION_FLAG, &version, NULL, "show the version"},
         {'h', "help", OPTION_FLAG, &help, NULL, "show this"},
@@ -120,14 +89,14 @@ static int session_run(struct session *session, struct string_list args)
     if (debug)
         log_set_level(LOG_LEVEL_DEBUG);
     if (version)
-        return command_run(session, "version");
+        return command_table_run(session, commands, "version");
     if (help || operands.count == 0) {
         usage_print(rows);
         return help ? 0 : 1;
     }
     for (size_t i = 1; i < operands.count; i++)
         string_list_add(session->arena, &session->args, operands.items[i]);
-    return command_run(session, operands.items[0]);
+    return command_table_run(session, commands, operands.items[0]);
 }
 
 static int cli_main(int argc, char **argv)

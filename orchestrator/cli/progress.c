@@ -4,7 +4,19 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/json.h"
 #include "common/text.h"
+
+static void line_json(const char *kind, const char *name, const char *verb, struct text *out)
+{
+    scoped_text struct text id = {0};
+    scoped(json_release) json_t *json = NULL;
+
+    text_appendf(&id, "%s %s", kind, name);
+    json = json_pack("{s:s, s:s}", "id", text_get(&id), "status", verb);
+    json_format(json, out);
+    text_append_char(out, '\n');
+}
 
 void progress_line(const struct progress *progress, const char *kind, const char *name,
                    const char *verb)
@@ -13,7 +25,10 @@ void progress_line(const struct progress *progress, const char *kind, const char
 
     if (progress->quiet)
         return;
-    text_appendf(&line, " %s %s  %s\n", kind, name, verb);
+    if (progress->json)
+        line_json(kind, name, verb, &line);
+    else
+        text_appendf(&line, " %s %s  %s\n", kind, name, verb);
     (void)!fd_write_all(STDERR_FILENO, line.data, line.length);
 }
 

@@ -13,6 +13,7 @@
 
 struct progress {
     bool quiet;
+    bool json;       /* {"id":"Container shop-db-1","status":"Started"} */
     bool hide_exits; /* attached: the log says so */
 };
 

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/diagnostics.h"
 #include "common/fd.h"
 #include "common/sha256.h"
 #include "net/net.h"
+#include "orchestrator/cli/image/image_needs.h"
 #include "orchestrator/plan/plan_check.h"
 #include "orchestrator/plan/plan_make.h"
 #include "orchestrator/state/id_range.h"
@@ -28,13 +28,6 @@ struct planning {
 
 /* -- images */
 
-static const char *service_image(struct planning *planning, const struct service *service)
-{
-    if (service->image)
-        return service->image;
-    return arena_printf(planning->arena, "%s-%s", planning->project->name, service->name);
-}
-
 static const char *service_hash(struct planning *planning, const struct service *service)
 {
     scoped_text struct text canonical = {0};
@@ -45,45 +38,28 @@ static const char *service_hash(struct planning *planning, const struct service 
     return arena_strdup(planning->arena, hex);
 }
 
-static void image_missing(struct planning *planning, const struct service *service,
-                          const char *reference)
-{
-    scoped_text struct text path = {0}, message = {0};
-
-    text_appendf(&path, "services.%s.%s", service->name, service->image ? "image" : "build");
-    text_appendf(&message, "image '%s' is not on this machine", reference);
-    diagnostics_add(planning->diagnostics,
-                    &(struct diagnostic){.severity = SEVERITY_ERROR,
-                                         .at = service->image ? service->image_at : service->at,
-                                         .path = text_get(&path),
-                                         .message = text_get(&message),
-                                         .hint = "'yawl load FILE' takes it from an archive"});
-}
-
+/* It was there, or was pulled, a moment ago (image/project_images.h). */
 static int image_find(struct planning *planning, struct image_store *store,
-                      const struct service *service, struct error *err)
+                      const struct image_need *need, struct error *err)
 {
-    const char *reference = service_image(planning, service);
     struct image *image;
 
-    if (image_store_find(store, reference, service->platform, planning->arena, &image, err) < 0) {
-        scoped_text struct text path = {0};
-
-        text_appendf(&path, "services.%s.image", service->name);
-        diagnostics_error(planning->diagnostics, service->image_at, text_get(&path), "%s",
-                          err->text);
+    if (image_store_find(store, need->reference, need->platform, planning->arena, &image, err) <
+        0) {
+        diagnostics_error(planning->diagnostics, need->at, need->path, "%s", err->text);
         return 0;
     }
     if (!image) {
-        image_missing(planning, service, reference);
+        diagnostics_error(planning->diagnostics, need->at, need->path,
+                          "image '%s' is not on this machine any more", need->written);
         return 0;
     }
     planning->images[planning->n_images++] =
-        (struct plan_image){.service = service->name,
-                            .reference = reference,
+        (struct plan_image){.service = need->service->name,
+                            .reference = need->written,
                             .config = &image->config,
                             .layers = image->layers,
-                            .config_hash = service_hash(planning, service)};
+                            .config_hash = service_hash(planning, need->service)};
     return 0;
 }
 
@@ -91,13 +67,15 @@ static int images_find(struct planning *planning, struct error *err)
 {
     scoped(image_store_free) struct image_store *store =
         image_store_open(planning->roots->data, err);
+    struct image_needs needs =
+        image_needs_of(planning->project, NULL, planning->arena, planning->diagnostics);
 
     if (!store)
         return -1;
     planning->images =
         arena_new_array(planning->arena, struct plan_image, planning->project->n_services);
-    for (size_t i = 0; i < planning->project->n_services; i++)
-        if (image_find(planning, store, &planning->project->services[i], err) < 0)
+    for (size_t i = 0; i < needs.count; i++)
+        if (!needs.items[i].of_volume && image_find(planning, store, &needs.items[i], err) < 0)
             return -1;
     return 0;
 }
@@ -206,16 +184,6 @@ static int host_check(struct planning *planning, const struct plan *plan, struct
 
 /* -- all of it */
 
-static int planning_report(const struct planning *planning, struct error *err)
-{
-    scoped_text struct text out = {0};
-
-    diagnostics_print(planning->diagnostics, &out);
-    (void)!fd_write_all(STDERR_FILENO, text_get(&out), out.length);
-    return diagnostics_count(planning->diagnostics, SEVERITY_ERROR) > 0 ? error_set(err, "%s", "")
-                                                                        : 0;
-}
-
 /* Host ids are taken last: a plan that is refused takes none. */
 static int plan_take_ids(struct planning *planning, struct plan *plan, struct error *err)
 {
@@ -241,13 +209,11 @@ int project_plan(struct session *session, const struct compose *compose, const s
     struct plan_options options = {.data_root = roots->data};
     struct plan *plan;
 
-    compose_report_support(compose, diagnostics);
     if (images_find(&planning, err) < 0)
         return -1;
-    /* What is refused as such is not told again as a mistake of the plan. */
     if (diagnostics_count(diagnostics, SEVERITY_ERROR) > 0 ||
         planning.n_images < planning.project->n_services)
-        return planning_report(&planning, err);
+        return session_report(diagnostics, err);
     options.images = planning.images;
     options.n_images = planning.n_images;
     options.project_data =
@@ -260,7 +226,7 @@ int project_plan(struct session *session, const struct compose *compose, const s
         if (host_check(&planning, plan, err) < 0)
             return -1;
     }
-    if (planning_report(&planning, err) < 0)
+    if (session_report(diagnostics, err) < 0)
         return -1;
     *ret_plan = plan;
     return plan_take_ids(&planning, plan, err);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "common/diagnostics.h"
 #include "common/fd.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/cli/heal.h"
 
 static void help_print(const struct session *session, const struct option_row *rows)
 {
     scoped_text struct text out = {0};
 
-    text_appendf(&out, "Usage: yawl %s %s\n\n%s\n\nOptions:\n", session->command->name,
+    text_appendf(&out, "Usage: yawl %s%s %s\n\n%s\n\nOptions:\n",
+                 session->group ? session->group : "", session->command->name,
                  session->command->usage, session->command->summary);
     options_help(rows, &out);
     (void)!fd_write_all(STDOUT_FILENO, out.data, out.length);
@@ -29,12 +31,24 @@ int session_options(struct session *session, const struct option_row *rows, bool
     return options_parse(&parse, session->args, ret_operands, err);
 }
 
-static void diagnostics_show(const struct diagnostics *diagnostics)
+int session_report(const struct diagnostics *diagnostics, struct error *err)
 {
     scoped_text struct text out = {0};
 
     diagnostics_print(diagnostics, &out);
     (void)!fd_write_all(STDERR_FILENO, text_get(&out), out.length);
+    return diagnostics_count(diagnostics, SEVERITY_ERROR) > 0 ? error_set(err, "%s", "") : 0;
+}
+
+/* A model with errors is of no use to any command. */
+static int load_end(int result, const struct diagnostics *diagnostics, struct compose **compose,
+                    struct error *err)
+{
+    if (result == 0 && diagnostics_count(diagnostics, SEVERITY_ERROR) > 0) {
+        compose_free(steal(*compose));
+        result = -1;
+    }
+    return result < 0 ? error_set(err, "%s", "") : 0;
 }
 
 int session_load(struct session *session, struct string_list services, struct compose **ret_compose,
@@ -46,12 +60,23 @@ int session_load(struct session *session, struct string_list services, struct co
 
     options.services = services;
     result = compose_load(&options, diagnostics, ret_compose);
-    diagnostics_show(diagnostics);
-    if (result == 0 && diagnostics_count(diagnostics, SEVERITY_ERROR) > 0) {
-        compose_free(*ret_compose);
-        result = -1;
-    }
-    return result < 0 ? error_set(err, "%s", "") : 0;
+    (void)!session_report(diagnostics, NULL);
+    return load_end(result, diagnostics, ret_compose, err);
+}
+
+int session_load_all(struct session *session, struct compose **ret_compose, struct error *err)
+{
+    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
+    struct compose_options options = session->compose;
+    int result;
+
+    options.profiles = (struct string_list){0};
+    string_list_add(session->arena, &options.profiles, "*");
+    result =
+        load_end(compose_load(&options, diagnostics, ret_compose), diagnostics, ret_compose, err);
+    if (result < 0)
+        (void)!session_report(diagnostics, NULL);
+    return result;
 }
 
 int session_project_dir(struct session *session, const char **ret_name, struct roots *ret_roots,
@@ -61,4 +86,25 @@ int session_project_dir(struct session *session, const char **ret_name, struct r
         roots_find(session->arena, ret_roots, err) < 0)
         return -1;
     return project_dir_open(session->arena, ret_roots, *ret_name, false, ret_dir, err);
+}
+
+int session_records(struct session *session, const char **ret_project, struct record ***ret_records,
+                    size_t *ret_count, struct error *err)
+{
+    scoped(project_dir_close) struct project_dir *dir = NULL;
+    scoped_fd int records_fd = -1;
+    struct roots roots;
+
+    *ret_records = NULL;
+    *ret_count = 0;
+    if (session_project_dir(session, ret_project, &roots, &dir, err) < 0)
+        return -1;
+    if (!dir)
+        return 0;
+    if (project_heal(dir, *ret_project, err) < 0)
+        return -1;
+    records_fd = openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (records_fd < 0)
+        return 0;
+    return record_list(records_fd, session->arena, ret_records, ret_count, err);
 }

@@ -45,6 +45,13 @@ void compose_report_support(const struct compose *compose, struct diagnostics *d
 void compose_print_yaml(const struct compose *compose, struct text *out);
 void compose_print_json(const struct compose *compose, struct text *out);
 
+/* Puts another text in the place of a service's image, for what is printed; the project keeps its
+ * own. Nothing happens to a service without one. */
+void compose_set_image(struct compose *compose, const char *service, const char *image);
+
+/* Leaves nothing of the model but the images of its services: `config --lock-image-digests`. */
+void compose_keep_images(struct compose *compose);
+
 /* The compact JSON of one resolved service that the config hash is made of,
  * without build, pull_policy, scale, deploy.replicas, depends_on and profiles. */
 void compose_print_service_for_hash(const struct compose *compose, const char *service,

@@ -13,7 +13,6 @@ static const char LATER[] = "it is not supported yet";
 static const char WINDOWS[] = "it exists on Windows only";
 static const char OLD_KERNEL[] = "it exists with cgroup v1 only";
 static const char UNREAD[] = "nothing reads labels yet";
-static const char UNPULLED[] = "images are not pulled yet, 'yawl load' takes them from archives";
 static const char NO_ENGINE[] = "there is no engine behind it";
 
 static const char *const cgroup_words[] = {"host", "private", NULL};
@@ -299,11 +298,10 @@ static const struct key service_keys[] = {
      SERVICE(oom_score_adj)},
     {"pid", &shape_string_or_null, ACTED, "PID namespace", 0, SERVICE(pid_mode)},
     {"pids_limit", &shape_number, ACTED, "most processes", 0, SERVICE(pids_limit)},
-    {"platform", &shape_string, NOTED, "platform of the image", 0, SERVICE(platform), UNPULLED},
+    {"platform", &shape_string, ACTED, "platform of the image", 0, SERVICE(platform)},
     {"ports", &shape_ports, ACTED, "ports to publish", 0, WHOLE},
     {"privileged", &shape_bool, ACTED, "all capabilities and devices", 0, SERVICE(privileged)},
-    {"pull_policy", &shape_pull_policy, NOTED, "when to pull the image", 0, SERVICE(pull_policy),
-     UNPULLED},
+    {"pull_policy", &shape_pull_policy, ACTED, "when to pull the image", 0, SERVICE(pull_policy)},
     {"pull_refresh_after", &shape_string, NOTED, "age of an image to pull again", KEY_HIDDEN, 0,
      NO_ENGINE},
     {"read_only", &shape_bool, ACTED, "root file system is read-only", 0, SERVICE(read_only)},

@@ -9,6 +9,7 @@
 
 #include "common/fd.h"
 #include "common/file.h"
+#include "common/units.h"
 
 static const struct codec_field record_port_codec[] = {
     CODEC_FIELD(struct record_port, host_ip, CODEC_STRING),
@@ -63,27 +64,9 @@ int record_exit_code(const struct record *record)
     return WEXITSTATUS(record->wait_status);
 }
 
-/* Docker's words for a span of time (go-units HumanDuration). */
 static void span_text(uint64_t from_ns, uint64_t to_ns, struct text *out)
 {
-    uint64_t seconds = to_ns > from_ns ? (to_ns - from_ns) / 1000000000 : 0;
-
-    if (seconds < 1)
-        text_append(out, "Less than a second");
-    else if (seconds == 1)
-        text_append(out, "1 second");
-    else if (seconds < 60)
-        text_appendf(out, "%u seconds", (unsigned)seconds);
-    else if (seconds < 120)
-        text_append(out, "About a minute");
-    else if (seconds < 3600)
-        text_appendf(out, "%u minutes", (unsigned)(seconds / 60));
-    else if (seconds < 7200)
-        text_append(out, "About an hour");
-    else if (seconds < 48 * 3600)
-        text_appendf(out, "%u hours", (unsigned)(seconds / 3600));
-    else
-        text_appendf(out, "%u days", (unsigned)(seconds / 86400));
+    duration_format_words(to_ns > from_ns ? (to_ns - from_ns) / 1000000000 : 0, out);
 }
 
 static const char *health_text(int health)

@@ -103,8 +103,10 @@ static void warning_tell(struct transfer_display *display, const struct image_ev
     const struct transfer_image *image = transfer_find(display->transfer, event->image);
     scoped_text struct text line = {0};
 
-    text_appendf(&line, "warning: %s%s%s", image ? image->label : "", image ? ": " : "",
-                 event->message);
+    /* Among JSON a line says its level beside it. */
+    text_appendf(&line, "%s%s%s%s",
+                 display->mode.form == PROGRESS_JSON ? "" : "warning: ", image ? image->label : "",
+                 image ? ": " : "", event->message);
     transfer_display_say(display, text_get(&line));
 }
 

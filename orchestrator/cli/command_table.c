@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+#include "orchestrator/cli/command.h"
+
+enum { COMMANDS_MOST = 64 };
+
+void command_table_help(const struct cli_command *table, struct text *out)
+{
+    text_append(out, "\nCommands:\n");
+    for (; table->name; table++)
+        text_appendf(out, "  %-10s %s\n", table->name, table->summary);
+}
+
+static const struct cli_command *command_find(const struct cli_command *table, const char *name)
+{
+    for (; table->name; table++)
+        if (string_eq(table->name, name))
+            return table;
+    return NULL;
+}
+
+static int command_unknown(const struct session *session, const struct cli_command *table,
+                           const char *name)
+{
+    const char *group = session->group ? session->group : "";
+    const char *names[COMMANDS_MOST];
+    size_t count = 0;
+    const char *near;
+
+    for (; table->name && count < COMMANDS_MOST; table++)
+        names[count++] = table->name;
+    near = string_suggest(name, names, count);
+    if (near)
+        log_error("unknown command: '%s%s' (did you mean '%s'?)", group, name, near);
+    else
+        log_error("unknown command: '%s%s' (see 'yawl %s--help')", group, name, group);
+    return 1;
+}
+
+int command_table_run(struct session *session, const struct cli_command *table, const char *name)
+{
+    struct error err = {0};
+    int result;
+
+    session->command = command_find(table, name);
+    if (!session->command)
+        return command_unknown(session, table, name);
+    result = session->command->run(session, &err);
+    if (result >= 0)
+        return result;
+    if (*err.text)
+        log_error("%s", err.text);
+    return 1;
+}

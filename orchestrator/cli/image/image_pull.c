@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/cli/image/image_pull.h"
+
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "orchestrator/cli/image/image_transfer.h"
+#include "orchestrator/cli/image/transfer_lines.h"
+
+struct pull {
+    const struct image_needs *needs;
+    struct transfer *transfer;
+    struct string_list items;
+};
+
+static void say_shared(const struct image_need *need, const struct transfer_image *first,
+                       struct progress_mode mode)
+{
+    scoped_text struct text why = {0}, line = {0};
+
+    if (mode.form != PROGRESS_PLAIN && mode.form != PROGRESS_JSON)
+        return;
+    text_appendf(&why, "Image is already being pulled by %s", first->label);
+    transfer_lines_skipped(need->label, text_get(&why), mode.form == PROGRESS_JSON, &line);
+    (void)!fd_write_all(STDERR_FILENO, line.data, line.length);
+}
+
+static void pull_add(struct pull *pull, const struct image_need *need, struct progress_mode mode)
+{
+    const struct transfer_image *first = transfer_find(pull->transfer, need->reference);
+    /* What is written with a digest is pinned by it already. */
+    const char *digest =
+        need->locked && !strchr(need->reference, '@') ? need->locked->digest : NULL;
+    const char *item =
+        image_transfer_item(pull->transfer->arena, need->reference, need->platform, digest);
+
+    if (first)
+        say_shared(need, first, mode);
+    if (string_list_has(&pull->items, item))
+        return;
+    string_list_add(pull->transfer->arena, &pull->items, item);
+    transfer_add(pull->transfer, need->reference, need->label);
+}
+
+static void report(const struct pull *pull, enum severity severity, struct diagnostics *diagnostics)
+{
+    for (size_t i = 0; i < pull->needs->count; i++) {
+        const struct image_need *need = &pull->needs->items[i];
+        const struct transfer_image *image = transfer_find(pull->transfer, need->reference);
+        scoped_text struct text message = {0};
+
+        if (need->step != PULL_STEP_PULL || !image || image->phase != TRANSFER_FAILED)
+            continue;
+        text_appendf(&message, "pull '%s': %s", need->written, image->message);
+        diagnostics_add(
+            diagnostics,
+            &(struct diagnostic){.severity = severity,
+                                 .at = need->at,
+                                 .path = need->path,
+                                 .message = text_get(&message),
+                                 .hint = need->builds ? "yawl does not build images yet: build it "
+                                                        "elsewhere and 'yawl load' it"
+                                                      : NULL});
+    }
+}
+
+int image_pull(const struct image_needs *needs, const struct image_pull_options *options,
+               struct diagnostics *diagnostics, bool *ret_interrupted, struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct pull pull = {.needs = needs,
+                        .transfer = transfer_new(arena, TRANSFER_PULL, needs->count)};
+
+    *ret_interrupted = false;
+    for (size_t i = 0; i < needs->count; i++)
+        if (needs->items[i].step == PULL_STEP_PULL)
+            pull_add(&pull, &needs->items[i], options->mode);
+    if (pull.items.count == 0)
+        return 0;
+    if (image_transfer_run(pull.transfer, pull.items, options->data_root, options->mode,
+                           ret_interrupted, err) < 0)
+        return -1;
+    if (!*ret_interrupted)
+        report(&pull, options->severity, diagnostics);
+    return 0;
+}
