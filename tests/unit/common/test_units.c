@@ -64,3 +64,47 @@ Test(units, sizes_are_base_1024_in_every_spelling)
     cr_expect_not(bytes_parse("g", &value));
     cr_expect_not(bytes_parse("99999999999999999999", &value));
 }
+
+static void expect_decimal(uint64_t bytes, const char *expected)
+{
+    scoped_text struct text out = {0};
+
+    bytes_format_decimal(bytes, &out);
+    cr_expect_str_eq(text_get(&out), expected);
+}
+
+Test(units, sizes_of_images_have_three_digits)
+{
+    expect_decimal(0, "0B");
+    expect_decimal(999, "999B");
+    expect_decimal(1000, "1kB");
+    expect_decimal(7380000, "7.38MB");
+    expect_decimal(104857600, "105MB");
+    expect_decimal(999499, "999kB");
+    expect_decimal(999500, "1MB");
+    expect_decimal(UINT64_MAX, "18.4EB");
+}
+
+static void expect_words(uint64_t seconds, const char *expected)
+{
+    scoped_text struct text out = {0};
+
+    duration_format_words(seconds, &out);
+    cr_expect_str_eq(text_get(&out), expected);
+}
+
+Test(units, spans_are_told_in_dockers_words)
+{
+    expect_words(0, "Less than a second");
+    expect_words(1, "1 second");
+    expect_words(59, "59 seconds");
+    expect_words(60, "About a minute");
+    expect_words(120, "2 minutes");
+    expect_words(3600, "About an hour");
+    expect_words(2 * 3600, "2 hours");
+    expect_words(47 * 3600, "47 hours");
+    expect_words(48 * 3600, "2 days");
+    expect_words(14 * 86400, "2 weeks");
+    expect_words(60 * 86400, "2 months");
+    expect_words(730 * 86400, "2 years");
+}
