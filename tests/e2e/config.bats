@@ -69,13 +69,6 @@ teardown() {
     contains "$stderr" "did you mean 'web'?"
 }
 
-@test "config refuses to resolve digests and says why" {
-    refused config --resolve-image-digests
-    contains "$stderr" registr
-    refused config --lock-image-digests
-    contains "$stderr" registr
-}
-
 @test "the output of config is a fixed point, and goes to a file with -o" {
     export PASSWORD='a$b'
     ok --profile storage config
