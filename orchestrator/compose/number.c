@@ -79,6 +79,8 @@ static void format_number(double value, bool single, bool json, char *out)
 {
     struct decimal decimal;
 
+    if (single)
+        value = (float)value;
     if (isnan(value) || isinf(value)) {
         (void)strcpy(out, isnan(value) ? "NaN" : value < 0 ? "-Inf" : "+Inf");
         return;

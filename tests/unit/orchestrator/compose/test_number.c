@@ -23,6 +23,11 @@ Test(number, the_shortest_text_that_reads_back_is_chosen)
     expect(5e-324, false, "5e-324");
 }
 
+Test(number, a_single_is_rounded_before_its_digits_are_counted)
+{
+    expect(145891267769834301.0, true, "145891260000000000");
+}
+
 Test(number, exponents_begin_where_the_reference_begins_them)
 {
     expect(1e20, false, "100000000000000000000");
