@@ -82,8 +82,9 @@ int shell_words_split(struct arena *arena, const char *text, struct string_list 
 
     for (p = text; *p; p++) {
         if (*p == '\\' && !splitter.single) {
-            if (p[1])
-                add_char(&splitter, *++p);
+            if (!*++p)
+                return error_set(err, "invalid command line string");
+            add_char(&splitter, *p);
             continue;
         }
         if (strchr(" \t\r\n", *p) && !quoted(&splitter)) {

@@ -47,16 +47,17 @@ static const char *strip_brackets(struct arena *arena, const char *text)
 }
 
 /* The target is behind the last colon, the published port behind the one before, the rest is the
- * address. */
+ * address. A protocol follows the target; none behind the slash is tcp, too. */
 static void split(struct arena *arena, const char *text, struct short_port *ret_port)
 {
-    const char *slash = strrchr(text, '/');
-    char *rest =
-        slash ? arena_strndup(arena, text, (size_t)(slash - text)) : arena_strdup(arena, text);
+    char *rest = arena_strdup(arena, text);
     char *colon = strrchr(rest, ':');
+    char *slash = strchr(colon ? colon : rest, '/');
     struct short_port port = {.host_ip = "", .published = "", .target = rest, .protocol = "tcp"};
 
     if (slash)
+        *slash = '\0';
+    if (slash && slash[1])
         port.protocol = slash + 1;
     if (colon) {
         *colon = '\0';
@@ -136,6 +137,20 @@ static void expand(struct arena *arena, struct wanted *wanted, size_t count, str
         node_append(arena, list, long_form(arena, &wanted[i]));
 }
 
+/* What is published for the target at `offset`. One target alone may ask for any port of a range.
+ */
+static const char *published_text(struct arena *arena, const struct range *published, size_t count,
+                                  size_t offset)
+{
+    unsigned port = published->first + (unsigned)offset;
+
+    if (!published->given)
+        return NULL;
+    if (count == 1 && published->last != published->first)
+        return arena_printf(arena, "%u-%u", port, published->last);
+    return arena_printf(arena, "%u", port);
+}
+
 int short_port_expand(struct arena *arena, const struct node *item, struct node *list,
                       struct error *err)
 {
@@ -158,13 +173,9 @@ int short_port_expand(struct arena *arena, const struct node *item, struct node 
     if (list->list.count + count > MAX_PORTS)
         return error_set(err, "too many ports");
     wanted = arena_new_array(arena, struct wanted, count);
-    for (size_t i = 0; i < count; i++) {
-        wanted[i] = (struct wanted){&port, item, target.first + (unsigned)i, NULL};
-        if (published.given)
-            wanted[i].published = count == 1
-                                      ? port.published
-                                      : arena_printf(arena, "%u", published.first + (unsigned)i);
-    }
+    for (size_t i = 0; i < count; i++)
+        wanted[i] = (struct wanted){&port, item, target.first + (unsigned)i,
+                                    published_text(arena, &published, count, i)};
     expand(arena, wanted, count, list);
     return 0;
 }

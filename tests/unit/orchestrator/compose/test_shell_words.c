@@ -52,6 +52,12 @@ Test(shell_words, a_backslash_is_removed_outside_of_single_quotes)
     EXPECT("a\\nb \"c\\td\" 'x\\ny'", "anb|ctd|x\\ny");
 }
 
+Test(shell_words, a_backslash_must_not_be_the_last)
+{
+    EXPECT("a b\\", "error");
+    EXPECT("a 'b\\'", "a|b\\");
+}
+
 Test(shell_words, substitutions_are_kept_as_one_word)
 {
     EXPECT("a$(b c)d", "a$(b c)d");

@@ -38,6 +38,8 @@ Test(short_port, a_target_alone_has_no_published_port)
     EXPECT("80", "::80/tcp");
     EXPECT("6000/udp", "::6000/udp");
     EXPECT("80/TCP", "::80/tcp");
+    EXPECT("80/", "::80/tcp");
+    EXPECT("080:080", ":80:80/tcp");
 }
 
 Test(short_port, ranges_pair_up)
@@ -45,6 +47,7 @@ Test(short_port, ranges_pair_up)
     EXPECT("3000-3001", "::3000/tcp ::3001/tcp");
     EXPECT("8000-8001:90-91", ":8000:90/tcp :8001:91/tcp");
     EXPECT("8000-9000:80", ":8000-9000:80/tcp");
+    EXPECT("8000-8000:80", ":8000:80/tcp");
     EXPECT("9000-9001:8000-8002",
            "Invalid ranges specified for container and host Ports: 8000-8002 and 9000-9001");
 }
@@ -68,6 +71,7 @@ Test(short_port, mistakes_are_named)
     EXPECT("80:99999", "Invalid containerPort: 99999");
     EXPECT("x:80", "Invalid hostPort: x");
     EXPECT("80/xyz", "Invalid proto: xyz");
+    EXPECT("80/tcp:90", "Invalid hostPort: 80/tcp");
     EXPECT("80:", "No port specified: 80:<empty>");
     EXPECT("1.2.3:1:2", "Invalid ip address: 1.2.3");
     EXPECT("9-8", "Invalid containerPort: 9-8");
