@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "orchestrator/compose/yaml_date.h"
 
 enum { LONGEST_NUMBER = 128 };
 
@@ -104,13 +104,13 @@ static bool resolve_int(const char *digits, struct node *node)
     value = strtoull(digits, &end, base);
     if (*end || errno)
         return false;
-    if (value > (unsigned long long)INT64_MAX) {
+    if (value > (unsigned long long)INT64_MAX + negative) {
         node->kind = NODE_FLOAT;
         node->real = negative ? -(double)value : (double)value;
         return true;
     }
     node->kind = NODE_INT;
-    node->integer = negative ? -(int64_t)value : (int64_t)value;
+    node->integer = (int64_t)(negative ? 0 - value : value);
     return true;
 }
 
@@ -153,56 +153,34 @@ static bool resolve_number(const char *text, struct node *node)
     return true;
 }
 
-/* "2001-12-14", "2001-12-14t21:59:43.10-05:00", "2001-12-14 21:59:43.10": the date's fields, or
- * false. */
-static bool parse_date(const char *text, struct tm *ret_date, const char **ret_rest)
-{
-    int year, month, day, used = 0;
-
-    if (strspn(text, "0123456789") != 4 || text[4] != '-' ||
-        sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3)
-        return false;
-    *ret_date = (struct tm){.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
-    *ret_rest = text + used;
-    return month >= 1 && month <= 12 && day >= 1 && day <= 31 && text[5] != '-' && text[5] != '+';
-}
-
-static bool parse_clock(const char *text, struct tm *date, const char **ret_rest)
-{
-    int used = 0;
-
-    if (!strchr("Tt ", *text) ||
-        sscanf(text + 1, "%2d:%2d:%2d%n", &date->tm_hour, &date->tm_min, &date->tm_sec, &used) != 3)
-        return false;
-    text += 1 + used;
-    if (*text == '.')
-        text += 1 + strspn(text + 1, "0123456789");
-    *ret_rest = text;
-    return true;
-}
-
-/* A date becomes the text that the reference makes of it. Only UTC; others stay as they are
- * written. */
+/* A date becomes the text that the reference makes of it. */
 static bool resolve_date(struct arena *arena, const char *text, struct node *node)
 {
-    char buffer[64];
-    struct tm date;
+    scoped_text struct text out = {0};
 
-    if (!parse_date(text, &date, &text))
+    if (!yaml_date_rewrite(text, &out))
         return false;
-    if (*text && !parse_clock(text, &date, &text))
-        return false;
-    if (*text && strcmp(text, "Z") != 0)
-        return false;
-    (void)strftime(buffer, sizeof(buffer), "%Y-%m-%d %H:%M:%S +0000 UTC", &date);
     node->kind = NODE_STRING;
-    node->text = arena_strdup(arena, buffer);
+    node->text = arena_strdup(arena, text_get(&out));
     return true;
+}
+
+/* Between INT64_MAX and UINT64_MAX a number is only ever a serial number in a variable or label:
+ * its digits are what matters, and a float would lose some. */
+static bool is_serial_number(const char *text)
+{
+    char *end;
+
+    if (!isdigit((unsigned char)*text) || *text == '0')
+        return false;
+    errno = 0;
+    return strtoull(text, &end, 10) > (unsigned long long)INT64_MAX && !*end && !errno;
 }
 
 void yaml_scalar_resolve(struct arena *arena, const char *text, struct node *node)
 {
-    if (resolve_word(text, node) || resolve_date(arena, text, node) || resolve_number(text, node))
+    if (resolve_word(text, node) || resolve_date(arena, text, node) ||
+        (!is_serial_number(text) && resolve_number(text, node)))
         return;
     node->kind = NODE_STRING;
     node->text = arena_strdup(arena, text);
@@ -237,15 +215,9 @@ bool yaml_scalar_is_text(const char *text)
         "y", "Y",  "yes", "Yes", "YES", "on",  "On",  "ON", "n",
         "N", "no", "No",  "NO",  "off", "Off", "OFF", "<<",
     };
-    const char *rest = text;
     struct node node = {0};
-    struct tm date;
 
     if (IS_ONE_OF(text, old_booleans) || is_base_60(text))
         return false;
-    if (resolve_word(text, &node) || resolve_number(text, &node))
-        return false;
-    if (!parse_date(text, &date, &rest))
-        return true;
-    return *rest && !parse_clock(rest, &date, &rest);
+    return !resolve_word(text, &node) && !resolve_number(text, &node) && !yaml_date_is(text);
 }

@@ -61,6 +61,12 @@ Test(yaml_scalar, floats_print_without_what_they_do_not_need)
     cr_expect_str_eq(node_scalar_text(arena, &version), "3.1");
 }
 
+Test(yaml_scalar, no_digit_of_a_serial_number_is_lost)
+{
+    expect_text("12345678901234567890", "12345678901234567890");
+    expect_text("18446744073709551615", "18446744073709551615");
+}
+
 Test(yaml_scalar, words_of_version_1_1_are_text)
 {
     expect_text("yes", "yes");
