@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "orchestrator/compose/number.h"
+#include "orchestrator/compose/shape.h"
 #include "orchestrator/compose/short_port.h"
 #include "orchestrator/compose/short_volume.h"
 
@@ -96,7 +97,6 @@ CANONICAL_RULE(canonical_names)
 {
     struct node *map;
 
-    (void)trail;
     if (!is_list_of_strings(node))
         return node;
     map = in_place_of(loader, node, NODE_MAP);
@@ -104,6 +104,8 @@ CANONICAL_RULE(canonical_names)
         struct node *item = node->list.items[i];
         struct node_entry entry = {item->text, item->at, in_place_of(loader, item, NODE_NULL)};
 
+        if (node_find(map, item->text))
+            loader_error(loader, item, trail, "'%s' is named twice", item->text);
         node_set(loader->arena, map, entry);
     }
     return map;
@@ -269,8 +271,13 @@ CANONICAL_RULE(canonical_ssh)
         return node;
     for (size_t i = 0; i < node->list.count; i++) {
         const char *text = node->list.items[i]->text;
+        const char *colon = strstr(text, ": ");
 
-        if (!strchr(text, '=') && strcmp(text, "default") != 0) {
+        /* "ID: PATH" is how it is printed. */
+        if (colon && !strchr(text, '='))
+            node->list.items[i]->text =
+                arena_printf(loader->arena, "%.*s=%s", (int)(colon - text), text, colon + 2);
+        else if (!strchr(text, '=') && strcmp(text, "default") != 0) {
             loader_error(loader, node->list.items[i], trail, "'%s' is not ID=PATH or 'default'",
                          text);
             node->list.items[i]->text = "default";
@@ -382,7 +389,7 @@ CANONICAL_RULE(canonical_grant)
 
 CANONICAL_RULE(canonical_device)
 {
-    const char *first, *second;
+    const char *first, *second, *target = "";
     struct node *map;
 
     if (node->kind != NODE_STRING)
@@ -399,11 +406,11 @@ CANONICAL_RULE(canonical_device)
     put_text(loader, map, "source",
              first ? arena_strndup(loader->arena, node->text, (size_t)(first - node->text))
                    : node->text);
-    if (!first)
-        first = node->text - 1;
-    put_text(loader, map, "target",
-             second ? arena_strndup(loader->arena, first + 1, (size_t)(second - first - 1))
-                    : first + 1);
+    if (second)
+        target = arena_strndup(loader->arena, first + 1, (size_t)(second - first - 1));
+    else if (first)
+        target = first + 1;
+    put_text(loader, map, "target", *target ? target : node_get_text(map, "source"));
     put_text(loader, map, "permissions", second ? second + 1 : "rwm");
     return map;
 }
@@ -456,6 +463,12 @@ CANONICAL_RULE(canonical_external)
 
     if (!node_is(external, NODE_MAP))
         return node;
+    for (size_t i = 0; i < external->map.count; i++) {
+        const struct node_entry *entry = &external->map.entries[i];
+
+        if (strcmp(entry->key, "name") != 0 && !is_extension(entry->key))
+            loader_error(loader, entry->value, trail, "external: unknown key '%s'", entry->key);
+    }
     node_put(loader->arena, node, "external", node_bool(loader->arena, true, external->at));
     if (!name)
         return node;

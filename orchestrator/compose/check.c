@@ -23,6 +23,21 @@ static void check_ports(struct loader *loader, const struct node *service,
     }
 }
 
+static void check_mounts(struct loader *loader, const struct node *service,
+                         const struct trail *trail)
+{
+    const struct node *volumes = node_get(service, "volumes");
+
+    for (size_t i = 0; node_is(volumes, NODE_LIST) && i < volumes->list.count; i++) {
+        const struct node *mount = volumes->list.items[i];
+        struct trail list = {trail, "volumes", 0}, here = {&list, NULL, i};
+
+        if (!mount->broken && string_eq(node_get_text(mount, "type"), "bind") &&
+            !node_get(mount, "source"))
+            loader_error(loader, mount, &here, "a bind mount needs a source");
+    }
+}
+
 static void check_devices(struct loader *loader, const struct node *list, const struct trail *trail)
 {
     for (size_t i = 0; node_is(list, NODE_LIST) && i < list->list.count; i++) {
@@ -99,6 +114,7 @@ static void check_service_values(struct loader *loader, const struct node *servi
     struct trail gpus = {trail, "gpus", 0};
 
     check_ports(loader, service, trail);
+    check_mounts(loader, service, trail);
     check_devices(loader, node_get(node_get(resources, "reservations"), "devices"), &devices);
     check_devices(loader, node_get(service, "gpus"), &gpus);
     check_watch(loader, service, trail);

@@ -41,6 +41,9 @@ static const struct shape shape_args = {.forms = FORM_MAP,
                                         .canonical = canonical_pairs,
                                         .decode = decode_pairs};
 
+static const struct shape shape_build_shm = {.forms = FORM_INT | FORM_STRING,
+                                             .scalar = SCALAR_BYTES};
+
 #define BUILD(member) FIELD(struct build, member)
 
 static const struct key build_keys[] = {
@@ -66,7 +69,7 @@ static const struct key build_keys[] = {
     {"network", &shape_string, NOTED, "network of RUN steps", 0, 0, UNBUILT},
     {"target", &shape_string, ACTED, "stage to stop at", 0, BUILD(target)},
     {"secrets", &shape_build_secrets, NOTED, "secrets for RUN --mount=type=secret", 0, 0, UNBUILT},
-    {"shm_size", &shape_bytes, NOTED, "size of /dev/shm in RUN steps", 0, 0, UNBUILT},
+    {"shm_size", &shape_build_shm, NOTED, "size of /dev/shm in RUN steps", 0, 0, UNBUILT},
     {"tags", &shape_string_set, NOTED, "more names for the image", 0, 0, UNBUILT},
     {"ulimits", &shape_ulimits, NOTED, "resource limits of RUN steps", 0, 0, UNBUILT},
     {"platforms", &shape_plain_strings, NOTED, "platforms to build for", 0, 0, UNBUILT},

@@ -24,7 +24,7 @@ static const struct key port_keys[] = {
     {"name", &shape_string, NOTED, "name of the port", 0, 0, NO_EFFECT},
     {"mode", &shape_string, ACTED, "ingress or host; both publish on this host"},
     {"host_ip", &shape_string, ACTED, "address to listen on", 0, PORT(host_ip)},
-    {"target", &shape_target_port, ACTED, "port in the container", 0, PORT(target)},
+    {"target", &shape_target_port, ACTED, "port in the container", KEY_REQUIRED, PORT(target)},
     {"published", &shape_published_port, ACTED, "port or range on the host", 0, PORT(published)},
     {"protocol", &shape_string, ACTED, "tcp or udp", 0, PORT(protocol)},
     {"app_protocol", &shape_string, NOTED, "protocol spoken on it", 0, 0, NO_EFFECT},
@@ -99,7 +99,7 @@ static const struct shape shape_mount_type = {
 static const struct key mount_keys[] = {
     {"type", &shape_mount_type, ACTED, "bind, volume, tmpfs or image", KEY_REQUIRED},
     {"source", &shape_string, ACTED, "path on the host, volume or image"},
-    {"target", &shape_string, ACTED, "path in the container"},
+    {"target", &shape_string, ACTED, "path in the container", KEY_REQUIRED},
     {"read_only", &shape_bool, ACTED, "no writing through it"},
     {"consistency", &shape_string, NOTED, "consistency of the mount", 0, 0, NO_EFFECT},
     {"bind", &shape_bind, ACTED, "options of a bind mount", KEY_KEEP},
