@@ -124,15 +124,16 @@ static struct node *resolve(struct loader *loader, struct node *model)
     node_put(loader->arena, model, "name",
              node_string(loader->arena, loader->project_name, model->at));
     node_remove(model, "include");
+    if (options->no_interpolate)
+        return node_new(loader->arena, NODE_MAP, model->at); /* all services are shown as written */
     disabled = selection_apply_profiles(loader, model);
-    if (!options->no_consistency && !options->no_interpolate) {
+    if (!options->no_consistency) {
         check_references(loader, model, disabled);
         check_cycles(loader, model);
     }
     selection_apply_services(loader, model, disabled);
-    if (!options->no_interpolate)
-        environment_resolve_services(loader, model);
-    if (!options->no_normalize && !options->no_interpolate)
+    environment_resolve_services(loader, model);
+    if (!options->no_normalize)
         selection_prune(loader, model);
     return disabled;
 }

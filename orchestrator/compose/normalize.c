@@ -115,13 +115,21 @@ static void imply_dependencies(struct loader *loader, struct node *service)
     imply_each(loader, service, "volumes_from", false);
 }
 
+static bool is_said(const struct node *map, const char *key)
+{
+    const struct node *value = node_get(map, key);
+
+    return value && !string_eq(node_text(value), "");
+}
+
+/* An empty text says nothing: it is not printed, so it must not count when that is read again. */
 static void normalize_build(struct loader *loader, const struct node *service)
 {
     struct node *build = node_get(service, "build");
 
     if (!node_is(build, NODE_MAP))
         return;
-    if (!node_get(build, "dockerfile") && !node_get(build, "dockerfile_inline"))
+    if (!is_said(build, "dockerfile") && !is_said(build, "dockerfile_inline"))
         node_put(loader->arena, build, "dockerfile", text_node(loader, "Dockerfile", build));
 }
 

@@ -219,6 +219,19 @@ Test(reports, the_variables_of_a_file_are_listed_once_with_their_operands)
     cr_expect_str_eq(uses[3].alternative, "e");
 }
 
+Test(reports, without_expansion_services_that_are_off_are_shown_too)
+{
+    scoped_loaded struct loaded loaded;
+    struct string_list names;
+
+    loaded_init(&loaded);
+    loaded.options.no_interpolate = true;
+    load(&loaded, "services: {a: {image: x, profiles: [q]}, b: {image: x}}\n");
+    names = compose_names(loaded.compose, loaded.arena, "services");
+    cr_expect_eq(names.count, 2);
+    cr_expect_eq(compose_profiles(loaded.compose, loaded.arena).count, 1);
+}
+
 Test(reports, profiles_are_those_of_all_services)
 {
     scoped_loaded struct loaded loaded;
