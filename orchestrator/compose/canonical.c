@@ -359,13 +359,17 @@ static void warn_of_drive(struct loader *loader, const struct node *mount,
 CANONICAL_RULE(canonical_mount)
 {
     struct error err = {0};
+    const char *unknown;
     struct node *map;
 
     if (node->kind != NODE_STRING)
         return node;
     map = in_place_of(loader, node, NODE_MAP);
-    if (short_volume_read(loader->arena, node, map, &err) == 0) {
+    if (short_volume_read(loader->arena, node, map, &unknown, &err) == 0) {
         warn_of_drive(loader, map, trail);
+        if (unknown)
+            loader_warning(loader, node, trail, "the mount option '%s' is unknown and dropped",
+                           unknown);
         return map;
     }
     if (!loader->options->no_interpolate) {

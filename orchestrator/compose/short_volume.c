@@ -13,6 +13,7 @@ struct short_volume {
     size_t count;
     bool read_only, nocopy;
     const char *propagation, *selinux;
+    const char *unknown; /* the first option without a meaning */
 };
 
 static bool is_drive(const char *start, const char *p)
@@ -56,10 +57,20 @@ static int split(struct arena *arena, const char *text, struct short_volume *vol
     }
 }
 
+static bool is_one_of(const char *option, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (string_eq(option, words[i]))
+            return true;
+    }
+    return false;
+}
+
 static void read_option(struct short_volume *volume, const char *option)
 {
     static const char *const propagations[] = {"rprivate", "private", "rshared",
                                                "shared",   "rslave",  "slave"};
+    static const char *const elsewhere[] = {"cached", "delegated", "consistent"};
 
     if (string_eq(option, "ro"))
         volume->read_only = true;
@@ -69,10 +80,10 @@ static void read_option(struct short_volume *volume, const char *option)
         volume->nocopy = true;
     else if (string_eq(option, "z") || string_eq(option, "Z"))
         volume->selinux = option;
-    for (size_t i = 0; i < ARRAY_LENGTH(propagations); i++) {
-        if (string_eq(option, propagations[i]))
-            volume->propagation = option;
-    }
+    else if (is_one_of(option, propagations, ARRAY_LENGTH(propagations)))
+        volume->propagation = option;
+    else if (!volume->unknown && !is_one_of(option, elsewhere, ARRAY_LENGTH(elsewhere)))
+        volume->unknown = option;
 }
 
 static void read_options(struct arena *arena, struct short_volume *volume, const char *options)
@@ -136,12 +147,13 @@ static void write_options(struct arena *arena, struct node *map, const struct sh
 }
 
 int short_volume_read(struct arena *arena, const struct node *item, struct node *map,
-                      struct error *err)
+                      const char **ret_unknown, struct error *err)
 {
     struct short_volume volume = {0};
     size_t length = strlen(item->text);
     const char *source, *target;
 
+    *ret_unknown = NULL;
     if (length == 0)
         return error_set(err, "invalid empty volume spec");
     if (length <= 2) {
@@ -159,5 +171,6 @@ int short_volume_read(struct arena *arena, const struct node *item, struct node 
     put_text(arena, map, "source", source);
     put_text(arena, map, "target", target);
     write_options(arena, map, &volume, is_file_path(source));
+    *ret_unknown = volume.unknown;
     return 0;
 }

@@ -10,8 +10,9 @@
 
 #include "orchestrator/compose/node.h"
 
-/* Fills the long form of the text node into an empty mapping. */
+/* Fills the long form of the text node into an empty mapping. `ret_unknown` is the first option
+ * that means nothing, or NULL. */
 MUST_CHECK int short_volume_read(struct arena *arena, const struct node *item, struct node *map,
-                                 struct error *err);
+                                 const char **ret_unknown, struct error *err);
 
 #endif

@@ -32,8 +32,9 @@ static void read_volume(struct arena *arena, const struct node *item)
 {
     struct node *map = node_new(arena, NODE_MAP, item->at);
     struct error err = {0};
+    const char *unknown;
 
-    if (short_volume_read(arena, item, map, &err) < 0) {
+    if (short_volume_read(arena, item, map, &unknown, &err) < 0) {
         fuzz_require(*err.text);
         return;
     }

@@ -13,8 +13,9 @@ static const char *read(struct arena *arena, const char *text)
     struct node *map = node_new(arena, NODE_MAP, at);
     scoped_text struct text out = {0};
     struct error err = {0};
+    const char *unknown;
 
-    if (short_volume_read(arena, node_string(arena, text, at), map, &err) < 0)
+    if (short_volume_read(arena, node_string(arena, text, at), map, &unknown, &err) < 0)
         return arena_strdup(arena, err.text);
     print_json(map, NULL, 0, &out);
     return arena_strdup(arena, text_get(&out));
@@ -71,4 +72,27 @@ Test(short_volume, mistakes_are_named)
     EXPECT("", "invalid empty volume spec");
     EXPECT("/a::ro", "invalid spec: /a::ro: empty section between colons");
     EXPECT("/a:/b:ro:x", "invalid spec: /a:/b:ro:x: too many colons");
+}
+
+static void expect_unknown(const char *text, const char *option)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct position at = {"f", 1, 1};
+    struct node *map = node_new(arena, NODE_MAP, at);
+    struct error err = {0};
+    const char *unknown;
+
+    cr_assert_eq(short_volume_read(arena, node_string(arena, text, at), map, &unknown, &err), 0);
+    if (option)
+        cr_expect_str_eq(unknown, option);
+    else
+        cr_expect_null(unknown, "%s", text);
+}
+
+Test(short_volume, an_option_that_means_nothing_is_named)
+{
+    expect_unknown("/a:/b:ro,readonly,RW", "readonly");
+    expect_unknown("/a:/b:z,rslave,nocopy,rw", NULL);
+    expect_unknown("/a:/b:cached", NULL);
+    expect_unknown("/a", NULL);
 }
