@@ -159,6 +159,8 @@ static struct node *load_entry(const struct inclusion *inclusion)
     return model;
 }
 
+/* Where two includes name the same thing, the one that comes first in the list wins, as the
+ * document wins over both. */
 struct node *include_apply(struct loader *loader, const struct scope *scope, struct node *document,
                            const struct include_chain *chain)
 {
@@ -173,7 +175,7 @@ struct node *include_apply(struct loader *loader, const struct scope *scope, str
         struct inclusion inclusion = {loader, scope, entries->list.items[i], chain, &here};
 
         if (inclusion.entry->kind == NODE_MAP)
-            below = merge_models(loader, below, load_entry(&inclusion), &shape_project, false);
+            below = merge_models(loader, load_entry(&inclusion), below, &shape_project, false);
     }
     return merge_models(loader, below, document, &shape_project, true);
 }
