@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_place.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,4 +102,17 @@ struct position json_place(const char *text, const char *const *path)
         }
     }
     return place;
+}
+
+int json_place_error(const char *text, const char *const *path, struct error *err,
+                     const char *format, ...)
+{
+    struct position at = json_place(text, path);
+    char what[sizeof(err->text)];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(what, sizeof(what), format, args);
+    va_end(args);
+    return error_set(err, "line %u, column %u: %s", at.line, at.column, what);
 }

@@ -104,14 +104,6 @@ struct file_reader {
     const char *text;
 };
 
-static int wrong_at(const struct file_reader *reader, const char *const *path, const char *what,
-                    struct error *err)
-{
-    struct position at = json_place(reader->text, path);
-
-    return error_set(err, "line %u, column %u: %s", at.line, at.column, what);
-}
-
 /* "user:password", perhaps with zeros behind it as docker once wrote them. */
 static bool entry_set_auth(struct credential *credential, const char *auth)
 {
@@ -152,15 +144,15 @@ static int read_entry(const struct file_reader *reader, const char *key, const j
     const char *token = json_get_string(json, "identitytoken", "");
 
     if (!json_is_object(json))
-        return wrong_at(reader, (const char *const[]){"auths", key, NULL}, "no JSON object", err);
+        return json_place_error(reader->text, JSON_PATH("auths", key), err, "no JSON object");
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         if (!member_is_text(json, names[i]))
-            return wrong_at(reader, (const char *const[]){"auths", key, names[i], NULL},
-                            "no text of a sensible length", err);
+            return json_place_error(reader->text, JSON_PATH("auths", key, names[i]), err,
+                                    "no text of a sensible length");
     if (auth[0] != '\0') {
         if (!entry_set_auth(&entry->credential, auth))
-            return wrong_at(reader, (const char *const[]){"auths", key, "auth", NULL},
-                            "no base 64 of 'user:password'", err);
+            return json_place_error(reader->text, JSON_PATH("auths", key, "auth"), err,
+                                    "no base 64 of 'user:password'");
     } else if (username && username[0] != '\0') {
         entry->credential.username = secret_copy(username);
         entry->credential.secret = secret_copy(json_get_string(json, "password", ""));
@@ -184,7 +176,7 @@ static int read_entries(const struct file_reader *reader, json_t *json, struct e
     if (!auths)
         return 0;
     if (!json_is_object(auths))
-        return wrong_at(reader, (const char *const[]){"auths", NULL}, "no JSON object", err);
+        return json_place_error(reader->text, JSON_PATH("auths"), err, "no JSON object");
     reader->file->entries = arena_new_array(reader->credentials->arena, struct credential_entry,
                                             json_object_size(auths) + 1);
     json_object_foreach(auths, key, entry)
@@ -208,7 +200,8 @@ static int add_helper(const struct file_reader *reader, const char *key, const j
     if (string_eq(json_string_value(name), ""))
         return 0;
     if (!json_is_string(name) || !credential_helper_name_is_valid(json_string_value(name)))
-        return wrong_at(reader, key ? at_helper : at_store, "no name of a credential helper", err);
+        return json_place_error(reader->text, key ? at_helper : at_store, err,
+                                "no name of a credential helper");
     helper->name = arena_strdup(arena, json_string_value(name));
     if (key)
         key_split(key, arena, &helper->registry, &namespace);
@@ -224,7 +217,7 @@ static int read_helpers(const struct file_reader *reader, json_t *json, struct e
     json_t *name;
 
     if (helpers && !json_is_object(helpers))
-        return wrong_at(reader, (const char *const[]){"credHelpers", NULL}, "no JSON object", err);
+        return json_place_error(reader->text, JSON_PATH("credHelpers"), err, "no JSON object");
     reader->file->helpers = arena_new_array(reader->credentials->arena, struct helper_entry,
                                             json_object_size(helpers) + 1);
     json_object_foreach(helpers, key, name)

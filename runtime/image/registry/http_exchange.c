@@ -302,7 +302,9 @@ static void exchange_set_protocol(struct http_exchange *exchange)
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    (void)curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L); /* rather a stream than a connection */
+    /* Rather a stream than a connection; without TLS there are no streams to wait for. */
+    (void)curl_easy_setopt(easy, CURLOPT_PIPEWAIT,
+                           string_starts_with(exchange->request->url, "https:") ? 1L : 0L);
     (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, exchange->options->user_agent);
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -34,28 +34,13 @@ struct reader {
     const char *text;
 };
 
-static int wrong_at(const struct reader *reader, const char *const *path, const char *what,
-                    struct error *err)
-{
-    struct position at = json_place(reader->text, path);
-
-    return error_set(err, "line %u, column %u: %s", at.line, at.column, what);
-}
-
-/* The deepest place an error can have: registries, name, mirrors, index. */
-#define PATH(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 static int unknown_key(const struct reader *reader, const char *const *path, const char *key,
                        const char *suggestion, struct error *err)
 {
-    char what[300];
-
     if (suggestion)
-        (void)snprintf(what, sizeof(what), "unknown key '%.100s' (did you mean '%s'?)", key,
-                       suggestion);
-    else
-        (void)snprintf(what, sizeof(what), "unknown key '%.100s'", key);
-    return wrong_at(reader, path, what, err);
+        return json_place_error(reader->text, path, err,
+                                "unknown key '%.100s' (did you mean '%s'?)", key, suggestion);
+    return json_place_error(reader->text, path, err, "unknown key '%.100s'", key);
 }
 
 /* Mirrors -----------------------------------------------------------------------------------------
@@ -95,16 +80,16 @@ static int read_mirrors(const struct reader *reader, const char *registry, const
     struct error problem = {0};
 
     if (!json_is_array(json) || count > LIMIT_MIRRORS)
-        return wrong_at(reader, at, "no list of a few mirrors", err);
+        return json_place_error(reader->text, at, err, "no list of a few mirrors");
     setting->mirrors = arena_new_array(reader->settings->arena, struct registry_mirror, count + 1);
     for (size_t i = 0; i < count; i++) {
         const char *text = json_string_value(json_array_get(json, i));
 
         if (!text)
-            return wrong_at(reader, at, "a mirror is no text", err);
+            return json_place_error(reader->text, at, err, "a mirror is no text");
         if (mirror_parse(reader, text, &setting->mirrors[i], &problem) < 0) {
             error_wrap(&problem, "mirror '%.100s'", text);
-            return wrong_at(reader, at, problem.text, err);
+            return json_place_error(reader->text, at, err, "%s", problem.text);
         }
         setting->n_mirrors++;
     }
@@ -128,19 +113,19 @@ static int read_member(const struct reader *reader, struct setting *setting, con
                        const json_t *json, struct error *err)
 {
     static const char *const keys[] = {"mirrors", "insecure", "ca"};
-    const char *const *path = PATH("registries", setting->registry, key);
+    const char *const *path = JSON_PATH("registries", setting->registry, key);
 
     if (string_eq(key, "mirrors"))
         return read_mirrors(reader, setting->registry, json, setting, err);
     if (string_eq(key, "insecure")) {
         if (!json_is_boolean(json))
-            return wrong_at(reader, path, "neither true nor false", err);
+            return json_place_error(reader->text, path, err, "neither true nor false");
         setting->insecure = json_is_true(json);
         return 0;
     }
     if (string_eq(key, "ca")) {
         if (!json_is_string(json) || json_string_value(json)[0] != '/')
-            return wrong_at(reader, path, "no absolute path of a file", err);
+            return json_place_error(reader->text, path, err, "no absolute path of a file");
         setting->ca = arena_strdup(reader->settings->arena, json_string_value(json));
         return 0;
     }
@@ -153,12 +138,13 @@ static int read_registries(const struct reader *reader, json_t *json, struct err
     json_t *members, *member;
 
     if (!json_is_object(json))
-        return wrong_at(reader, PATH("registries"), "no JSON object", err);
+        return json_place_error(reader->text, JSON_PATH("registries"), err, "no JSON object");
     json_object_foreach(json, registry, members) {
         struct setting *setting = settings_add(reader->settings, registry);
 
         if (!json_is_object(members))
-            return wrong_at(reader, PATH("registries", registry), "no JSON object", err);
+            return json_place_error(reader->text, JSON_PATH("registries", registry), err,
+                                    "no JSON object");
         json_object_foreach(members, key, member)
             if (read_member(reader, setting, key, member, err) < 0)
                 return -1;
@@ -173,10 +159,11 @@ static int read_insecure(const struct reader *reader, const json_t *json, struct
     size_t i;
 
     if (!json_is_array(json))
-        return wrong_at(reader, PATH("insecure-registries"), "no list", err);
+        return json_place_error(reader->text, JSON_PATH("insecure-registries"), err, "no list");
     json_array_foreach(json, i, item) {
         if (!json_is_string(item))
-            return wrong_at(reader, PATH("insecure-registries"), "an element is no text", err);
+            return json_place_error(reader->text, JSON_PATH("insecure-registries"), err,
+                                    "an element is no text");
         string_list_add(arena, &reader->settings->insecure,
                         arena_strdup(arena, json_string_value(item)));
     }
@@ -209,7 +196,8 @@ static int read_key(const struct reader *reader, const char *key, json_t *json, 
         return read_insecure(reader, json, err);
     if (string_eq(key, "registry-mirrors"))
         return read_hub_mirrors(reader, json, err);
-    return unknown_key(reader, PATH(key), key, string_suggest(key, keys, ARRAY_LENGTH(keys)), err);
+    return unknown_key(reader, JSON_PATH(key), key, string_suggest(key, keys, ARRAY_LENGTH(keys)),
+                       err);
 }
 
 int registry_settings_parse(struct registry_settings *settings, const char *file, const char *bytes,

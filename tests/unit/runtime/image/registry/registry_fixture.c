@@ -105,6 +105,7 @@ void fixture_connect(struct fixture *fixture)
                                        .retry_delay_ms = RETRY_DELAY_MS};
     struct error err = {0};
 
+    registry_free(fixture->registry);
     fixture->registry = registry_new(&options, &err);
     cr_assert(fixture->registry, "%s", err.text);
 }

@@ -31,7 +31,7 @@ void fixture_prepare(struct fixture *fixture);
 /* Starts the server with these arguments; NULL-terminated. The reference names it. */
 void fixture_serve(struct fixture *fixture, const char *const *arguments);
 
-/* Makes the client; files are read now. */
+/* Makes the client, in place of one that is there; files are read now. */
 void fixture_connect(struct fixture *fixture);
 
 /* All three, with faults. */

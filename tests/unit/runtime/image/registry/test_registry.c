@@ -270,7 +270,6 @@ Test(registry, cancelling_ends_a_call)
 
 static void use_mirror(const char *mirror)
 {
-    registry_free(fixture.registry);
     (void)fixture_write(
         &fixture, "registries.json",
         arena_printf(fixture.arena,
@@ -301,7 +300,6 @@ Test(registry, after_mirrors_that_fail_the_registry_is_asked)
                         arena_printf(fixture.arena,
                                      "{\"registries\": {\"%s\": {\"mirrors\": [\"127.0.0.1:1\"]}}}",
                                      fixture.reference.registry));
-    registry_free(fixture.registry);
     fixture_connect(&fixture);
     cr_expect(get().exists);
     cr_expect(strstr(fixture_notices(&fixture), "mirror '127.0.0.1:1' is passed over: connect to"));

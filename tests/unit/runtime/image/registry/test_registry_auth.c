@@ -18,7 +18,6 @@ TestSuite(registry_auth, .fini = stop, .timeout = 60);
 static void log_in(void)
 {
     fixture_log_in(&fixture);
-    registry_free(fixture.registry);
     fixture_connect(&fixture);
 }
 
@@ -105,7 +104,6 @@ Test(registry_auth, wrong_credentials_are_told_with_the_words_of_the_token_serve
                                      "{\"auths\": {\"%s\": {\"username\": \"user\", \"password\": "
                                      "\"wrong\"}}}",
                                      fixture.reference.registry));
-    registry_free(fixture.registry);
     fixture_connect(&fixture);
     expect_kept_out("status 401: incorrect username or password");
 }
@@ -117,7 +115,6 @@ Test(registry_auth, an_identity_token_goes_by_post)
                         arena_printf(fixture.arena,
                                      "{\"auths\": {\"%s\": {\"identitytoken\": \"refresh-me\"}}}",
                                      fixture.reference.registry));
-    registry_free(fixture.registry);
     fixture_connect(&fixture);
     expect_let_in();
     cr_expect_eq(fixture_requests(&fixture, "\"token-form\"",
@@ -201,7 +198,6 @@ Test(registry_auth, a_mirror_gets_no_credentials_of_the_registry)
         arena_printf(fixture.arena,
                      "{\"registries\": {\"origin.invalid\": {\"mirrors\": [\"%s\"]}}}",
                      fixture.reference.registry));
-    registry_free(fixture.registry);
     fixture_connect(&fixture);
     fixture.reference.registry = "origin.invalid";
     expect_let_in();

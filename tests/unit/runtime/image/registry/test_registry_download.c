@@ -163,7 +163,6 @@ Test(registry_download, other_places_are_asked_without_credentials)
 
     fixture_start(&fixture, "blob-status=404", "auth=basic");
     fixture_log_in(&fixture);
-    registry_free(fixture.registry);
     fixture_connect(&fixture);
     blob.digest = fixture_text(&fixture, "layer");
     blob.size = fixture_number(&fixture, "layer_size");
@@ -185,7 +184,6 @@ Test(registry_download, storage_elsewhere_sees_no_authorization)
 {
     fixture_start(&fixture, "auth=basic", "redirect=storage");
     fixture_log_in(&fixture);
-    registry_free(fixture.registry);
     fixture_connect(&fixture);
     expect_layer();
     cr_expect_eq(fixture_requests(&fixture, "\"registry\"", "\"authorization\": \"Basic"), 1);

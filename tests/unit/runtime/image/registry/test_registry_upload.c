@@ -125,7 +125,6 @@ Test(registry_upload, an_upload_elsewhere_shows_no_authorization)
 {
     fixture_start(&fixture, "location=storage", "auth=basic");
     fixture_log_in(&fixture);
-    registry_free(fixture.registry);
     fixture_connect(&fixture);
     expect_outcome(NULL, REGISTRY_UPLOADED);
     cr_expect_eq(fixture_requests(&fixture, "\"storage\"", "\"PUT\""), 1);
