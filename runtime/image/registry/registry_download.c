@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/image/image_digest.h"
 #include "runtime/image/registry/registry_call.h"
 #include "runtime/image/registry/registry_limits.h"
 #include "runtime/image/registry/retry.h"
@@ -218,6 +219,8 @@ int registry_download_blob(struct registry *registry, const struct image_referen
     struct registry_sources sources;
     struct stat status;
 
+    if (image_digest_check(blob->digest, err) < 0)
+        return -1;
     if (fstat(fd, &status) < 0)
         return error_sys(err, "look at the file of blob '%s'", blob->digest);
     download.have = status.st_size;

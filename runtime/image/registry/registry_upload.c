@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/image/image_digest.h"
 #include "runtime/image/registry/registry_call.h"
 #include "runtime/image/registry/registry_limits.h"
 #include "runtime/image/registry/retry.h"
@@ -330,7 +331,8 @@ int registry_has_blob(struct registry *registry, const struct image_reference *r
     scoped(arena_free) struct arena *arena = arena_new();
     struct registry_sources sources;
 
-    if (registry_sources_of(registry, reference, false, arena, &sources, err) < 0 ||
+    if (image_digest_check(blob->digest, err) < 0 ||
+        registry_sources_of(registry, reference, false, arena, &sources, err) < 0 ||
         blob_head(registry, &sources.items[0], blob, ret_exists, err) < 0) {
         error_wrap(err, "ask for blob '%s'", blob->digest);
         return error_wrap(err, "registry '%s'", reference->registry);
@@ -373,7 +375,8 @@ int registry_upload_blob(struct registry *registry, const struct image_reference
     enum registry_outcome outcome;
     struct registry_sources sources;
 
-    if (registry_sources_of(registry, reference, false, arena, &sources, err) < 0)
+    if (image_digest_check(upload->blob.digest, err) < 0 ||
+        registry_sources_of(registry, reference, false, arena, &sources, err) < 0)
         return error_wrap(err, "registry '%s'", reference->registry);
     sources.items[0].scopes = arena_printf(arena, "repository:%s:pull,push", reference->repository);
     if (upload_at(registry, &sources.items[0], upload, &outcome, err) < 0) {

@@ -23,7 +23,8 @@ void fixture_prepare(struct fixture *fixture)
                                            "http_proxy",    "https_proxy",        "all_proxy",
                                            "HTTP_PROXY",    "HTTPS_PROXY",        "ALL_PROXY"};
 
-    *fixture = (struct fixture){.server_stdin = -1, .arena = arena_new()};
+    *fixture =
+        (struct fixture){.server_stdin = -1, .stall_timeout_ms = 20000, .arena = arena_new()};
     (void)snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/yawl-registry-XXXXXX");
     cr_assert(mkdtemp(fixture->folder));
     (void)pthread_mutex_init(&fixture->mutex, NULL);
@@ -100,14 +101,20 @@ void fixture_connect(struct fixture *fixture)
                                        .notice = on_notice,
                                        .owner = fixture,
                                        .cancelled = &fixture->cancelled,
-                                       .connect_timeout_ms = 5000,
-                                       .stall_timeout_ms = 2000,
+                                       .connect_timeout_ms = 20000,
+                                       .stall_timeout_ms = fixture->stall_timeout_ms,
                                        .retry_delay_ms = RETRY_DELAY_MS};
     struct error err = {0};
 
     registry_free(fixture->registry);
     fixture->registry = registry_new(&options, &err);
     cr_assert(fixture->registry, "%s", err.text);
+}
+
+void fixture_connect_impatiently(struct fixture *fixture)
+{
+    fixture->stall_timeout_ms = 1000;
+    fixture_connect(fixture);
 }
 
 void fixture_start_with(struct fixture *fixture, const char *const *faults)

@@ -19,6 +19,7 @@ struct fixture {
     struct arena *arena;
     struct image_reference reference; /* team/app:latest there */
     struct registry *registry;
+    unsigned stall_timeout_ms; /* long: this machine may be busy */
     atomic_bool cancelled;
 
     pthread_mutex_t mutex;
@@ -33,6 +34,9 @@ void fixture_serve(struct fixture *fixture, const char *const *arguments);
 
 /* Makes the client, in place of one that is there; files are read now. */
 void fixture_connect(struct fixture *fixture);
+
+/* A client that is not patient with a server that stalls. */
+void fixture_connect_impatiently(struct fixture *fixture);
 
 /* All three, with faults. */
 #define fixture_start(fixture, ...)                                                                \

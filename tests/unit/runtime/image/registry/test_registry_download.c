@@ -177,6 +177,18 @@ Test(registry_download, other_places_are_asked_without_credentials)
     cr_expect_eq(fixture_requests(&fixture, "\"storage\"", "authorization"), 0);
 }
 
+Test(registry_download, a_digest_that_is_none_is_not_asked_for)
+{
+    struct registry_blob blob = {.digest = "sha256:../../../../etc/passwd", .size = 5};
+    struct error err = {0};
+
+    fixture_start(&fixture);
+    fd = memfd_create("blob", MFD_CLOEXEC);
+    cr_assert(registry_download_blob(fixture.registry, &fixture.reference, &blob, fd, NULL, &err) <
+              0);
+    cr_expect_eq(fixture_requests(&fixture, "", ""), 0);
+}
+
 /* Redirections ------------------------------------------------------------------------------------
  */
 
@@ -212,9 +224,10 @@ Test(registry_download, silence_is_not_waited_for)
     uint64_t start_ms;
 
     fixture_start(&fixture, "silent*1");
+    fixture_connect_impatiently(&fixture);
     start_ms = clock_monotonic_ms();
     expect_layer();
-    cr_expect(clock_monotonic_ms() - start_ms < 10000);
+    cr_expect(clock_monotonic_ms() - start_ms < 25000); /* the server says nothing for 30 s */
 }
 
 static atomic_bool one_is_cancelled;
