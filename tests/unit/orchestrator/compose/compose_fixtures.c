@@ -9,9 +9,7 @@
  * expected texts the case's directory is written @DIR@. Each load of a valid case is also loaded
  * from its own output: that must print the same again.
  */
-#include <dirent.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +20,7 @@
 #include "common/file.h"
 #include "common/text.h"
 #include "orchestrator/compose/compose.h"
+#include "tests/unit/fixture_runner.h"
 
 enum { MAX_FILE_BYTES = 1024 * 1024 };
 
@@ -155,49 +154,18 @@ static bool check(struct fixture *fixture, bool valid)
     return false;
 }
 
-static bool wanted(const char *name, char **patterns, int n_patterns)
+static bool run_case(const char *directory, size_t kind)
 {
-    for (int i = 0; i < n_patterns; i++) {
-        if (fnmatch(patterns[i], name, 0) == 0)
-            return true;
-    }
-    return n_patterns == 0;
-}
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct fixture fixture = {
+        .arena = arena, .name = strrchr(directory, '/') + 1, .directory = directory};
 
-static int only_names(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
+    return check(&fixture, kind == 0);
 }
 
 int main(int argc, char **argv)
 {
     static const char *const kinds[] = {"valid", "invalid"};
-    int number = 0, failed = 0;
 
-    for (size_t kind = 0; argc > 1 && kind < 2; kind++) {
-        struct dirent **entries;
-        char path[4096];
-        int count;
-
-        (void)snprintf(path, sizeof(path), "%s/%s", argv[1], kinds[kind]);
-        count = scandir(path, &entries, only_names, alphasort);
-        for (int i = 0; i < count; i++) {
-            scoped(arena_free) struct arena *arena = arena_new();
-            struct fixture fixture = {.arena = arena, .name = entries[i]->d_name};
-            bool passed;
-
-            fixture.directory = arena_printf(arena, "%s/%s", path, fixture.name);
-            if (wanted(fixture.name, argv + 2, argc - 2)) {
-                passed = check(&fixture, kind == 0);
-                failed += !passed;
-                printf("%sok %d - %s/%s\n", passed ? "" : "not ", ++number, kinds[kind],
-                       fixture.name);
-            }
-            free(entries[i]);
-        }
-        if (count >= 0)
-            free(entries);
-    }
-    printf("1..%d\n", number);
-    return failed > 0 || number == 0;
+    return fixture_runner_main(&(struct fixture_runner){kinds, 2, run_case}, argc, argv);
 }

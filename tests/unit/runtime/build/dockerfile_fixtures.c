@@ -11,11 +11,8 @@
  * `ignored PATH`, `env NAME=VALUE` (of every base image; for check: of the one that is called
  * `known`). The machine is a linux/amd64.
  */
-#include <dirent.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/file.h"
@@ -24,6 +21,7 @@
 #include "runtime/build/build_graph.h"
 #include "runtime/build/evaluation.h"
 #include "runtime/build/lint.h"
+#include "tests/unit/fixture_runner.h"
 #include "tests/unit/runtime/build/dockerfile_dump.h"
 
 enum { MAX_FILE_BYTES = 4 * 1024 * 1024 };
@@ -202,20 +200,6 @@ static bool check(struct fixture *fixture, size_t kind)
     return false;
 }
 
-static bool wanted(const char *name, char **patterns, int n_patterns)
-{
-    for (int i = 0; i < n_patterns; i++) {
-        if (fnmatch(patterns[i], name, 0) == 0)
-            return true;
-    }
-    return n_patterns == 0;
-}
-
-static int only_names(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
 static bool run(const char *directory, size_t kind)
 {
     scoped(arena_free) struct arena *arena = arena_new();
@@ -227,29 +211,5 @@ static bool run(const char *directory, size_t kind)
 
 int main(int argc, char **argv)
 {
-    int number = 0, failed = 0;
-
-    for (size_t kind = 0; argc > 1 && kind < N_KINDS; kind++) {
-        struct dirent **entries;
-        char path[4096], directory[5000];
-        int count;
-
-        (void)snprintf(path, sizeof(path), "%s/%s", argv[1], kinds[kind]);
-        count = scandir(path, &entries, only_names, alphasort);
-        for (int i = 0; i < count; i++) {
-            (void)snprintf(directory, sizeof(directory), "%s/%s", path, entries[i]->d_name);
-            if (wanted(entries[i]->d_name, argv + 2, argc - 2)) {
-                bool passed = run(directory, kind);
-
-                failed += !passed;
-                printf("%sok %d - %s/%s\n", passed ? "" : "not ", ++number, kinds[kind],
-                       entries[i]->d_name);
-            }
-            free(entries[i]);
-        }
-        if (count >= 0)
-            free(entries);
-    }
-    printf("1..%d\n", number);
-    return failed > 0 || number == 0;
+    return fixture_runner_main(&(struct fixture_runner){kinds, N_KINDS, run}, argc, argv);
 }
