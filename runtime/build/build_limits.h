@@ -14,7 +14,7 @@ enum {
     LIMIT_INSTRUCTION_FLAGS = 200,            /* of one instruction */
     LIMIT_INSTRUCTION_HEREDOCS = 100,         /* of one instruction */
     LIMIT_EXPANSION_BYTES = 128 * 1024,       /* one word; more fits into no environment */
-    LIMIT_EXPANSION_WORK = 256 * 1024 * 1024, /* pattern times value, of one word */
+    LIMIT_EXPANSION_WORK = 32 * 1024 * 1024,  /* pattern times value, of one word */
     LIMIT_EXPANSION_DEPTH = 64,               /* ${a:-${b:-...}} */
     LIMIT_PATTERN_CHARS = 1024,               /* the pattern of ${name#pattern} */
     LIMIT_NOTED_NAMES = 256,                  /* variables of one instruction that are remembered */
