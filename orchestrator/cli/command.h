@@ -9,6 +9,7 @@
 #include "common/diagnostics.h"
 #include "common/error.h"
 #include "orchestrator/cli/options.h"
+#include "orchestrator/cli/progress_mode.h"
 #include "orchestrator/compose/compose.h"
 #include "orchestrator/state/record.h"
 #include "orchestrator/state/roots.h"
@@ -57,6 +58,10 @@ MUST_CHECK int session_load(struct session *session, struct string_list services
 /* As above, all services with all profiles, in silence unless it fails. */
 MUST_CHECK int session_load_all(struct session *session, struct compose **ret_compose,
                                 struct error *err);
+
+/* How progress is told: by --progress and --ansi, or not at all with a command's own --quiet. */
+MUST_CHECK int session_progress(const struct session *session, bool quiet,
+                                struct progress_mode *ret_mode, struct error *err);
 
 /* Prints the diagnostics; -1 with an empty error text when there is an error among them. */
 MUST_CHECK int session_report(const struct diagnostics *diagnostics, struct error *err);

@@ -55,11 +55,9 @@ static int call_run(struct session *session, struct transfer_call *call, struct 
     bool interrupted = false;
     struct roots roots;
 
-    if (progress_mode_find(session->progress, session->ansi, &mode, err) < 0 ||
+    if (session_progress(session, call->quiet, &mode, err) < 0 ||
         roots_find(session->arena, &roots, err) < 0)
         return -1;
-    if (call->quiet)
-        mode.form = PROGRESS_QUIET;
     if (image_transfer_run(call->transfer, call->items, roots.data, mode, &interrupted, err) < 0)
         return -1;
     return interrupted ? EXIT_INTERRUPTED : call_report(call->transfer);

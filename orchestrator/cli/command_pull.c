@@ -25,16 +25,6 @@ static bool is_selected(const struct selection *selection, const struct service 
            string_list_has(&selection->named, service->name);
 }
 
-static int mode_find(const struct session *session, bool quiet, struct progress_mode *ret_mode,
-                     struct error *err)
-{
-    if (progress_mode_find(session->progress, session->ansi, ret_mode, err) < 0)
-        return -1;
-    if (quiet)
-        ret_mode->form = PROGRESS_QUIET;
-    return 0;
-}
-
 /* Before the picture of what goes on, also on a terminal. */
 static void say_skipped(const char *label, const char *why, struct progress_mode mode)
 {
@@ -116,7 +106,7 @@ static int pull_run(struct session *session, const struct selection *selection,
     bool interrupted;
 
     if (policy_read(flags->policy, &policy, &override, err) < 0 ||
-        mode_find(session, flags->quiet, &options.mode, err) < 0 ||
+        session_progress(session, flags->quiet, &options.mode, err) < 0 ||
         session_load(session, selection->named, &compose, err) < 0 ||
         roots_find(session->arena, &roots, err) < 0)
         return -1;
@@ -164,12 +154,12 @@ int command_pull(struct session *session, struct error *err)
 /* -- push */
 
 /* As the reference: what a project does not build is not its to push. */
-static void push_choose(const struct image_needs *needs, const struct selection *selection,
+static void push_choose(struct image_needs *needs, const struct selection *selection,
                         struct progress_mode mode, struct transfer *transfer,
                         struct string_list *items)
 {
     for (size_t i = 0; i < needs->count; i++) {
-        const struct image_need *need = &needs->items[i];
+        struct image_need *need = &needs->items[i];
 
         if (need->of_volume || !is_selected(selection, need->service))
             continue;
@@ -177,28 +167,12 @@ static void push_choose(const struct image_needs *needs, const struct selection 
             say_skipped(need->label,
                         need->builds ? "It has no 'image' to be pushed as" : "It is not built here",
                         mode);
-        } else if (!transfer_find(transfer, need->reference)) {
-            transfer_add(transfer, need->reference, need->label);
-            string_list_add(transfer->arena, items, need->reference);
-        }
-    }
-}
-
-static void push_report(const struct image_needs *needs, const struct transfer *transfer,
-                        enum severity severity, struct diagnostics *diagnostics)
-{
-    for (size_t i = 0; i < needs->count; i++) {
-        const struct image_need *need = &needs->items[i];
-        const struct transfer_image *image = transfer_find(transfer, need->reference);
-        scoped_text struct text message = {0};
-
-        if (!image || image->phase != TRANSFER_FAILED)
             continue;
-        text_appendf(&message, "push '%s': %s", need->written, image->message);
-        diagnostics_add(diagnostics, &(struct diagnostic){.severity = severity,
-                                                          .at = need->at,
-                                                          .path = need->path,
-                                                          .message = text_get(&message)});
+        }
+        need->moves = true;
+        if (!transfer_find(transfer, need->reference))
+            string_list_add(transfer->arena, items, need->reference);
+        transfer_add(transfer, need->reference, need->label);
     }
 }
 
@@ -214,7 +188,7 @@ static int push_run(struct session *session, const struct selection *selection,
     bool interrupted = false;
     struct roots roots;
 
-    if (mode_find(session, quiet, &mode, err) < 0 ||
+    if (session_progress(session, quiet, &mode, err) < 0 ||
         session_load(session, selection->named, &compose, err) < 0 ||
         roots_find(session->arena, &roots, err) < 0)
         return -1;
@@ -228,7 +202,8 @@ static int push_run(struct session *session, const struct selection *selection,
         return -1;
     if (interrupted)
         return EXIT_INTERRUPTED;
-    push_report(&needs, transfer, ignore_failures ? SEVERITY_WARNING : SEVERITY_ERROR, diagnostics);
+    image_needs_failed(&needs, transfer, ignore_failures ? SEVERITY_WARNING : SEVERITY_ERROR,
+                       diagnostics);
     return session_report(diagnostics, err);
 }
 

@@ -31,6 +31,16 @@ int session_options(struct session *session, const struct option_row *rows, bool
     return options_parse(&parse, session->args, ret_operands, err);
 }
 
+int session_progress(const struct session *session, bool quiet, struct progress_mode *ret_mode,
+                     struct error *err)
+{
+    if (progress_mode_find(session->progress, session->ansi, ret_mode, err) < 0)
+        return -1;
+    if (quiet)
+        ret_mode->form = PROGRESS_QUIET;
+    return 0;
+}
+
 int session_report(const struct diagnostics *diagnostics, struct error *err)
 {
     scoped_text struct text out = {0};

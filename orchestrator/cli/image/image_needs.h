@@ -29,6 +29,7 @@ struct image_need {
     const char *here;                /* digest of what is here, where that is known */
     struct image_presence presence;
     enum pull_step step;
+    bool moves; /* it is part of a transfer */
 };
 
 struct image_needs {

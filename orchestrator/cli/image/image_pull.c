@@ -8,7 +8,6 @@
 #include "orchestrator/cli/image/transfer_lines.h"
 
 struct pull {
-    const struct image_needs *needs;
     struct transfer *transfer;
     struct string_list items;
 };
@@ -25,7 +24,7 @@ static void say_shared(const struct image_need *need, const struct transfer_imag
     (void)!fd_write_all(STDERR_FILENO, line.data, line.length);
 }
 
-static void pull_add(struct pull *pull, const struct image_need *need, struct progress_mode mode)
+static void pull_add(struct pull *pull, struct image_need *need, struct progress_mode mode)
 {
     const struct transfer_image *first = transfer_find(pull->transfer, need->reference);
     /* What is written with a digest is pinned by it already. */
@@ -34,6 +33,7 @@ static void pull_add(struct pull *pull, const struct image_need *need, struct pr
     const char *item =
         image_transfer_item(pull->transfer->arena, need->reference, need->platform, digest);
 
+    need->moves = true;
     if (first)
         say_shared(need, first, mode);
     if (string_list_has(&pull->items, item))
@@ -42,34 +42,42 @@ static void pull_add(struct pull *pull, const struct image_need *need, struct pr
     transfer_add(pull->transfer, need->reference, need->label);
 }
 
-static void report(const struct pull *pull, enum severity severity, struct diagnostics *diagnostics)
+static void failure_add(const struct image_need *need, const struct transfer *transfer,
+                        enum severity severity, struct diagnostics *diagnostics)
 {
-    for (size_t i = 0; i < pull->needs->count; i++) {
-        const struct image_need *need = &pull->needs->items[i];
-        const struct transfer_image *image = transfer_find(pull->transfer, need->reference);
-        scoped_text struct text message = {0};
+    bool push = transfer->kind == TRANSFER_PUSH;
+    scoped_text struct text message = {0};
 
-        if (need->step != PULL_STEP_PULL || !image || image->phase != TRANSFER_FAILED)
-            continue;
-        text_appendf(&message, "pull '%s': %s", need->written, image->message);
-        diagnostics_add(
-            diagnostics,
-            &(struct diagnostic){.severity = severity,
-                                 .at = need->at,
-                                 .path = need->path,
-                                 .message = text_get(&message),
-                                 .hint = need->builds ? "yawl does not build images yet: build it "
-                                                        "elsewhere and 'yawl load' it"
-                                                      : NULL});
+    text_appendf(&message, "%s '%s': %s", push ? "push" : "pull", need->written,
+                 transfer_find(transfer, need->reference)->message);
+    diagnostics_add(diagnostics,
+                    &(struct diagnostic){.severity = severity,
+                                         .at = need->at,
+                                         .path = need->path,
+                                         .message = text_get(&message),
+                                         .hint = need->builds && !push
+                                                     ? "yawl does not build images yet: build it "
+                                                       "elsewhere and 'yawl load' it"
+                                                     : NULL});
+}
+
+void image_needs_failed(const struct image_needs *needs, const struct transfer *transfer,
+                        enum severity severity, struct diagnostics *diagnostics)
+{
+    for (size_t i = 0; i < needs->count; i++) {
+        const struct image_need *need = &needs->items[i];
+        const struct transfer_image *image = transfer_find(transfer, need->reference);
+
+        if (need->moves && image && image->phase == TRANSFER_FAILED)
+            failure_add(need, transfer, severity, diagnostics);
     }
 }
 
-int image_pull(const struct image_needs *needs, const struct image_pull_options *options,
+int image_pull(struct image_needs *needs, const struct image_pull_options *options,
                struct diagnostics *diagnostics, bool *ret_interrupted, struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
-    struct pull pull = {.needs = needs,
-                        .transfer = transfer_new(arena, TRANSFER_PULL, needs->count)};
+    struct pull pull = {.transfer = transfer_new(arena, TRANSFER_PULL, needs->count)};
 
     *ret_interrupted = false;
     for (size_t i = 0; i < needs->count; i++)
@@ -81,6 +89,6 @@ int image_pull(const struct image_needs *needs, const struct image_pull_options 
                            ret_interrupted, err) < 0)
         return -1;
     if (!*ret_interrupted)
-        report(&pull, options->severity, diagnostics);
+        image_needs_failed(needs, pull.transfer, options->severity, diagnostics);
     return 0;
 }

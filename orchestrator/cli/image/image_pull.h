@@ -7,6 +7,7 @@
 #define YAWL_ORCHESTRATOR_CLI_IMAGE_IMAGE_PULL_H
 
 #include "orchestrator/cli/image/image_needs.h"
+#include "orchestrator/cli/image/transfer.h"
 #include "orchestrator/cli/progress_mode.h"
 
 struct image_pull_options {
@@ -15,9 +16,14 @@ struct image_pull_options {
     enum severity severity; /* of what could not be pulled */
 };
 
+/* Tells in the diagnostics what of the needs that are part of the transfer has failed, at the
+ * places that ask for it. */
+void image_needs_failed(const struct image_needs *needs, const struct transfer *transfer,
+                        enum severity severity, struct diagnostics *diagnostics);
+
 /* What could not be pulled is told in the diagnostics, at the place that asks for it. -1 only when
  * the worker could not be run. */
-MUST_CHECK int image_pull(const struct image_needs *needs, const struct image_pull_options *options,
+MUST_CHECK int image_pull(struct image_needs *needs, const struct image_pull_options *options,
                           struct diagnostics *diagnostics, bool *ret_interrupted,
                           struct error *err);
 

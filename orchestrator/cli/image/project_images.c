@@ -68,18 +68,15 @@ static void lock_tell(const struct image_needs *needs, const struct lock_file *l
     }
 }
 
-static int needs_pull(struct session *session, const struct image_needs *needs,
+static int needs_pull(struct session *session, struct image_needs *needs,
                       const struct project_images_options *options, bool *ret_interrupted,
                       struct error *err)
 {
     scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
     struct image_pull_options pull = {.data_root = options->data_root, .severity = SEVERITY_ERROR};
 
-    if (progress_mode_find(session->progress, session->ansi, &pull.mode, err) < 0)
-        return -1;
-    if (options->quiet)
-        pull.mode.form = PROGRESS_QUIET;
-    if (image_pull(needs, &pull, diagnostics, ret_interrupted, err) < 0)
+    if (session_progress(session, options->quiet, &pull.mode, err) < 0 ||
+        image_pull(needs, &pull, diagnostics, ret_interrupted, err) < 0)
         return -1;
     return session_report(diagnostics, err);
 }
