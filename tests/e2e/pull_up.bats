@@ -82,6 +82,16 @@ END
     ok up -d --no-lock
 }
 
+@test "an image whose manifest is locked is asked for by nobody" {
+    service box
+    manifest=$(jq -r '.references["docker.io/library/box:latest"].manifest' "$YAWL_DATA_ROOT/images/index.json")
+    answers "{\"resolve\": {\"docker.io/library/box:latest\": {\"digest\": \"$(digest_of index)\", \"media_type\": \"m\", \"platforms\": [{\"platform\": \"linux/amd64\", \"digest\": \"$manifest\", \"size\": 1}]}}}"
+    ok lock
+    ok up -d --frozen --pull always
+    is_state a running
+    equal "$(asked pull)" ""
+}
+
 @test "images lists what each container runs" {
     service box
     ok up -d

@@ -120,9 +120,8 @@ static void need_look(struct image_need *need, struct image_store *store, struct
     need->here = image->index ? image->index : image->manifest;
     need->presence.present = true;
     need->presence.pulled_at = image->pulled_at;
-    need->presence.is_pinned_to =
-        need->locked && (string_eq(need->locked->digest, image->index) ||
-                         string_eq(need->locked->digest, image->manifest));
+    need->presence.is_pinned_to = need->locked && (lock_image_has(need->locked, image->index) ||
+                                                   lock_image_has(need->locked, image->manifest));
 }
 
 int image_needs_look(struct image_needs *needs, const char *data_root, struct arena *arena,

@@ -213,6 +213,16 @@ const struct lock_image *lock_file_find(const struct lock_file *lock, const char
     return bsearch(&key, lock->images, lock->n_images, sizeof(key), compare_images);
 }
 
+bool lock_image_has(const struct lock_image *image, const char *digest)
+{
+    if (!digest)
+        return false;
+    for (size_t i = 0; i < image->n_platforms; i++)
+        if (string_eq(image->platforms[i].digest, digest))
+            return true;
+    return string_eq(image->digest, digest);
+}
+
 void lock_file_put(struct lock_file *lock, const struct lock_image *image, struct arena *arena)
 {
     const struct lock_image *found = lock_file_find(lock, image->reference);

@@ -22,6 +22,7 @@
 #ifndef YAWL_ORCHESTRATOR_CLI_IMAGE_LOCK_FILE_H
 #define YAWL_ORCHESTRATOR_CLI_IMAGE_LOCK_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -67,6 +68,10 @@ void lock_file_format(const struct lock_file *lock, struct text *out);
 
 /* By the normalised reference, or NULL; `lock` may be NULL. */
 const struct lock_image *lock_file_find(const struct lock_file *lock, const char *reference);
+
+/* Whether content of this digest is what was locked: the index, or the manifest of a platform. An
+ * image from an archive may know of its manifest only. `digest` may be NULL. */
+bool lock_image_has(const struct lock_image *image, const char *digest);
 
 /* Adds it or takes the place of the one with the same reference. */
 void lock_file_put(struct lock_file *lock, const struct lock_image *image, struct arena *arena);

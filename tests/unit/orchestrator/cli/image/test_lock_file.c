@@ -82,6 +82,16 @@ Test(lock_file, an_image_is_found_by_its_full_reference)
     cr_expect_null(lock_file_find(NULL, "docker.io/library/db:16"));
 }
 
+Test(lock_file, the_index_and_the_manifests_below_it_are_what_was_locked)
+{
+    struct lock_file lock = parse(FILE_TEXT);
+
+    cr_expect(lock_image_has(&lock.images[0], A));
+    cr_expect(lock_image_has(&lock.images[0], B));
+    cr_expect_not(lock_image_has(&lock.images[0], "sha256:cc"));
+    cr_expect_not(lock_image_has(&lock.images[0], NULL));
+}
+
 Test(lock_file, images_stay_sorted_whatever_the_order_of_adding)
 {
     struct lock_file lock = parse(FILE_TEXT);
