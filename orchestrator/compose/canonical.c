@@ -476,12 +476,10 @@ CANONICAL_RULE(canonical_external)
     node_put(loader->arena, node, "external", node_bool(loader->arena, true, external->at));
     if (!name)
         return node;
-    if (node_get(node, "name")) {
-        loader_error(loader, external, trail, "name and external.name conflict; only use name");
-        return node;
-    }
     loader_warning(loader, external, trail,
                    "external.name is deprecated. Please set name and external: true");
+    if (node_get(node, "name") && !node_equal(node_get(node, "name"), name))
+        loader_error(loader, external, trail, "name and external.name conflict; only use name");
     node_put(loader->arena, node, "name", name);
     return node;
 }

@@ -85,21 +85,21 @@ static void check_external(struct loader *loader, const struct node *volume,
     }
 }
 
-/* Where a secret or config comes from: exactly one of `sources`. */
+/* Where a secret or config comes from: exactly one of `sources`. An empty text counts: a variable
+ * may have made it so. */
 static void check_source(struct loader *loader, const struct node *object,
                          const char *const *sources, const struct trail *trail)
 {
     scoped_text struct text names = {0};
     size_t given = 0;
 
-    if (!node_is(object, NODE_MAP) || object->broken || node_get_bool(object, "external") ||
-        node_get(object, "driver"))
+    if (!node_is(object, NODE_MAP) || object->broken)
         return;
     for (size_t i = 0; sources[i]; i++) {
         text_appendf(&names, "%s%s", i ? "|" : "", sources[i]);
         given += node_find(object, sources[i]) != NULL;
     }
-    if (given == 0)
+    if (given == 0 && !node_get_bool(object, "external") && !node_get(object, "driver"))
         loader_error(loader, object, trail, "one of %s must be set", text_get(&names));
     else if (given > 1)
         loader_error(loader, object, trail, "%s attributes are mutually exclusive",
@@ -120,36 +120,46 @@ static void check_service_values(struct loader *loader, const struct node *servi
     check_watch(loader, service, trail);
 }
 
-static void check_resource(struct loader *loader, const struct node *resource, const char *kind,
-                           const struct trail *trail)
+/* Calls `check` for each resource of that kind. */
+static void check_each(struct loader *loader, const struct node *model, const char *kind,
+                       void (*check)(struct loader *, const struct node *, const struct trail *))
 {
-    static const char *const secret_sources[] = {"file", "environment", NULL};
-    static const char *const config_sources[] = {"file", "environment", "content", NULL};
+    const struct node *resources = node_get(model, kind);
+    struct trail all = {NULL, kind, 0};
 
-    if (strcmp(kind, "volumes") == 0)
-        check_external(loader, resource, trail);
-    else if (strcmp(kind, "secrets") == 0)
-        check_source(loader, resource, secret_sources, trail);
-    else if (strcmp(kind, "configs") == 0)
-        check_source(loader, resource, config_sources, trail);
-    else
-        check_service_values(loader, resource, trail);
+    for (size_t i = 0; node_is(resources, NODE_MAP) && i < resources->map.count; i++) {
+        struct trail here = {&all, resources->map.entries[i].key, 0};
+
+        check(loader, resources->map.entries[i].value, &here);
+    }
+}
+
+static void check_secret(struct loader *loader, const struct node *secret,
+                         const struct trail *trail)
+{
+    static const char *const sources[] = {"file", "environment", NULL};
+
+    check_source(loader, secret, sources, trail);
+}
+
+static void check_config(struct loader *loader, const struct node *config,
+                         const struct trail *trail)
+{
+    static const char *const sources[] = {"file", "environment", "content", NULL};
+
+    check_source(loader, config, sources, trail);
+}
+
+void check_sources(struct loader *loader, const struct node *model)
+{
+    check_each(loader, model, "secrets", check_secret);
+    check_each(loader, model, "configs", check_config);
 }
 
 void check_values(struct loader *loader, const struct node *model)
 {
-    static const char *const kinds[] = {"services", "volumes", "secrets", "configs"};
-
-    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
-        const struct node *resources = node_get(model, kinds[i]);
-        struct trail all = {NULL, kinds[i], 0};
-
-        for (size_t j = 0; node_is(resources, NODE_MAP) && j < resources->map.count; j++) {
-            struct trail here = {&all, resources->map.entries[j].key, 0};
-
-            check_resource(loader, resources->map.entries[j].value, kinds[i], &here);
-        }
-    }
+    check_each(loader, model, "services", check_service_values);
+    check_each(loader, model, "volumes", check_external);
 }
 
 enum visit { VISIT_NONE, VISIT_OPEN, VISIT_DONE };

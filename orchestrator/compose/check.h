@@ -7,7 +7,11 @@
 
 #include "orchestrator/compose/loader.h"
 
-/* What every service and resource must fulfil, whether it is switched on or not. */
+/* Where secrets and configs come from. Looks at the model before it is typed, because that takes
+ * empty values out. */
+void check_sources(struct loader *loader, const struct node *model);
+
+/* What every service and volume must fulfil, whether it is switched on or not. */
 void check_values(struct loader *loader, const struct node *model);
 
 /* References between the services that are switched on and what they use. `disabled` is a mapping

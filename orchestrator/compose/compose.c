@@ -117,6 +117,7 @@ static struct node *resolve(struct loader *loader, struct node *model)
     if (!options->no_normalize)
         normalize_model(loader, model);
     if (!options->no_interpolate) {
+        check_sources(loader, model);
         (void)typing_apply(loader, model, &shape_project, NULL);
         check_values(loader, model);
     }

@@ -91,8 +91,8 @@ const struct shape shape_volumes = {
 
 static const struct key secret_keys[] = {
     {"name", &shape_string, ACTED, "name outside of the project", 0, SECRET(name)},
-    {"file", &shape_path, ACTED, "file that holds it", 0, SECRET(file)},
-    {"environment", &shape_string, ACTED, "variable that holds it", 0, SECRET(environment)},
+    {"file", &shape_path, ACTED, "file that holds it", KEY_KEEP, SECRET(file)},
+    {"environment", &shape_string, ACTED, "variable that holds it", KEY_KEEP, SECRET(environment)},
     {"external", &shape_external, REFUSED, "made by somebody else", 0, SECRET(external), CLUSTER,
      concerns_true},
     {"labels", &shape_labels, NOTED, "labels", 0, 0, CLUSTER},
@@ -109,9 +109,9 @@ const struct shape shape_secrets = {
 
 static const struct key config_keys[] = {
     {"name", &shape_string, ACTED, "name outside of the project", 0, SECRET(name)},
-    {"file", &shape_path, ACTED, "file that holds it", 0, SECRET(file)},
-    {"environment", &shape_string, ACTED, "variable that holds it", 0, SECRET(environment)},
-    {"content", &shape_string, ACTED, "what it holds", 0, SECRET(content)},
+    {"file", &shape_path, ACTED, "file that holds it", KEY_KEEP, SECRET(file)},
+    {"environment", &shape_string, ACTED, "variable that holds it", KEY_KEEP, SECRET(environment)},
+    {"content", &shape_string, ACTED, "what it holds", KEY_KEEP, SECRET(content)},
     {"external", &shape_external, REFUSED, "made by somebody else", 0, SECRET(external), CLUSTER,
      concerns_true},
     {"labels", &shape_labels, NOTED, "labels", 0, 0, CLUSTER},
