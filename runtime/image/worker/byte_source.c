@@ -155,3 +155,30 @@ struct byte_source *byte_source_of_stream(int fd)
     file->fd = fd;
     return byte_source_new(&stream_source_ops, file);
 }
+
+struct bytes_source {
+    const void *bytes;
+    size_t length;
+};
+
+static int bytes_source_read(void *owner, const void **ret_bytes, size_t *ret_length,
+                             struct error *err UNUSED)
+{
+    struct bytes_source *source = owner;
+
+    *ret_bytes = source->bytes;
+    *ret_length = source->length;
+    source->length = 0;
+    return 0;
+}
+
+static const struct byte_source_ops bytes_source_ops = {.read = bytes_source_read, .free = free};
+
+struct byte_source *byte_source_of_bytes(const void *bytes, size_t length)
+{
+    struct bytes_source *source = memory_new(struct bytes_source);
+
+    source->bytes = bytes;
+    source->length = length;
+    return byte_source_new(&bytes_source_ops, source);
+}

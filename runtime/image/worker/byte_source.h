@@ -42,6 +42,9 @@ struct byte_source *byte_source_of_file(int fd, int64_t offset, int64_t length);
 /* As above, from the beginning, and the descriptor is closed with the source. */
 struct byte_source *byte_source_of_own_file(int take_fd, int64_t length);
 
+/* Bytes in memory, borrowed. */
+struct byte_source *byte_source_of_bytes(const void *bytes, size_t length);
+
 /* All that can be read from a descriptor, e.g. a pipe; borrowed. */
 struct byte_source *byte_source_of_stream(int fd);
 

@@ -12,6 +12,7 @@ struct checked_source {
     struct sha256 *hash;            /* NULL when nobody wants the digest, and after the end */
     char digest[IMAGE_DIGEST_SIZE]; /* "": not checked */
     char *ret_digest;
+    int64_t *ret_size;
     int64_t size, limit_bytes, passed;
     const atomic_bool *cancelled;
     bool ended;
@@ -33,6 +34,8 @@ static int check_end(struct checked_source *checked, struct error *err)
         if (checked->ret_digest)
             memcpy(checked->ret_digest, digest, sizeof(digest));
     }
+    if (checked->ret_size)
+        *checked->ret_size = checked->passed;
     checked->ended = true;
     return 0;
 }
@@ -86,6 +89,7 @@ struct byte_source *checked_source_new(struct byte_source *take_inner,
     checked->size = spec->size;
     checked->limit_bytes = spec->limit_bytes;
     checked->ret_digest = spec->ret_digest;
+    checked->ret_size = spec->ret_size;
     if (spec->digest)
         memcpy(checked->digest, spec->digest, IMAGE_DIGEST_SIZE);
     if (spec->digest || spec->ret_digest)

@@ -20,6 +20,7 @@ struct checked_source_spec {
     int64_t limit_bytes;          /* more is an error */
     const atomic_bool *cancelled; /* true: reading fails; NULL: never */
     char *ret_digest;             /* IMAGE_DIGEST_SIZE bytes, written at the end; or NULL */
+    int64_t *ret_size;            /* written at the end; or NULL */
 };
 
 struct byte_source *checked_source_new(struct byte_source *take_inner,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libarchive's one home. It only reads, and only tar: its other readers are where most of its
+ * libarchive's one home. It only reads and writes tar: its other readers are where most of its
  * vulnerabilities were, and its writer to disk checks symbolic links by
  * lstat(2).
  */
