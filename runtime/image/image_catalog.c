@@ -12,9 +12,15 @@
 #include "common/json.h"
 #include "common/limits.h"
 #include "runtime/image/image_digest.h"
+#include "runtime/image/image_reference.h"
+
+enum { HEX_LENGTH = SHA256_HEX_SIZE - 1, ID_PREFIX_MIN = 4 };
 
 static const char catalog_name[] = "index.json";
 static const char new_name[] = "index.json.new";
+static const char spare_name[] = "spare";
+
+enum { SPARE_BYTES = 64 * 1024 };
 
 int image_catalog_lock(int images_fd, struct error *err)
 {
@@ -117,6 +123,86 @@ const struct image_record *image_catalog_find(const struct image_catalog *catalo
     return found ? &catalog->records[at] : NULL;
 }
 
+/* What users write -------------------------------------------------------------------------------
+ */
+
+/* The record whose id begins with the digits; NULL when there is none. Several references of one
+ * image are one image. */
+static int find_by_id(const struct image_catalog *catalog, const char *digits,
+                      const struct image_record **ret_record, struct error *err)
+{
+    const struct image_record *found = NULL;
+
+    for (size_t i = 0; i < catalog->count; i++) {
+        const struct image_record *record = &catalog->records[i];
+
+        if (!string_starts_with(image_digest_hex(record->config), digits))
+            continue;
+        if (found && !string_eq(found->config, record->config))
+            return error_set(err, "'%s' is the beginning of more than one image id", digits);
+        if (!found)
+            found = record;
+    }
+    *ret_record = found;
+    return 0;
+}
+
+/* Whether the two references name one repository: they are equal up to the tag or digest. */
+static bool same_repository(const struct image_reference *reference, const char *other,
+                            struct arena *arena)
+{
+    struct image_reference parsed;
+
+    return image_reference_parse(other, arena, &parsed, NULL) == 0 &&
+           string_eq(parsed.registry, reference->registry) &&
+           string_eq(parsed.repository, reference->repository);
+}
+
+/* A manifest is for one platform; an index stands for several. */
+static const struct image_record *find_by_digest(const struct image_catalog *catalog,
+                                                 const struct image_reference *reference,
+                                                 const char *platform, struct arena *arena)
+{
+    for (size_t i = 0; i < catalog->count; i++) {
+        const struct image_record *record = &catalog->records[i];
+
+        if ((string_eq(record->manifest, reference->digest) ||
+             (string_eq(record->index, reference->digest) &&
+              string_eq(record->platform, platform))) &&
+            same_repository(reference, record->reference, arena))
+            return record;
+    }
+    return NULL;
+}
+
+int image_catalog_resolve(const struct image_catalog *catalog, const char *text,
+                          const char *platform, const struct image_record **ret_record,
+                          struct error *err)
+{
+    struct arena *arena = catalog->arena;
+    const struct image_record *record = NULL;
+    struct image_reference reference;
+    size_t length = strlen(text);
+
+    if (image_digest_is_valid(text))
+        return find_by_id(catalog, image_digest_hex(text), ret_record, err);
+    if (image_digest_is_hex(text, HEX_LENGTH))
+        return find_by_id(catalog, text, ret_record, err);
+
+    if (image_reference_parse(text, arena, &reference, err) < 0)
+        return -1;
+    record = image_catalog_find(catalog, image_reference_format(&reference, arena), platform);
+    if (!record && reference.digest)
+        record = find_by_digest(catalog, &reference, platform, arena);
+    if (!record && length >= ID_PREFIX_MIN && image_digest_is_hex(text, length))
+        return find_by_id(catalog, text, ret_record, err);
+    *ret_record = record;
+    return 0;
+}
+
+/* The file ----------------------------------------------------------------------------------------
+ */
+
 static int compare_records(const void *a, const void *b)
 {
     const struct image_record *left = a;
@@ -217,22 +303,45 @@ static void format_catalog(const struct image_catalog *catalog, struct text *out
     text_append_char(out, '\n');
 }
 
+/* Writes the new file and puts it into place. Returns -1 with errno. Synced before the rename:
+ * after a power cut the name leads to the whole file. */
+static int replace_file(int images_fd, const struct text *bytes)
+{
+    scoped_fd int fd =
+        openat(images_fd, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0 || fd_write_all(fd, bytes->data, bytes->length) < 0 || fsync(fd) < 0)
+        return -1;
+    return renameat(images_fd, new_name, images_fd, catalog_name);
+}
+
+/* Some room on the disk is kept for the day when it is full: then an image can still be removed. */
+static void keep_spare(int images_fd)
+{
+    scoped_fd int fd =
+        openat(images_fd, spare_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd >= 0 && posix_fallocate(fd, 0, SPARE_BYTES) != 0)
+        (void)unlinkat(images_fd, spare_name, 0);
+}
+
 int image_catalog_write(int images_fd, const struct image_catalog *catalog, struct error *err)
 {
     scoped_text struct text bytes = {0};
-    scoped_fd int fd = -1;
+    int result;
 
     format_catalog(catalog, &bytes);
     if (bytes.length > LIMIT_JSON_BYTES)
         return error_set(err, "write the image index: it is larger than %d bytes",
                          LIMIT_JSON_BYTES);
-    fd = openat(images_fd, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return error_sys(err, "create '%s'", new_name);
-    /* Synced before the rename: after a power cut the name leads to the whole file. */
-    if (fd_write_all(fd, bytes.data, bytes.length) < 0 || fsync(fd) < 0)
-        return error_sys(err, "write '%s'", new_name);
-    if (renameat(images_fd, new_name, images_fd, catalog_name) < 0)
-        return error_sys(err, "rename '%s' to '%s'", new_name, catalog_name);
+    result = replace_file(images_fd, &bytes);
+    if (result < 0 && errno == ENOSPC && unlinkat(images_fd, spare_name, 0) == 0)
+        result = replace_file(images_fd, &bytes);
+    if (result < 0) {
+        error_sys(err, "write the image index '%s'", new_name);
+        (void)unlinkat(images_fd, new_name, 0);
+        return -1;
+    }
+    keep_spare(images_fd);
     return 0;
 }

@@ -60,4 +60,11 @@ bool image_catalog_remove(struct image_catalog *catalog, const char *reference,
 const struct image_record *image_catalog_find(const struct image_catalog *catalog,
                                               const char *reference, const char *platform);
 
+/* The record that a user means ("postgres", "postgres@sha256:...", an id or the first digits of
+ * one), for the platform of image_platform_key(); an id, and the digest of a manifest, say by
+ * themselves what they are for. *ret_record is NULL when there is none. */
+MUST_CHECK int image_catalog_resolve(const struct image_catalog *catalog, const char *text,
+                                     const char *platform, const struct image_record **ret_record,
+                                     struct error *err);
+
 #endif

@@ -19,8 +19,6 @@
 #include "runtime/image/image_limits.h"
 #include "runtime/image/image_platform.h"
 
-enum { HEX_LENGTH = SHA256_HEX_SIZE - 1, ID_PREFIX_MIN = 4 };
-
 struct image_store {
     char root[PATH_MAX]; /* absolute, without links */
     int root_fd, images_fd, blobs_fd, downloads_fd, layers_fd, leases_fd, tmp_fd, lock_fd;
@@ -299,79 +297,6 @@ static int read_image(const struct image_store *store, const struct image_record
     return 0;
 }
 
-/* The record whose id begins with the digits; NULL when there is none. Several references of one
- * image are one image. */
-static int find_by_id(const struct image_catalog *catalog, const char *digits,
-                      const struct image_record **ret_record, struct error *err)
-{
-    const struct image_record *found = NULL;
-
-    for (size_t i = 0; i < catalog->count; i++) {
-        const struct image_record *record = &catalog->records[i];
-
-        if (!string_starts_with(image_digest_hex(record->config), digits))
-            continue;
-        if (found && !string_eq(found->config, record->config))
-            return error_set(err, "'%s' is the beginning of more than one image id", digits);
-        if (!found)
-            found = record;
-    }
-    *ret_record = found;
-    return 0;
-}
-
-/* Whether the two references name one repository: they are equal up to the tag or digest. */
-static bool same_repository(const struct image_reference *reference, const char *other,
-                            struct arena *arena)
-{
-    struct image_reference parsed;
-
-    return image_reference_parse(other, arena, &parsed, NULL) == 0 &&
-           string_eq(parsed.registry, reference->registry) &&
-           string_eq(parsed.repository, reference->repository);
-}
-
-/* A manifest is for one platform; an index stands for several. */
-static const struct image_record *find_by_digest(const struct image_catalog *catalog,
-                                                 const struct image_reference *reference,
-                                                 const char *platform, struct arena *arena)
-{
-    for (size_t i = 0; i < catalog->count; i++) {
-        const struct image_record *record = &catalog->records[i];
-
-        if ((string_eq(record->manifest, reference->digest) ||
-             (string_eq(record->index, reference->digest) &&
-              string_eq(record->platform, platform))) &&
-            same_repository(reference, record->reference, arena))
-            return record;
-    }
-    return NULL;
-}
-
-static int find_record(const struct image_catalog *catalog, const char *text, const char *platform,
-                       const struct image_record **ret_record, struct error *err)
-{
-    struct arena *arena = catalog->arena;
-    const struct image_record *record = NULL;
-    struct image_reference reference;
-    size_t length = strlen(text);
-
-    if (image_digest_is_valid(text))
-        return find_by_id(catalog, image_digest_hex(text), ret_record, err);
-    if (image_digest_is_hex(text, HEX_LENGTH))
-        return find_by_id(catalog, text, ret_record, err);
-
-    if (image_reference_parse(text, arena, &reference, err) < 0)
-        return -1;
-    record = image_catalog_find(catalog, image_reference_format(&reference, arena), platform);
-    if (!record && reference.digest)
-        record = find_by_digest(catalog, &reference, platform, arena);
-    if (!record && length >= ID_PREFIX_MIN && image_digest_is_hex(text, length))
-        return find_by_id(catalog, text, ret_record, err);
-    *ret_record = record;
-    return 0;
-}
-
 int image_store_find(struct image_store *store, const char *reference, const char *platform,
                      struct arena *arena, struct image **ret_image, struct error *err)
 {
@@ -382,7 +307,7 @@ int image_store_find(struct image_store *store, const char *reference, const cha
     if (image_catalog_read(store->images_fd, arena, &catalog, err) < 0)
         return -1;
     if (image_platform_key(platform, arena, &key, err) < 0 ||
-        find_record(&catalog, reference, key, &record, err) < 0)
+        image_catalog_resolve(&catalog, reference, key, &record, err) < 0)
         return error_wrap(err, "find image '%s'", reference);
     *ret_image = NULL;
     if (record && read_image(store, record, arena, ret_image, err) < 0)

@@ -7,6 +7,7 @@
  *
  *     images/index.json            references to image ids (image_catalog.h)
  *     images/lock                  flock: held while index.json and layers/ change
+ *     images/spare                 room on the disk for index.json when that is full
  *     blobs/sha256/<hex>           configurations, manifests, and layers as they are transported
  *     downloads/sha256/<hex>       the beginnings of blobs that are being pulled, or were
  *     layers/<hex of diffID>/fs    unpacked once, unshifted, in overlayfs' own form

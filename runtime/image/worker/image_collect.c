@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/image/worker/image_collect.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,10 +19,13 @@
 #include "runtime/image/image_catalog.h"
 #include "runtime/image/image_digest.h"
 #include "runtime/image/image_limits.h"
+#include "runtime/image/worker/dir_names.h"
 #include "runtime/image/worker/image_document.h"
+#include "runtime/image/worker/image_leases.h"
 #include "runtime/image/worker/image_staging.h"
 
 struct collection {
+    const struct collect_spec *spec;
     struct image_store *store;
     struct arena *arena;
     struct string_list layers; /* names below layers/ that stay; sorted */
@@ -115,43 +118,14 @@ static int mark_references(struct collection *collection, struct error *err)
     return 0;
 }
 
-/* The names in a directory, in the arena. */
-static int list_dir(struct collection *collection, int dir_fd, struct string_list *out,
-                    struct error *err)
-{
-    int own_fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = own_fd < 0 ? NULL : fdopendir(own_fd);
-    struct dirent *entry;
-
-    if (!dir) {
-        fd_close(own_fd);
-        return error_sys(err, "open directory");
-    }
-    while ((entry = readdir(dir))) {
-        if (!string_eq(entry->d_name, ".") && !string_eq(entry->d_name, ".."))
-            string_list_add(collection->arena, out, arena_strdup(collection->arena, entry->d_name));
-    }
-    (void)closedir(dir);
-    return 0;
-}
-
 static int mark_leases(struct collection *collection, struct error *err)
 {
-    int leases_fd = image_store_leases_fd(collection->store);
-    struct string_list holders = {0};
+    struct image_leases leases;
 
-    if (list_dir(collection, leases_fd, &holders, err) < 0)
-        return error_wrap(err, "'leases'");
-    for (size_t i = 0; i < holders.count; i++) {
-        scoped_text struct text digest = {0};
-
-        if (file_read(leases_fd, holders.items[i], IMAGE_DIGEST_SIZE, &digest, NULL, err) < 0)
-            return error_wrap(err, "read lease '%s'", holders.items[i]);
-        /* One that is being written: its image has a reference, or the store would not be ours
-         * alone. */
-        if (!image_digest_is_valid(text_get(&digest)))
-            continue;
-        if (mark_image(collection, text_get(&digest), err) < 0)
+    if (image_leases_read(collection->store, collection->arena, &leases, err) < 0)
+        return -1;
+    for (size_t i = 0; i < leases.count; i++) {
+        if (mark_image(collection, leases.leases[i].id, err) < 0)
             return -1;
     }
     return 0;
@@ -176,7 +150,7 @@ static int sweep_layers(struct collection *collection, struct error *err)
     int layers_fd = image_store_layers_fd(collection->store);
     struct string_list names = {0};
 
-    if (list_dir(collection, layers_fd, &names, err) < 0)
+    if (dir_names_read(layers_fd, collection->arena, &names, err) < 0)
         return error_wrap(err, "'layers'");
     for (size_t i = 0; i < names.count; i++) {
         if (holds(&collection->layers, names.items[i]) &&
@@ -194,7 +168,7 @@ static int sweep_blobs(struct collection *collection, struct error *err)
     int blobs_fd = image_store_blobs_fd(collection->store);
     struct string_list names = {0};
 
-    if (list_dir(collection, blobs_fd, &names, err) < 0)
+    if (dir_names_read(blobs_fd, collection->arena, &names, err) < 0)
         return error_wrap(err, "'blobs'");
     for (size_t i = 0; i < names.count; i++) {
         if (holds(&collection->blobs, names.items[i]))
@@ -213,7 +187,7 @@ static int sweep_leftovers(struct collection *collection, int dir_fd, const char
 {
     struct string_list names = {0};
 
-    if (list_dir(collection, dir_fd, &names, err) < 0)
+    if (dir_names_read(dir_fd, collection->arena, &names, err) < 0)
         return error_wrap(err, "'%s'", kind);
     for (size_t i = 0; i < names.count; i++) {
         if (string_eq(names.items[i], trash_name))
@@ -231,7 +205,9 @@ static int collect(struct collection *collection, const char *trash_name, struct
         return -1;
     sort(&collection->layers);
     sort(&collection->blobs);
-    if (sweep_layers(collection, err) < 0 || sweep_blobs(collection, err) < 0 ||
+    if (sweep_layers(collection, err) < 0 || sweep_blobs(collection, err) < 0)
+        return -1;
+    if (!collection->spec->keep_downloads &&
         sweep_leftovers(collection, image_store_downloads_fd(collection->store), "downloads",
                         trash_name, err) < 0)
         return -1;
@@ -260,7 +236,28 @@ static void lock_shared(struct image_store *store)
         ;
 }
 
-static int run(struct collection *collection, unsigned patience_ms, struct error *err)
+/* What removing the tree gives back to the disk, hard links counted by the part. */
+static int64_t tree_bytes(int dir_fd)
+{
+    char path[40];
+    char *roots[] = {path, NULL};
+    const FTSENT *entry;
+    int64_t bytes = 0;
+    FTS *tree;
+
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d/.", dir_fd);
+    tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    while (tree && (entry = fts_read(tree))) {
+        if (entry->fts_info != FTS_DP && entry->fts_statp && entry->fts_statp->st_nlink > 0)
+            bytes += (int64_t)entry->fts_statp->st_blocks * 512 /
+                     (entry->fts_info == FTS_D ? 1 : (int64_t)entry->fts_statp->st_nlink);
+    }
+    if (tree)
+        (void)fts_close(tree);
+    return bytes;
+}
+
+static int run(struct collection *collection, struct error *err)
 {
     int tmp_fd = image_store_tmp_fd(collection->store);
     scoped_fd int trash_fd = -1;
@@ -269,7 +266,7 @@ static int run(struct collection *collection, unsigned patience_ms, struct error
 
     (void)snprintf(trash_name, sizeof(trash_name), "trash-%d-%llu", (int)getpid(),
                    (unsigned long long)clock_realtime_ns());
-    if (lock_alone(collection->store, patience_ms, err) < 0) {
+    if (lock_alone(collection->store, collection->spec->patience_ms, err) < 0) {
         lock_shared(collection->store);
         return -1;
     }
@@ -282,20 +279,22 @@ static int run(struct collection *collection, unsigned patience_ms, struct error
         result = collect(collection, trash_name, err);
     lock_shared(collection->store);
 
+    if (trash_fd >= 0)
+        collection->collected->bytes = tree_bytes(trash_fd);
     if (result < 0)
         return -1;
     return path_remove_tree(tmp_fd, trash_name, err);
 }
 
-int image_collect(struct image_store *store, unsigned patience_ms, struct collected *ret_collected,
-                  struct error *err)
+int image_collect(struct image_store *store, const struct collect_spec *spec,
+                  struct collected *ret_collected, struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
     struct collected collected = {0};
     struct collection collection = {
-        .store = store, .arena = arena, .trash_fd = -1, .collected = &collected};
+        .spec = spec, .store = store, .arena = arena, .trash_fd = -1, .collected = &collected};
 
-    if (run(&collection, patience_ms, err) < 0)
+    if (run(&collection, err) < 0)
         return error_wrap(err, "collect garbage");
     *ret_collected = collected;
     return 0;

@@ -10,6 +10,8 @@
 #include "runtime/image/image_catalog.h"
 #include "tests/unit/runtime/image/worker/image_fixture.h"
 
+static const struct collect_spec impatient = {0};
+
 /* A store with "a:1" (layers one, two) and "b:1" (layers one, three). */
 static void two_images(struct image_fixture *fixture)
 {
@@ -58,7 +60,7 @@ Test(image_collect, named_images_stay_whole)
 
     two_images(&fixture);
     store = fixture_store(&fixture);
-    cr_assert_eq(image_collect(store, 0, &collected, NULL), 0);
+    cr_assert_eq(image_collect(store, &impatient, &collected, NULL), 0);
     cr_expect_eq(collected.n_layers + collected.n_blobs + collected.n_leftovers, 0);
     cr_expect(finds(store, "a:1"));
     cr_expect(finds(store, "b:1"));
@@ -73,7 +75,7 @@ Test(image_collect, what_nothing_leads_to_goes)
     two_images(&fixture);
     store = fixture_store(&fixture);
     forget(store, "docker.io/library/a:1");
-    cr_assert_eq(image_collect(store, 0, &collected, NULL), 0);
+    cr_assert_eq(image_collect(store, &impatient, &collected, NULL), 0);
     cr_expect_eq(collected.n_layers, 1);
     cr_expect_eq(collected.n_blobs, 3, "configuration, manifest and the layer as it came");
     cr_expect(finds(store, "b:1"));
@@ -92,11 +94,11 @@ Test(image_collect, a_lease_keeps_layers_until_it_ends)
     cr_assert_eq(image_store_find(store, "a:1", NULL, arena, &image, NULL), 0);
     cr_assert_eq(image_store_lease(store, "shop-web-1", image->config.digest, NULL), 0);
     forget(store, "docker.io/library/a:1");
-    cr_assert_eq(image_collect(store, 0, &collected, NULL), 0);
+    cr_assert_eq(image_collect(store, &impatient, &collected, NULL), 0);
     cr_expect_eq(collected.n_layers, 0);
 
     cr_assert_eq(image_store_release(store, "shop-web-1", NULL), 0);
-    cr_assert_eq(image_collect(store, 0, &collected, NULL), 0);
+    cr_assert_eq(image_collect(store, &impatient, &collected, NULL), 0);
     cr_expect_eq(collected.n_layers, 1);
 }
 
@@ -116,7 +118,7 @@ Test(image_collect, leftovers_and_layers_without_a_marker_go)
     cr_assert_eq(image_store_find(store, "b:1", NULL, arena, &image, NULL), 0);
     (void)snprintf(marker, sizeof(marker), "%s/../complete", image->layers.items[1]);
     cr_assert_eq(unlink(marker), 0);
-    cr_assert_eq(image_collect(store, 0, &collected, NULL), 0);
+    cr_assert_eq(image_collect(store, &impatient, &collected, NULL), 0);
     cr_expect_eq(collected.n_leftovers, 2);
     cr_expect_eq(collected.n_layers, 1);
     cr_expect_not(finds(store, "b:1"));
@@ -134,6 +136,6 @@ Test(image_collect, somebody_who_has_the_store_open_keeps_it_away)
     two_images(&fixture);
     store = fixture_store(&fixture);
     other = fixture_store(&fixture);
-    cr_expect_eq(image_collect(store, 0, &collected, &err), -1);
+    cr_expect_eq(image_collect(store, &impatient, &collected, &err), -1);
     cr_expect(strstr(err.text, "another process") != NULL, "%s", err.text);
 }
