@@ -183,7 +183,8 @@ static int measure_partial(struct download *download, int64_t *ret_size, struct 
 static int fetch(struct download *download, struct error *err)
 {
     const struct download_spec *spec = &download->spec;
-    const struct registry_blob blob = {.digest = spec->digest, .size = spec->size};
+    const struct registry_blob blob = {
+        .digest = spec->digest, .size = spec->size, .skip_mirrors = spec->skip_mirrors};
     const struct registry_progress progress = {
         .moved = on_moved, .owner = download, .cancelled = &download->cancelled};
     int64_t size;

@@ -31,6 +31,7 @@ struct download_spec {
     const char *image;                       /* as the user wrote it, for reports */
     const char *digest;
     int64_t size;
+    bool skip_mirrors; /* a mirror is suspected of other bytes */
 };
 
 struct download;

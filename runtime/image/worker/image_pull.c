@@ -22,6 +22,7 @@ struct pull {
     struct image_config config;
     struct import_image image;
     struct download **downloads; /* by layer; NULL where the store has it */
+    bool again;                  /* a blob came wrong */
 };
 
 /* What is here already ----------------------------------------------------------------------------
@@ -109,7 +110,8 @@ static void prepare_layer(const void *owner, const struct import_layer *layer)
     const struct download_spec spec = {.reference = &pull->item->source,
                                        .image = pull->item->text,
                                        .digest = layer->digest,
-                                       .size = layer->size};
+                                       .size = layer->size,
+                                       .skip_mirrors = pull->again};
 
     pull->downloads[layer - pull->image.layers] = download_new(pull->context->downloads, &spec);
 }
@@ -205,21 +207,21 @@ static int describe(struct pull *pull, struct error *err)
     return check_platform(pull, err);
 }
 
-/* A blob that an earlier run left damaged is fetched anew, once. */
+/* A blob that an earlier run left damaged, or that a mirror sent so, is fetched anew, once. */
 static int import(struct pull *pull, struct error *err)
 {
     const struct layer_opener opener = {
         .prepare = prepare_layer, .open = open_layer, .finish = finish_layer, .owner = pull};
 
     report_present(pull);
-    for (int tries = 2; tries > 0; tries--) {
+    for (;;) {
         int result = image_import(pull->context->store, &pull->image, &opener, err);
         bool any_bad = free_downloads(pull, result < 0);
 
-        if (result == 0 || !any_bad)
+        if (result == 0 || !any_bad || pull->again)
             return result;
+        pull->again = true;
     }
-    return -1;
 }
 
 static int run(struct pull *pull, struct error *err)
