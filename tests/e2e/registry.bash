@@ -22,6 +22,7 @@ registry_start() {
     } >"$folder/config.yml"
     docker-registry serve "$folder/config.yml" >"$folder/log" 2>&1 3>&- &
     echo $! >>"$E2E/registries"
+    BACKGROUND+=($!)
     REGISTRY=localhost:$port
     within 20 registry_answers "$port" || { cat "$folder/log"; return 1; }
 }
@@ -59,11 +60,11 @@ registries_stop() {
     rm -f "$E2E/registries"
 }
 
-# image COMMAND ARGUMENTS...: yawl-image on the tests' store; sets status, stdout and stderr.
+# image COMMAND ARGUMENTS...: yawl-image on the tests' store, or on $IMAGE_DATA; sets status, stdout and stderr.
 image() {
     local command=$1
     shift
-    try "$IMAGE_WORKER" "$command" --data-root "$YAWL_DATA_ROOT" "$@"
+    try "$IMAGE_WORKER" "$command" --data-root "${IMAGE_DATA:-$YAWL_DATA_ROOT}" "$@"
 }
 
 image_ok() {

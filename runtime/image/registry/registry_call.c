@@ -6,11 +6,12 @@
 #include "runtime/image/registry/retry.h"
 #include "runtime/image/registry/secret.h"
 
-/* Only a host that was never heard of is tried without TLS: later, a failure is a failure. */
-static bool call_may_go_plain(const struct registry_site *site,
+/* Only a host that has never spoken TLS is tried without: later, a failure is a failure. Calls that
+ * began together may learn that it does not at the same time. */
+static bool call_may_go_plain(const struct registry_site *site, const struct http_url *tried,
                               const struct http_response *response)
 {
-    if (!site->allow_plain || atomic_load(&site->scheme) != SITE_SCHEME_UNKNOWN)
+    if (!site->allow_plain || !tried->secure || atomic_load(&site->scheme) == SITE_SCHEME_TLS)
         return false;
     return response->failure == HTTP_FAILURE_TLS || response->failure == HTTP_FAILURE_CONNECT ||
            (response->failure == HTTP_FAILURE_BROKEN && response->status == 0);
@@ -111,7 +112,7 @@ static int call_at_site(struct registry *registry, const struct registry_call *c
     response->failure = HTTP_FAILURE_NONE;
     if (call_with_auth(registry, call, &url, response, err) == 0)
         return 0;
-    if (!call_may_go_plain(call->site, response) ||
+    if (!call_may_go_plain(call->site, &url, response) ||
         site_url(call->site, true, call->path, arena, &url, err) < 0)
         return -1;
     http_response_done(response);
