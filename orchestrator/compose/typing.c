@@ -193,14 +193,15 @@ static bool is_zero(const struct node *node, const struct shape *shape)
     return false;
 }
 
-/* Keys of a table are left out when they are zero; names that the user chose never are. */
+/* Keys of a table are left out when they are zero; names that the user chose never are, nor keys
+ * without which the output would not be valid. */
 static bool left_out(const struct node *node, const struct key *key)
 {
     if (!key)
         return false;
     if (node->kind == NODE_NULL)
         return true;
-    return !(key->flags & KEY_KEEP) && is_zero(node, key->shape);
+    return !(key->flags & (KEY_KEEP | KEY_REQUIRED)) && is_zero(node, key->shape);
 }
 
 static void type_map(struct loader *loader, struct node *map, const struct shape *shape,

@@ -77,6 +77,14 @@ static bool load(const void *bytes, size_t length, struct text *out)
     return true;
 }
 
+/* Where the reference's output is no fixed point either. Dollars of keys are doubled like all
+ * others, but keys are never expanded; a resource whose name is an empty text is printed as "{}"
+ * and gets its default name when that is read again. */
+static bool may_grow(const uint8_t *data, size_t size, const char *output)
+{
+    return memchr(data, '$', size) || strstr(output, ": {}\n");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     scoped_text struct text first = {0};
@@ -88,9 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)fprintf(stderr, "%s\n%s\n", text_get(&first), text_get(&second));
         fuzz_require(false); /* the output loads */
     }
-    /* Dollars of keys are doubled like all others, but keys are never expanded: as in the
-     * reference. */
-    if (!memchr(data, '$', size) && strcmp(text_get(&first), text_get(&second)) != 0) {
+    if (!may_grow(data, size, text_get(&first)) &&
+        strcmp(text_get(&first), text_get(&second)) != 0) {
         (void)fprintf(stderr, "%s\n---\n%s\n", text_get(&first), text_get(&second));
         fuzz_require(false); /* the output is a fixed point */
     }
