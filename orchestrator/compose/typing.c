@@ -332,9 +332,12 @@ FINISH_RULE(finish_ssh)
         const struct node_entry *entry = &node->map.entries[i];
         const char *path = node_text(entry->value);
 
-        string_list_add(loader->arena, &words,
-                        path && *path ? arena_printf(loader->arena, "%s: %s", entry->key, path)
-                                      : entry->key);
+        /* Only the default agent can be named without a path. */
+        if (strcmp(entry->key, "default") == 0 && !(path && *path))
+            string_list_add(loader->arena, &words, entry->key);
+        else
+            string_list_add(loader->arena, &words,
+                            arena_printf(loader->arena, "%s: %s", entry->key, path ? path : ""));
     }
     list = list_of(loader, node, &words);
     return finish_sorted(loader, list, trail);
