@@ -21,7 +21,8 @@ struct dir_record {
     mode_t mode;
     struct timespec mtime;
     bool implicit;
-    bool opaque;
+    bool opaque;             /* what lower layers have in it is hidden */
+    bool anew;               /* what lower layers have there is gone, it is opaque for that */
     bool gone;               /* set at the end: something else took its place */
     const void *default_acl; /* the attribute's value */
     size_t default_acl_size;

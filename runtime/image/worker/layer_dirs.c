@@ -103,6 +103,14 @@ int layer_dirs_set_opaque(struct layer_dirs *dirs, const char *path, struct erro
     return 0;
 }
 
+int layer_dirs_set_anew(struct layer_dirs *dirs, const char *path, struct error *err)
+{
+    if (layer_dirs_set_opaque(dirs, path, err) < 0)
+        return -1;
+    dir_table_get(dirs->table, path)->anew = true;
+    return 0;
+}
+
 static void walk_up(struct walk *walk)
 {
     char *slash = walk->done.length ? strrchr(walk->done.data, '/') : NULL;
@@ -184,7 +192,7 @@ static int walk_create(struct layer_dirs *dirs, struct walk *walk, struct node_p
     if (walk_enter(walk, place.name, err) < 0)
         return -1;
     dir_table_reset(dirs->table, text_get(&walk->done));
-    return is_whiteout ? layer_dirs_set_opaque(dirs, text_get(&walk->done), err) : 0;
+    return is_whiteout ? layer_dirs_set_anew(dirs, text_get(&walk->done), err) : 0;
 }
 
 static int walk_step(struct layer_dirs *dirs, struct walk *walk, const char *name,

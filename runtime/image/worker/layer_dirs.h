@@ -44,8 +44,12 @@ MUST_CHECK int layer_dirs_describe(struct layer_dirs *dirs, const char *path,
                                    const struct tar_entry *entry, struct tar_reader *reader,
                                    struct error *err);
 
-/* Makes the directory hide what lower layers have there. */
+/* Makes the directory hide what lower layers have in it. */
 MUST_CHECK int layer_dirs_set_opaque(struct layer_dirs *dirs, const char *path, struct error *err);
+
+/* The directory takes the place of what lower layers have there: it is opaque, and a directory of
+ * theirs says nothing about this one. */
+MUST_CHECK int layer_dirs_set_anew(struct layer_dirs *dirs, const char *path, struct error *err);
 
 /* Whether a directory above the path is opaque. */
 bool layer_dirs_is_below_opaque(const struct layer_dirs *dirs, const char *path);

@@ -28,8 +28,9 @@ struct mender {
 
 /* Where a directory of the merged view gets its attributes from. */
 struct origin {
-    int fd;           /* -1: nowhere; it is as new */
-    bool is_implicit; /* the topmost layer that has it does not describe it */
+    int fd;                    /* -1: nowhere; it is as new */
+    bool is_implicit;          /* the topmost layer that has it does not describe it */
+    struct timespec top_mtime; /* of the directory in that layer */
 };
 
 static int compare_texts(const void *a, const void *b)
@@ -49,8 +50,8 @@ static int open_dir(const struct mend_layer *layer, const char *path)
     return path_open_beneath(layer->fs_fd, *path ? path : ".", O_RDONLY | O_DIRECTORY, 0);
 }
 
-/* Whether the layer hides the path in layers below: something on the way is no directory, or
- * opaque. */
+/* Whether the layer hides the path in layers below: something on the way is no directory, or a
+ * directory above is opaque. One that is opaque itself hides what is in it, not what it is. */
 static bool hides(const struct mend_layer *layer, const char *path)
 {
     char prefix[LIMIT_ENTRY_PATH_BYTES + 1];
@@ -63,13 +64,21 @@ static bool hides(const struct mend_layer *layer, const char *path)
         fd = open_dir(layer, prefix);
         if (fd < 0)
             return errno != ENOENT;
-        if (layer_dirs_is_opaque(fd))
-            return true;
         if (path[end] == '\0')
             return false;
+        if (layer_dirs_is_opaque(fd))
+            return true;
         end += end > 0;
         end += strcspn(path + end, "/");
     }
+}
+
+static struct timespec mtime_of(int fd)
+{
+    struct stat status = {0};
+
+    (void)fstat(fd, &status);
+    return status.st_mtim;
 }
 
 /* Goes down from the top to the first layer that describes the directory. */
@@ -88,7 +97,10 @@ static int find_origin(struct mender *mender, const char *path, struct origin *o
             out->fd = steal_fd(&fd);
             return 0;
         }
-        out->is_implicit = out->is_implicit || fd >= 0;
+        if (fd >= 0 && !out->is_implicit) {
+            out->is_implicit = true;
+            out->top_mtime = mtime_of(fd);
+        }
         if (hides(layer, path))
             return 0;
     }
@@ -108,13 +120,14 @@ static bool has_xattrs(int fd)
     return false;
 }
 
-/* Whether the directory looks as a new one does. */
-static bool is_plain(int fd)
+/* Whether the directory looks as a new one of that time does. */
+static bool is_plain(int fd, struct timespec mtime)
 {
     struct stat status;
 
     return fstat(fd, &status) == 0 && (status.st_mode & 07777) == 0755 && status.st_uid == 0 &&
-           status.st_gid == 0 && !has_xattrs(fd);
+           status.st_gid == 0 && status.st_mtim.tv_sec == mtime.tv_sec &&
+           status.st_mtim.tv_nsec == mtime.tv_nsec && !has_xattrs(fd);
 }
 
 static int copy_xattr(int from_fd, int to_fd, const char *name, struct error *err)
@@ -214,17 +227,14 @@ static int set_times(struct mender *mender, struct error *err)
     for (size_t i = mender->made.count; i-- > 0;) {
         const char *path = mender->made.items[i];
         scoped_fd int from_fd = -1;
+        struct timespec mtime;
         struct origin origin;
-        struct stat status;
 
         if (find_origin(mender, path, &origin, err) < 0)
             return -1;
         from_fd = origin.fd;
-        if (from_fd < 0)
-            continue;
-        if (fstat(from_fd, &status) < 0 ||
-            utimensat(mender->fs_fd, *path ? path : ".",
-                      (struct timespec[2]){status.st_mtim, status.st_mtim}, 0) < 0)
+        mtime = from_fd >= 0 ? mtime_of(from_fd) : origin.top_mtime;
+        if (utimensat(mender->fs_fd, *path ? path : ".", (struct timespec[2]){mtime, mtime}, 0) < 0)
             return error_sys(err, "set times of '%s'", path);
     }
     return 0;
@@ -240,7 +250,7 @@ static int mend_if_wrong(struct mender *mender, const char *path, struct error *
     if (find_origin(mender, path, &origin, err) < 0)
         return -1;
     fd = origin.fd;
-    if (!origin.is_implicit || fd < 0 || is_plain(fd))
+    if (!origin.is_implicit || fd < 0 || is_plain(fd, origin.top_mtime))
         return 0;
     return mend_path(mender, path, err);
 }

@@ -125,7 +125,7 @@ static int add_dir(struct layer_tree *tree, const char *name, const struct tar_e
         if (mkdirat(place.parent_fd, name, 0700) < 0)
             return error_sys(err, "create directory");
         layer_dirs_created(tree->dirs, text_get(&path));
-        if (occupant != NOTHING && layer_dirs_set_opaque(tree->dirs, text_get(&path), err) < 0)
+        if (occupant != NOTHING && layer_dirs_set_anew(tree->dirs, text_get(&path), err) < 0)
             return -1;
     }
     return layer_dirs_describe(tree->dirs, text_get(&path), entry, reader, err);
@@ -188,7 +188,7 @@ static int add_whiteout(struct layer_tree *tree, const char *name, struct error 
         return -1;
     path_of(tree, name, &path);
     if (occupant == A_DIRECTORY)
-        return layer_dirs_set_opaque(tree->dirs, text_get(&path), err);
+        return layer_dirs_set_anew(tree->dirs, text_get(&path), err);
     if (occupant != NOTHING)
         return 0;
     string_list_add(tree->names, &tree->whiteouts, arena_strdup(tree->names, text_get(&path)));

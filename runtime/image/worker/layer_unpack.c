@@ -53,7 +53,7 @@ static int write_notes(int layer_fd, const struct dir_table *dirs, struct error 
         const struct dir_record *record = dir_table_at(dirs, i);
 
         covers_all = covers_all || (record->opaque && !*record->path);
-        if (!record->implicit || record->gone)
+        if (!record->implicit || record->gone || record->anew)
             continue;
         if (++count > LIMIT_IMPLICIT_DIRS)
             return error_set(err, "the layer leaves out more than %d directories",

@@ -6,7 +6,8 @@
  *
  *     fs/        the tree
  *     size       the bytes of its files, in decimal
- *     implicit   the paths of directories that the tar needs but does not describe, each with a NUL
+ *     implicit   the paths of directories that the tar needs but does not describe, but lower
+ *                layers may, each with a NUL
  *     opaque     there when the layer hides all that is below it
  *
  * The commit marker is not written here: a layer counts only after its digest was checked and its

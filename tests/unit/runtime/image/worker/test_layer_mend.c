@@ -125,6 +125,40 @@ Test(layer_mend, what_looks_new_below_needs_none)
     expect_no_mend(tars, 2);
 }
 
+Test(layer_mend, a_directory_is_as_old_as_it_was)
+{
+    scoped_chain struct chain chain = {0};
+    struct text tars[2] = {0};
+
+    image_fixture_init(&chain.fixture);
+    TAR(&tars[0], .path = "a/", .mode = 0755, .mtime = 44);
+    TAR(&tars[1], .path = "a/x", .mtime = 55);
+    chain_load(&chain, tars, 2);
+    cr_assert_eq(chain.n_layers, 3);
+    cr_expect_eq(layer_stat(&chain.fixture, "a").st_mtime, 44);
+    text_done(&tars[0]);
+    text_done(&tars[1]);
+}
+
+Test(layer_mend, an_opaque_directory_hides_what_is_in_it_not_what_it_is)
+{
+    scoped_chain struct chain chain = {0};
+    struct text tars[2] = {0};
+
+    image_fixture_init(&chain.fixture);
+    TAR(&tars[0], .path = "a/", .mode = 0700, .uid = 7);
+    TAR(&tars[0], .path = "a/b/", .mode = 0711);
+    TAR(&tars[1], .path = "a/.wh..wh..opq");
+    TAR(&tars[1], .path = "a/b/x");
+    chain_load(&chain, tars, 2);
+    cr_assert_eq(chain.n_layers, 3);
+    cr_expect_eq(layer_stat(&chain.fixture, "a").st_mode, S_IFDIR | 0700);
+    cr_expect_eq(layer_stat(&chain.fixture, "a").st_uid, 7);
+    cr_expect_not(layer_has(&chain.fixture, "a/b"), "that is another directory than the one below");
+    text_done(&tars[0]);
+    text_done(&tars[1]);
+}
+
 Test(layer_mend, what_an_upper_layer_describes_needs_none)
 {
     struct text tars[3] = {0};
