@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -253,6 +255,59 @@ Test(image_import, two_at_a_time_do_not_disturb_each_other)
         cr_expect_eq(status, 0);
     }
     cr_expect_eq(layers_found(&world, "shop/web:2"), 3);
+}
+
+/* Counts how often a layer is opened, by all processes together. */
+struct counter {
+    const struct image_archive *archive;
+    atomic_int *n_opened; /* in memory that is shared */
+};
+
+static struct byte_source *counter_open(const void *owner, const struct import_layer *layer,
+                                        struct error *err)
+{
+    const struct counter *counter = owner;
+
+    atomic_fetch_add(counter->n_opened, 1);
+    return image_archive_member(counter->archive, layer->name, err);
+}
+
+static int load_counted(const struct world *world, atomic_int *n_opened)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped(image_store_free) struct image_store *store = fixture_store(&world->fixture);
+    scoped(image_archive_free) struct image_archive *archive =
+        image_archive_open(world->archive, image_store_tmp_fd(store), NULL);
+    const struct counter counter = {.archive = archive, .n_opened = n_opened};
+    const struct layer_opener opener = {.open = counter_open, .owner = &counter};
+    struct import_list list;
+
+    return import_list_read(archive, arena, &list, NULL) < 0
+               ? -1
+               : image_import(store, &list.images[0], &opener, NULL);
+}
+
+Test(image_import, several_at_a_time_share_the_work)
+{
+    scoped_world struct world world = {0};
+    atomic_int *n_opened =
+        mmap(NULL, sizeof(*n_opened), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t children[4];
+    int status;
+
+    world_init(&world);
+    docker_build(&world.fixture, "a.tar", &world.image, world.archive);
+    for (size_t i = 0; i < ARRAY_LENGTH(children); i++) {
+        children[i] = fork();
+        if (children[i] == 0)
+            _exit(load_counted(&world, n_opened) < 0);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(children); i++) {
+        cr_assert_eq(waitpid(children[i], &status, 0), children[i]);
+        cr_expect_eq(status, 0);
+    }
+    cr_expect_eq(atomic_load(n_opened), 2, "each layer by one of them");
+    (void)munmap(n_opened, sizeof(*n_opened));
 }
 
 /* Blobs -------------------------------------------------------------------------------------------
