@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "orchestrator/cli/image/image_event.h"
 
+#include <string.h>
+
 #include "common/json.h"
 
 struct word {
@@ -43,6 +45,25 @@ static int64_t bytes_of(const json_t *json, const char *key)
     return value > 0 ? value : 0;
 }
 
+const char *image_event_reason(const char *message, const char *image)
+{
+    static const char *const verbs[] = {"pull", "push", "resolve"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++) {
+        scoped_text struct text start = {0};
+        const char *end;
+
+        text_appendf(&start, "%s '%s", verbs[i], image);
+        if (!string_starts_with(message, text_get(&start)))
+            continue;
+        /* The item that was asked for may have gone on: "a:1,platform=linux/arm64". */
+        end = strstr(message + start.length, "': ");
+        if (end && strchr("',", message[start.length]))
+            return end + strlen("': ");
+    }
+    return message;
+}
+
 int image_event_parse(const char *line, size_t length, struct arena *arena,
                       struct image_event *ret_event, struct error *err)
 {
@@ -60,7 +81,8 @@ int image_event_parse(const char *line, size_t length, struct arena *arena,
         .current = bytes_of(json, "current"),
         .total = bytes_of(json, "total"),
         .digest = arena_strdup(arena, json_get_string(json, "digest", "")),
-        .message = arena_strdup(arena, json_get_string(json, "message", "")),
+        .message = arena_strdup(arena, image_event_reason(json_get_string(json, "message", ""),
+                                                          json_get_string(json, "image", ""))),
         .changed = json_get_bool(json, "changed", false),
     };
     return 0;

@@ -51,4 +51,8 @@ struct image_event {
 MUST_CHECK int image_event_parse(const char *line, size_t length, struct arena *arena,
                                  struct image_event *ret_event, struct error *err);
 
+/* What a message of the worker says beyond naming the image again: "pull 'a:1': no such host" is
+ * "no such host". Borrowed from the message. */
+const char *image_event_reason(const char *message, const char *image);
+
 #endif

@@ -2,6 +2,7 @@
 #include "orchestrator/cli/image/image_resolve.h"
 
 #include "common/json.h"
+#include "orchestrator/cli/image/image_event.h"
 #include "orchestrator/cli/image/image_worker.h"
 #include "orchestrator/cli/image/transfer.h"
 
@@ -19,7 +20,7 @@ static void answer_read(struct image_answer *answer, const json_t *json, struct 
     struct error err = {0};
 
     if (problem)
-        answer->problem = problem_text(problem, arena);
+        answer->problem = problem_text(image_event_reason(problem, answer->reference), arena);
     else if (lock_image_read(json, answer->reference, arena, &answer->image, &err) < 0)
         answer->problem = arena_strdup(arena, err.text);
     else

@@ -54,6 +54,20 @@ Test(image_event, what_a_newer_worker_says_is_passed_over)
     cr_expect_eq(read_event("{}").kind, IMAGE_EVENT_OTHER);
 }
 
+Test(image_event, a_message_does_not_name_its_image_again)
+{
+    cr_expect_str_eq(image_event_reason("pull 'a:1': no such host", "a:1"), "no such host");
+    cr_expect_str_eq(image_event_reason("pull 'a:1,platform=linux/arm64': gone", "a:1"), "gone");
+    cr_expect_str_eq(image_event_reason("resolve 'b': gone", "b"), "gone");
+    cr_expect_str_eq(image_event_reason("pull 'a:12': gone", "a:1"), "pull 'a:12': gone");
+    cr_expect_str_eq(image_event_reason("pull 'a:1'", "a:1"), "pull 'a:1'");
+    cr_expect_str_eq(image_event_reason("gone", "a:1"), "gone");
+    cr_expect_str_eq(read_event("{\"event\":\"error\",\"image\":\"a\",\"message\":"
+                                "\"push 'a': denied\"}")
+                         .message,
+                     "denied");
+}
+
 Test(image_event, members_of_the_wrong_type_count_as_missing)
 {
     struct image_event event = read_event(
