@@ -91,7 +91,8 @@ static void expand_ports(struct evaluation *evaluation, struct instruction *inst
 
 static void copy_pairs(struct evaluation *evaluation, struct instruction *instruction)
 {
-    struct pair *pairs = arena_new_array(evaluation->arena, struct pair, instruction->n_pairs);
+    struct word_pair *pairs =
+        arena_new_array(evaluation->arena, struct word_pair, instruction->n_pairs);
 
     if (instruction->n_pairs > 0)
         memcpy(pairs, instruction->pairs, instruction->n_pairs * sizeof(*pairs));
@@ -113,7 +114,7 @@ static void expand_pairs(struct evaluation *evaluation, struct instruction *inst
 static void set_environment(struct evaluation *evaluation, const struct instruction *instruction)
 {
     for (size_t i = 0; i < instruction->n_pairs; i++) {
-        const struct pair *pair = &instruction->pairs[i];
+        const struct word_pair *pair = &instruction->pairs[i];
         struct error err;
 
         if (scope_set_env(evaluation->scope, pair->name.text, pair->value.text, &err) < 0)
@@ -122,7 +123,7 @@ static void set_environment(struct evaluation *evaluation, const struct instruct
 }
 
 /* A default is only looked at when it counts, so that ARG NAME=${NAME:?} may ask for a value. */
-static void declare_argument(struct evaluation *evaluation, struct pair *pair)
+static void declare_argument(struct evaluation *evaluation, struct word_pair *pair)
 {
     const char *given;
     const struct variable *global;

@@ -106,7 +106,7 @@ static bool find_kind(const char *keyword, enum instruction_kind *ret_kind)
     return false;
 }
 
-static void add_pair(struct arena *arena, struct instruction *instruction, struct pair pair)
+static void add_pair(struct arena *arena, struct instruction *instruction, struct word_pair pair)
 {
     instruction->pairs = arena_room(arena, instruction->pairs, instruction->n_pairs);
     instruction->pairs[instruction->n_pairs++] = pair;
@@ -125,7 +125,7 @@ static void read_legacy_pair(const struct instruction_reader *reader, struct arg
                              struct instruction *instruction)
 {
     struct arena *arena = reader->lines->arena;
-    struct pair pair = {.name = arguments_take(&rest, arena)};
+    struct word_pair pair = {.name = arguments_take(&rest, arena)};
 
     if (arguments_are_empty(&rest)) {
         diagnostics_error(reader->diagnostics, pair.name.at, instruction_name(instruction->kind),
@@ -150,7 +150,7 @@ static void read_pairs(const struct instruction_reader *reader, struct arguments
         return;
     }
     while (!arguments_are_empty(&rest) && instruction->n_pairs <= LIMIT_INSTRUCTION_WORDS) {
-        struct pair pair = {0};
+        struct word_pair pair = {0};
 
         word = arguments_take_quoted(&rest, reader->lines->escape);
         equals = from_equals(&word);

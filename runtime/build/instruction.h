@@ -48,7 +48,7 @@ enum instruction_kind {
     N_INSTRUCTIONS,
 };
 
-struct pair {
+struct word_pair {
     struct word name;
     struct word value; /* text NULL: an ARG without a default */
 };
@@ -73,7 +73,7 @@ struct instruction {
     size_t n_flags;
     struct word_list words;
     bool json;
-    struct pair *pairs;
+    struct word_pair *pairs;
     size_t n_pairs;
     bool legacy_pair; /* ENV NAME VALUE */
     struct heredoc_list heredocs;

@@ -22,8 +22,9 @@ END_OF_FILE
 FROM --platform=$BUILDPLATFORM node:22 AS build
 RUN true
 FROM build AS test
-from nginx
 FROM scratch
+COPY --from=test /a /a
+COPY --from=nginx /b /b
 END_OF_FILE
 }
 teardown() { fake_teardown; }
@@ -91,12 +92,19 @@ locked() {
     cmp before compose.lock
 }
 
-@test "a base image with a variable is warned about and left out" {
+@test "a base image with a variable is the one that its arguments name" {
     # shellcheck disable=SC2016  # the Dockerfile's variable
-    printf 'ARG V=1\nFROM base:$V\n' >api/Dockerfile
+    printf 'ARG V=1\nFROM postgres:$V\n' >api/Dockerfile
+    sed -i 's/api: {build: api}/api: {build: {context: api, args: {V: "16"}}}/' compose.yaml
     ok lock
-    matches "$stderr" "warning: services.api.build: base image 'base:[$]V' depends on a variable"
-    lacks "$(locked)" base
+    lacks "$(locked)" postgres:1\"
+    contains "$(locked)" docker.io/library/postgres:16
+}
+
+@test "a mistake in a Dockerfile is told at its place" {
+    echo 'FORM postgres' >api/Dockerfile
+    refused lock
+    matches "$stderr" "api/Dockerfile:1:1: error: "
 }
 
 @test "lock --check says what is stale" {

@@ -47,7 +47,7 @@ static void check_words(const struct dockerfile_source *source,
         fuzz_require(char_at(source, word->at) == (instruction->json ? '"' : *word->text));
     }
     for (size_t i = 0; i < instruction->n_pairs; i++) {
-        const struct pair *pair = &instruction->pairs[i];
+        const struct word_pair *pair = &instruction->pairs[i];
 
         fuzz_require(char_at(source, pair->name.at) == *pair->name.text);
         if (pair->value.text && *pair->value.text)

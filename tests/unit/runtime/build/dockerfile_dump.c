@@ -79,7 +79,7 @@ static void dump_mounts(const struct dump *dump)
 static void dump_pairs(const struct dump *dump)
 {
     for (size_t i = 0; i < dump->instruction->n_pairs; i++) {
-        const struct pair *pair = &dump->instruction->pairs[i];
+        const struct word_pair *pair = &dump->instruction->pairs[i];
 
         text_append_char(dump->out, ' ');
         dump_word(dump, &pair->name);

@@ -5,54 +5,50 @@
 
 #include "common/text.h"
 
-static void expect_images(const char *dockerfile, const char *images, const char *unclear)
+static void expect_images(struct build *build, const char *images, int mistakes)
 {
     scoped(arena_free) struct arena *arena = arena_new();
-    struct string_list doubtful = {0};
-    struct string_list found = base_images_in(dockerfile, arena, &doubtful);
+    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
+    const struct service service = {.name = "app", .build = build};
+    struct string_list found;
     scoped_text struct text text = {0};
 
+    build->at.file = "compose.yaml";
+    found = base_images_of(&service, arena, diagnostics);
     for (size_t i = 0; i < found.count; i++)
         text_appendf(&text, "%s;", found.items[i]);
     cr_expect_str_eq(text_get(&text), images);
-    text_clear(&text);
-    for (size_t i = 0; i < doubtful.count; i++)
-        text_appendf(&text, "%s;", doubtful.items[i]);
-    cr_expect_str_eq(text_get(&text), unclear);
-}
-
-Test(base_images, from_lines_name_them)
-{
-    expect_images("FROM a\nRUN x\n  from b:1 \r\nFROM\tc@sha256:1 AS last", "a;b:1;c@sha256:1;",
-                  "");
-}
-
-Test(base_images, options_of_from_are_passed_over)
-{
-    expect_images("FROM --platform=linux/amd64 a AS b\n", "a;", "");
+    cr_expect_eq(diagnostics_count(diagnostics, SEVERITY_ERROR), (size_t)mistakes);
 }
 
 Test(base_images, stages_and_scratch_are_no_images)
 {
-    expect_images("FROM a AS one\nFROM one AS two\nFROM two\nFROM scratch\n", "a;", "");
+    struct build build = {.dockerfile_inline = "FROM a AS one\nFROM one AS two\nFROM scratch\n"
+                                               "COPY --from=two / /\nCOPY --from=b:2 / /\n"};
+
+    expect_images(&build, "docker.io/library/a:latest;docker.io/library/b:2;", 0);
 }
 
-Test(base_images, a_stage_is_known_after_its_line_only)
+Test(base_images, arguments_of_the_build_count)
 {
-    expect_images("FROM one AS one\nFROM one\n", "one;", "");
+    struct pair pairs[] = {{.name = "V", .value = "2"}, {.name = "W"}};
+    struct build build = {.dockerfile_inline = "ARG V=1\nARG W=3\nFROM a:$V AS x\nFROM b:$W\n"
+                                               "COPY --from=x / /\n",
+                          .args = {.items = pairs, .count = 2}};
+
+    expect_images(&build, "docker.io/library/a:2;docker.io/library/b:3;", 0);
 }
 
-Test(base_images, variables_are_told_apart)
+Test(base_images, what_the_target_does_not_need_is_left_out)
 {
-    expect_images("ARG V=1\nFROM a:$V\nFROM b\n", "b;", "a:$V;");
+    struct build build = {.dockerfile_inline = "FROM a AS one\nFROM b AS two\n", .target = "one"};
+
+    expect_images(&build, "docker.io/library/a:latest;", 0);
 }
 
-Test(base_images, the_same_image_is_there_once)
+Test(base_images, mistakes_of_the_dockerfile_are_told)
 {
-    expect_images("FROM a\nFROM a\n", "a;", "");
-}
+    struct build build = {.dockerfile_inline = "FORM a\n"};
 
-Test(base_images, comments_and_other_words_are_not_read)
-{
-    expect_images("# FROM x\nRUN echo \\\n FROMAGE y\nFROM\nCOPY --from=z a b\n", "", "");
+    expect_images(&build, "", 1);
 }
