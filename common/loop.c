@@ -61,7 +61,9 @@ void loop_free(struct loop *loop)
     if (!loop)
         return;
     uv_close((uv_handle_t *)&loop->prepare, prepare_closed);
-    (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+    /* A stop that found the loop not running ends the first run at once. */
+    if (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
+        (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
     if (uv_loop_close(&loop->uv) < 0)
         abort(); /* a watch outlived the loop */
     free(loop);

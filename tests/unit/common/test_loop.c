@@ -63,3 +63,13 @@ Test(loop, a_watch_may_be_freed_in_its_own_callback)
     cr_expect_eq(fixture.fired, 1);
     loop_free(fixture.loop);
 }
+
+Test(loop, may_be_stopped_without_having_run)
+{
+    struct loop *loop = loop_new();
+    struct timer *timer = timer_new(loop, NULL, NULL);
+
+    loop_stop(loop);
+    timer_free(timer);
+    loop_free(loop);
+}
