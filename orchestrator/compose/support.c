@@ -31,7 +31,7 @@ bool concerns_other_names(const struct node *links)
 
 bool concerns_foreign_driver(const struct node *driver)
 {
-    static const char *const ours[] = {"", "default", "json-file", "local"};
+    static const char *const ours[] = {"", "default", "json-file", "local", "none"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(ours); i++) {
         if (string_eq(node_text(driver), ours[i]))

@@ -170,6 +170,10 @@ int log_writer_open(int dir_fd, const char *name, struct log_limits limits,
 
     if (log_files_repair(writer->dir_fd, name, err) < 0 || open_files(writer, err) < 0)
         return error_wrap(err, "log of '%s'", name);
+    if (limits.discard && writer->log_bytes == 0 &&
+        log_writer_event(writer, LOG_LOSS "all output: it is not kept, as its logging driver says",
+                         err) < 0)
+        return -1;
     *ret_writer = steal(writer);
     return 0;
 }
@@ -249,7 +253,7 @@ static int tell_dropped(struct log_writer *writer)
 
     if (writer->dropped_bytes == 0)
         return 0;
-    text_appendf(&text, "lost %llu bytes of output: the log could not be written",
+    text_appendf(&text, LOG_LOSS "%llu bytes of output: the log could not be written",
                  (unsigned long long)writer->dropped_bytes);
     if (write_event(writer, text_get(&text)) < 0)
         return -1;
@@ -310,11 +314,25 @@ static ssize_t refused_chunk(struct log_writer *writer, int fifo_fd, int number,
     return drop_chunk(writer, fifo_fd);
 }
 
+/* As log_writer_drain(), for a log without output. */
+static int discard(struct log_writer *writer, int fifo_fd, bool *ret_more, struct error *err)
+{
+    ssize_t n = 1;
+
+    for (size_t dropped = 0; n > 0 && dropped < DRAIN_MAX_BYTES; dropped += (size_t)n)
+        n = drop_chunk(writer, fifo_fd);
+    writer->dropped_bytes = 0; /* not a loss to be told: it was asked for */
+    *ret_more = n > 0;
+    return n < 0 && errno != EAGAIN ? error_sys(err, "read output of '%s'", writer->name) : 0;
+}
+
 int log_writer_drain(struct log_writer *writer, int fifo_fd, enum log_stream stream, bool *ret_more,
                      struct error *err)
 {
     size_t chunk_limit = (size_t)slack_bytes(writer);
 
+    if (writer->limits.discard)
+        return discard(writer, fifo_fd, ret_more, err);
     *ret_more = true;
     for (size_t moved = 0; moved < DRAIN_MAX_BYTES;) {
         int waiting = 0;

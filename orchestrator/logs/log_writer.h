@@ -27,9 +27,13 @@
 
 enum log_stream { LOG_STDOUT = 1, LOG_STDERR = 2, LOG_EVENT = 3 };
 
+/* How events begin that tell of output that is missing. */
+#define LOG_LOSS "lost "
+
 struct log_limits {
     uint64_t max_bytes; /* per file, somewhat overshot to end with a line; 0: 10 MiB */
     unsigned max_files; /* with the current one; 0: 3 */
+    bool discard;       /* output is taken and dropped; events are kept, and one says so */
 };
 
 struct log_writer;

@@ -24,8 +24,10 @@ void plan_build_container(struct plan_build *build);
 void plan_build_mounts(struct plan_build *build);
 /* Endpoints, ports, names, hosts, DNS. */
 void plan_build_network(struct plan_build *build);
-/* Health check, restart policy, stop, dependencies, logging. */
+/* Health check, restart policy, stop, dependencies. */
 void plan_build_supervision(struct plan_build *build);
+/* How much of its output is kept. */
+void plan_build_logging(struct plan_build *build);
 
 /* An error about the service at a place: "services.NAME.KEY: text". */
 void plan_build_error(struct plan_build *build, struct position at, const char *key,

@@ -72,6 +72,7 @@ static void plan_make_instance(struct plan_build *build, int number)
     plan_build_mounts(build);
     plan_build_network(build);
     plan_build_supervision(build);
+    plan_build_logging(build);
 }
 
 static void plan_make_networks(const struct project *project, struct arena *arena,

@@ -134,28 +134,10 @@ static void supervision_dependencies(struct plan_build *build)
     }
 }
 
-static void supervision_logging(struct plan_build *build)
-{
-    const struct pair_list *options = &build->service->logging_options;
-    unsigned long long number;
-
-    for (size_t i = 0; i < options->count; i++) {
-        const struct pair *option = &options->items[i];
-
-        if (!option->value)
-            continue;
-        if (string_eq(option->name, "max-size"))
-            (void)bytes_parse(option->value, &build->instance->log_max_bytes);
-        if (string_eq(option->name, "max-file") && string_to_u64(option->value, 1000, &number))
-            build->instance->log_max_files = (int64_t)number;
-    }
-}
-
 void plan_build_supervision(struct plan_build *build)
 {
     supervision_health(build);
     supervision_restart(build);
     supervision_stop(build);
     supervision_dependencies(build);
-    supervision_logging(build);
 }

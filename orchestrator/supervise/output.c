@@ -58,7 +58,8 @@ int instance_open_output(struct instance *instance, struct error *err)
 {
     struct supervisor *supervisor = instance->supervisor;
     struct log_limits limits = {.max_bytes = (uint64_t)instance->plan->log_max_bytes,
-                                .max_files = (unsigned)instance->plan->log_max_files};
+                                .max_files = (unsigned)instance->plan->log_max_files,
+                                .discard = instance->plan->log_discard};
 
     instance_close_output(instance); /* of a creation that failed half-way */
     if (path_make_dirs(supervisor->dir->run_fd, "fifo", 0700, err) < 0 ||

@@ -352,3 +352,28 @@ Test(log_writer, killed_while_it_rotates_all_the_time_it_neither_loses_nor_repea
 {
     chaos((struct log_limits){.max_bytes = 64 * 1024, .max_files = 1000}, 100);
 }
+
+Test(log_writer, a_log_that_is_not_kept_says_so_and_holds_events_alone)
+{
+    const struct log_limits limits = {.discard = true};
+    scoped_fixture struct log_fixture f;
+    scoped_text struct text out = {0};
+    struct error err = {0};
+
+    log_fixture_init(&f);
+    {
+        scoped_writer struct log_writer *writer = log_fixture_writer(&f, "x", limits);
+
+        log_fixture_say(&f, writer, LOG_STDOUT, "never seen\n");
+        cr_assert_eq(log_writer_event(writer, "exited with code 0", &err), 0);
+    }
+    {
+        scoped_writer struct log_writer *writer = log_fixture_writer(&f, "x", limits);
+
+        log_fixture_say(&f, writer, LOG_STDERR, "neither\n");
+    }
+    log_fixture_read(&f, "x", LOG_ALL, &out);
+    cr_expect_str_eq(text_get(&out),
+                     "!lost all output: it is not kept, as its logging driver says\n"
+                     "!exited with code 0\n");
+}

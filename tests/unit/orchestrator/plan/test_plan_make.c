@@ -248,3 +248,53 @@ Test(plan_make, signals_have_names_and_numbers)
     cr_expect_eq(signal_from_name("SIGRTMIN+3"), SIGRTMIN + 3);
     cr_expect_eq(signal_from_name("SIGNOPE"), 0);
 }
+
+static const struct plan_instance *plan_with_logging(struct fixture *fixture, const char *driver,
+                                                     struct pair option)
+{
+    static struct pair items[1];
+    struct plan *plan;
+
+    items[0] = option;
+    fixture_init(fixture);
+    fixture->service.logging_driver = driver;
+    fixture->service.logging_options = (struct pair_list){.items = items, .count = 1};
+    plan = fixture_plan(fixture);
+    return plan ? &plan->instances[0] : NULL;
+}
+
+Test(plan_make, the_size_of_the_log_comes_from_the_options_of_json_file)
+{
+    struct fixture fixture;
+    const struct plan_instance *instance =
+        plan_with_logging(&fixture, "json-file", (struct pair){"max-size", "20m"});
+
+    cr_expect_eq(instance->log_max_bytes, 20 * 1024 * 1024);
+    cr_expect_not(instance->log_discard);
+    fixture_done(&fixture);
+    instance = plan_with_logging(&fixture, "local", (struct pair){"max-size", "-1"});
+    cr_expect_eq(instance->log_max_bytes, -1);
+    fixture_done(&fixture);
+    instance = plan_with_logging(&fixture, NULL, (struct pair){"max-file", "7"});
+    cr_expect_eq(instance->log_max_files, 7);
+    fixture_done(&fixture);
+    instance = plan_with_logging(&fixture, "none", (struct pair){"tag", NULL});
+    cr_expect(instance->log_discard);
+    fixture_done(&fixture);
+}
+
+Test(plan_make, a_size_or_number_of_log_files_that_is_none_is_refused)
+{
+    static const struct pair options[] = {{"max-size", "10x"},  {"max-size", "0"},
+                                          {"max-size", "-2"},   {"max-file", "0"},
+                                          {"max-file", "many"}, {"max-file", "1001"}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(options); i++) {
+        struct fixture fixture;
+
+        (void)plan_with_logging(&fixture, NULL, options[i]);
+        cr_expect_eq(diagnostics_count(fixture.diagnostics, SEVERITY_ERROR), 1, "%s",
+                     options[i].value);
+        fixture_done(&fixture);
+    }
+}
