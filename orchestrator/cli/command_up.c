@@ -15,6 +15,7 @@
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/follow.h"
 #include "orchestrator/cli/image/project_images.h"
+#include "orchestrator/cli/log_style.h"
 #include "orchestrator/cli/project_plan.h"
 #include "orchestrator/cli/volumes.h"
 #include "orchestrator/supervise/decide.h"
@@ -343,6 +344,7 @@ int command_up(struct session *session, struct error *err)
 {
     struct up up = {0};
     struct request request = {.command = "apply"};
+    struct log_style style = {0};
     const char *timeout = NULL, *grace = NULL;
     bool ignored = false, quiet = false;
     const struct option_row rows[] = {
@@ -368,6 +370,10 @@ int command_up(struct session *session, struct error *err)
          "fail unless compose.lock is there and up to date"},
         {0, "no-lock", OPTION_FLAG, &up.images.no_lock, NULL, "ignore compose.lock"},
         {0, "quiet", OPTION_FLAG, &quiet, NULL, "no progress"},
+        {0, "timestamps", OPTION_FLAG, &style.timestamps, NULL, "show the time of each line"},
+        {0, "no-color", OPTION_FLAG, &style.no_colour, NULL, "plain log lines"},
+        {0, "no-log-prefix", OPTION_FLAG, &style.no_prefix, NULL,
+         "log lines without the container's name"},
         {0, NULL, OPTION_END, NULL, NULL, NULL},
     };
     struct progress progress = {0};
@@ -396,5 +402,8 @@ int command_up(struct session *session, struct error *err)
     progress.hide_exits = !up.detach;
     options.timeout_ms = (int64_t)seconds * 1000;
     options.rejudge_ms = up.wait ? LOOK_MS : 0;
+    if (log_style_decide(session, &style, &options.style, err) < 0)
+        return -1;
+    options.style.err_fd = STDERR_FILENO;
     return up_run(session, &up, &request, &options, err);
 }

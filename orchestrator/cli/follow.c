@@ -280,19 +280,14 @@ static void on_logs(void *owner)
     follow_read_logs(owner);
 }
 
-static int follow_open_logs(struct follow *follow, uint64_t since_ns, struct error *err)
+static int follow_open_logs(struct follow *follow, struct error *err)
 {
-    struct log_range range = {.since_ns = since_ns, .tail = -1};
-    struct log_printer_options options = {.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
-                                          .prefix = true,
-                                          .out_fd = STDOUT_FILENO,
-                                          .err_fd = STDERR_FILENO};
     int dir_fd = openat(follow->options.dir->data_fd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (dir_fd < 0)
         return error_sys(err, "open logs");
-    follow->logs = log_reader_new(dir_fd, range);
-    follow->printer = log_printer_new(options);
+    follow->logs = log_reader_new(dir_fd);
+    follow->printer = log_printer_new(follow->options.style);
     follow->log_source = follow_source_new(follow->loop, follow->logs, on_logs, follow);
     return 0;
 }
@@ -300,10 +295,12 @@ static int follow_open_logs(struct follow *follow, uint64_t since_ns, struct err
 int follow_attach(struct follow *follow, const char *instance, const char *label, uint64_t since_ns,
                   struct error *err)
 {
-    if (!follow->logs && follow_open_logs(follow, since_ns, err) < 0)
+    const struct log_range range = {.since_ns = since_ns, .tail = -1};
+
+    if (!follow->logs && follow_open_logs(follow, err) < 0)
         return -1;
     log_printer_register(follow->printer, label);
-    return log_reader_add(follow->logs, instance, (void *)(uintptr_t)label, false, err);
+    return log_reader_add(follow->logs, instance, (void *)(uintptr_t)label, range, err);
 }
 
 static int follow_finish_logs(struct follow *follow, struct error *err)

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/memory.h"
+#include "common/moment.h"
 #include "common/text.h"
 
 enum { BUFFER_BYTES = 64 * 1024, COPY_MAX_BYTES = 16 * 1024 };
@@ -31,6 +31,8 @@ struct log_printer {
     struct label *labels;
     size_t n_labels, recent; /* recent: the label of the last line */
     size_t width;            /* of the longest name */
+    struct text time;        /* time_ns for people */
+    uint64_t time_ns;
     struct text buffer;
     int buffer_fd; /* where it goes */
     int error_number;
@@ -77,6 +79,7 @@ void log_printer_free(struct log_printer *printer)
     }
     free(printer->labels);
     text_done(&printer->buffer);
+    text_done(&printer->time);
     free(printer);
 }
 
@@ -128,17 +131,16 @@ static const struct text *prefix_of(struct log_printer *printer, size_t number)
     return &label->prefix;
 }
 
-/* RFC 3339 with nine digits, in UTC, as the reference prints it. */
-static void append_time(struct text *out, uint64_t time_ns)
+/* Lines that came together have one time, which is formatted once. */
+static void append_time(struct log_printer *printer, uint64_t time_ns)
 {
-    time_t seconds = (time_t)(time_ns / 1000000000);
-    struct tm parts;
-
-    if (!gmtime_r(&seconds, &parts))
-        return;
-    text_appendf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%09uZ ", parts.tm_year + 1900,
-                 parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                 (unsigned)(time_ns % 1000000000));
+    if (printer->time_ns != time_ns || printer->time.length == 0) {
+        text_clear(&printer->time);
+        moment_format(time_ns, &printer->time);
+        text_append_char(&printer->time, ' ');
+        printer->time_ns = time_ns;
+    }
+    text_append_bytes(&printer->buffer, printer->time.data, printer->time.length);
 }
 
 /* A terminal that some program made non-blocking answers EAGAIN: then it is waited for. */
@@ -223,7 +225,7 @@ static void print_line(struct log_printer *printer, size_t label, const struct l
         text_append_bytes(&printer->buffer, prefix->data, prefix->length);
     }
     if (!printer->row_is_open && printer->options.timestamps)
-        append_time(&printer->buffer, line->time_ns);
+        append_time(printer, line->time_ns);
     if (line->length > COPY_MAX_BYTES)
         write_out(printer, line->text, line->length);
     else
@@ -232,16 +234,30 @@ static void print_line(struct log_printer *printer, size_t label, const struct l
         text_append_char(&printer->buffer, '\n');
 }
 
+static void close_row(struct log_printer *printer)
+{
+    if (printer->row_is_open)
+        text_append_char(&printer->buffer, '\n');
+    printer->row_is_open = false;
+}
+
+void log_printer_row(struct log_printer *printer, const char *bytes, size_t length)
+{
+    close_row(printer);
+    go_to(printer, printer->options.out_fd);
+    text_append_bytes(&printer->buffer, bytes, length);
+    text_append_char(&printer->buffer, '\n');
+    if (printer->buffer.length >= BUFFER_BYTES)
+        write_out(printer, NULL, 0);
+}
+
 void log_printer_line(struct log_printer *printer, const struct log_line *line)
 {
     size_t label = find_label(printer, line->name);
 
     printer->recent = label;
-    if (printer->row_is_open &&
-        (label != printer->row_label || line->stream != printer->row_stream)) {
-        text_append_char(&printer->buffer, '\n');
-        printer->row_is_open = false;
-    }
+    if (label != printer->row_label || line->stream != printer->row_stream)
+        close_row(printer);
     go_to(printer, fd_of(printer, line->stream));
     if (line->stream == LOG_EVENT)
         print_event(printer, label, line);

@@ -33,6 +33,9 @@ void log_printer_register(struct log_printer *printer, const char *label);
 /* Buffers; a broken pipe is reported by log_printer_flush(). The label is line->name. */
 void log_printer_line(struct log_printer *printer, const struct log_line *line);
 
+/* Buffers a row of the caller's making, for standard output. */
+void log_printer_row(struct log_printer *printer, const char *bytes, size_t length);
+
 /* Returns -1 with errno when the terminal or pipe is gone. */
 MUST_CHECK int log_printer_flush(struct log_printer *printer);
 

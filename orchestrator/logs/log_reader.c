@@ -22,17 +22,15 @@
 
 struct log_reader {
     int dir_fd, inotify_fd;
-    struct log_range range;
     struct log_source **sources;
     size_t n_sources;
 };
 
-struct log_reader *log_reader_new(int take_dir_fd, struct log_range range)
+struct log_reader *log_reader_new(int take_dir_fd)
 {
     struct log_reader *reader = memory_new(struct log_reader);
 
     reader->dir_fd = take_dir_fd;
-    reader->range = range;
     reader->inotify_fd = -1;
     return reader;
 }
@@ -62,15 +60,14 @@ static int watch_directory(int dir_fd, int inotify_fd)
     return inotify_add_watch(inotify_fd, path, IN_CREATE | IN_MOVED_TO) < 0 ? -1 : 0;
 }
 
-int log_reader_add(struct log_reader *reader, const char *name, void *owner, bool from_end,
+int log_reader_add(struct log_reader *reader, const char *name, void *owner, struct log_range range,
                    struct error *err)
 {
     const struct log_source_options options = {
         .dir_fd = reader->dir_fd,
         .name = name,
         .owner = owner,
-        .range = reader->range,
-        .from_end = from_end,
+        .range = range,
     };
     struct log_source *source;
 

@@ -33,19 +33,18 @@ struct log_line {
 struct log_range {
     uint64_t since_ns; /* 0: from the start */
     uint64_t until_ns; /* 0: no end */
-    int64_t tail;      /* last lines of each container; -1: all */
+    int64_t tail;      /* the last lines; 0: only what comes after now; -1: all */
 };
 
 struct log_reader;
 
-struct log_reader *log_reader_new(int take_dir_fd, struct log_range range);
+struct log_reader *log_reader_new(int take_dir_fd);
 void log_reader_free(struct log_reader *reader);
 DEFINE_SCOPED(struct log_reader *, log_reader_free)
 
-/* Adds a container's log; it need not exist yet. With `from_end` only what comes after now is read.
- */
+/* Adds a container's log; it need not exist yet. */
 MUST_CHECK int log_reader_add(struct log_reader *reader, const char *name, void *owner,
-                              bool from_end, struct error *err);
+                              struct log_range range, struct error *err);
 
 /* Calls `line` for everything that is there now, in time order. */
 MUST_CHECK int log_reader_read(struct log_reader *reader,

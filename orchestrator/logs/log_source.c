@@ -125,7 +125,7 @@ static int seek(struct log_source *source, struct error *err)
     const struct log_source_options *options = &source->options;
     int dir_fd = options->dir_fd;
 
-    if (options->from_end || options->range.tail == 0)
+    if (options->range.tail == 0)
         return log_seek_end(dir_fd, source->name, &source->start, err);
     if (options->range.tail > 0)
         return log_seek_tail(dir_fd, source->name, options->range.tail, &source->start, err);

@@ -25,7 +25,6 @@ struct log_source_options {
     const char *name;
     void *owner;
     struct log_range range;
-    bool from_end;
 };
 
 struct log_source;

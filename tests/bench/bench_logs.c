@@ -151,15 +151,14 @@ static void print_line(const struct log_line *line, void *context)
 
 static double read_once(const struct bench *bench, bool print)
 {
-    struct log_reader *reader =
-        log_reader_new(fcntl(bench->dir_fd, F_DUPFD_CLOEXEC, 3), (struct log_range){.tail = -1});
+    struct log_reader *reader = log_reader_new(fcntl(bench->dir_fd, F_DUPFD_CLOEXEC, 3));
     int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
     struct log_printer *printer = log_printer_new((struct log_printer_options){
         .prefix = true, .colour = true, .out_fd = null_fd, .err_fd = null_fd});
     double start = now_s();
     long n_lines = 0;
 
-    if (log_reader_add(reader, "bench", NULL, false, NULL) < 0 ||
+    if (log_reader_add(reader, "bench", NULL, (struct log_range){.tail = -1}, NULL) < 0 ||
         log_reader_finish(reader, print ? print_line : count_line,
                           print ? (void *)printer : (void *)&n_lines, NULL) < 0 ||
         log_printer_flush(printer) < 0 || (!print && n_lines != bench->n_lines))

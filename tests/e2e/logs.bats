@@ -89,7 +89,21 @@ services:
 END
     ok up -d
     refused logs nope
-    contains "$stderr" nope
+    contains "$stderr" "no such service: nope"
+}
+
+@test "logs of a service that has no container yet is empty" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [sleep, "1000"]}
+  b: {image: box, profiles: [later], command: [sleep, "1000"]}
+END
+    ok logs a
+    equal "$stdout" ""
+    refused logs nope
+    ok up -d
+    ok logs b
+    equal "$stdout" ""
 }
 
 @test "the log survives a stop and a start" {
@@ -127,4 +141,250 @@ END
     within 30 is_state a exited
     "$YAWL" logs --no-log-prefix a | grep -v exited >got
     seq 1 150000 | cmp - got
+}
+
+@test "since and until take a zone, a fraction, epoch seconds and a duration" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [sh, -c, "echo one; sleep 1.2; echo two; sleep 1.2; echo three; exec sleep 1000"]}
+END
+    ok up -d
+    within 10 logged a three
+    local stamp epoch
+    stamp=$("$YAWL" logs -t --no-log-prefix a | awk '$2 == "two" {print $1}')
+    epoch=$(date -d "$stamp" +%s.%N)
+    ok logs --no-log-prefix --since "$stamp" a
+    equal "$stdout" "two
+three"
+    ok logs --no-log-prefix --since "$epoch" --until "$epoch" a
+    equal "$stdout" "two"
+    ok logs --no-log-prefix --until "$(TZ=Asia/Kolkata date -d "$stamp" +%Y-%m-%dT%H:%M:%S.%N%:z)" a
+    equal "$stdout" "one
+two"
+    TZ=Asia/Kolkata ok logs --no-log-prefix --since "$(TZ=Asia/Kolkata date -d "$stamp" +%Y-%m-%dT%H:%M:%S.%N)" a
+    equal "$stdout" "two
+three"
+    ok logs --no-log-prefix --since 42m -n 1 a
+    equal "$stdout" three
+    ok logs --since -10m a
+    equal "$stdout" ""
+    ok logs --no-log-prefix --until "$stamp" -n 1 a
+    equal "$stdout" two
+    refused logs --since yesterday
+    contains "$stderr" "'yesterday' is no time"
+}
+
+@test "--index shows one replica" {
+    compose_file <<'END'
+services:
+  a: {image: box, scale: 2, command: [sh, -c, "echo here; exec sleep 1000"]}
+END
+    ok up -d
+    within 5 sh -c "[ \$('$YAWL' logs a | wc -l) -eq 2 ]"
+    ok logs --index 2 a
+    equal "$stdout" "a-2  | here"
+    refused logs --index 2
+    contains "$stderr" "--index requires one service to be selected"
+}
+
+@test "a service with attach: false is shown when it is asked for" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [sh, -c, "echo loud; exec sleep 1000"]}
+  b: {image: box, attach: false, command: [sh, -c, "echo quiet; exec sleep 1000"]}
+END
+    ok up -d
+    within 5 logged a loud
+    within 5 logged b quiet
+    ok logs
+    equal "$stdout" "a-1  | loud"
+    ok logs b
+    equal "$stdout" "b-1  | quiet"
+}
+
+@test "up and logs show the same" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [sh, -c, "printf 'one\\rtwo\\n'; sleep 0.2; echo err >&2; sleep 0.2; printf end"]}
+  longer: {image: box, command: [sh, -c, "sleep 0.1; echo second"]}
+END
+    ok up --timestamps --no-color
+    "$YAWL" logs -t >logs
+    grep -a ' | ' "$DIR/.stdout" "$DIR/.stderr" -h | sort -t'|' -k2 >up
+    sort -t'|' -k2 logs | cmp - up
+    ok up --no-log-prefix
+    matches "$stdout" '^second$'
+}
+
+@test "logs -f goes on with a restarted container and with new replicas" {
+    compose_file <<'END'
+services:
+  a: {image: box, scale: 1, command: [sh, -c, "echo hello; exec sleep 1000"]}
+END
+    ok up -d
+    within 5 logged a hello
+    background follow "$YAWL" logs -f -n 0 a
+    sleep 0.5
+    ok restart -t 0 a
+    within 10 grep -q '^a-1 *| hello' follow.out
+    sed -i 's/scale: 1/scale: 2/' compose.yaml
+    ok up -d
+    within 10 grep -q '^a-2  | hello' follow.out
+    ok stop -t 0
+    within 10 sh -c "! kill -0 $pid"
+}
+
+@test "logs -f of a service that has ended shows what there is" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [echo, hello]}
+END
+    ok up
+    TRY_TIMEOUT_S=10 ok logs -f a
+    equal "$stdout" "a-1  | hello
+a-1 exited with code 0"
+}
+
+@test "logs -f --until ends by itself" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [sh, -c, "echo hello; exec sleep 1000"]}
+END
+    ok up -d
+    within 5 logged a hello
+    TRY_TIMEOUT_S=10 ok logs -f --until -1s a
+    contains "$stdout" hello
+}
+
+@test "driver none keeps no output and says so; sizes that are none are refused" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [echo, secret], logging: {driver: none}}
+END
+    ok up
+    lacks "$stdout" secret
+    lacks "$stderr" WARN
+    ok logs
+    equal "$stdout" "a-1 lost all output: it is not kept, as its logging driver says"
+    ! grep -r -q secret "$YAWL_DATA_ROOT/projects/$PROJECT/logs" || fail "it was kept"
+    compose_file <<'END'
+services:
+  a: {image: box, command: [echo, secret], logging: {options: {max-size: 10x, max-file: "0"}}}
+END
+    refused up
+    contains "$stderr" "services.a.logging.options.max-size: '10x' is no size"
+    contains "$stderr" "services.a.logging.options.max-file: '0' is no number"
+}
+
+@test "max-size and max-file bound what is kept" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [flood, "200000", "200000"], logging: {options: {max-size: 100k, max-file: "2"}}}
+END
+    ok up -d
+    within 30 is_state a exited
+    [ "$(du -cb "$YAWL_DATA_ROOT/projects/$PROJECT/logs/"* | tail -n 1 | cut -f1)" -lt 500000 ] || fail "$(ls -l "$YAWL_DATA_ROOT/projects/$PROJECT/logs")"
+    equal "$("$YAWL" logs --no-log-prefix -n 1 a)" 200000
+}
+
+@test "a line of 100 MB passes through in bounded memory" {
+    compose_file <<'END'
+services:
+  a:
+    image: box
+    command: [sh, -c, "head -c 100000000 /dev/zero | tr '\\0' x; echo; echo after"]
+    logging: {options: {max-size: 200m}}
+END
+    ok up -d
+    within 60 is_state a exited
+    equal "$("$YAWL" logs --no-log-prefix a | head -n 1 | tr -d '\n' | wc -c)" 100000000
+    equal "$("$YAWL" logs --no-log-prefix -n 1 a)" after
+    equal "$("$YAWL" logs --no-log-prefix --grep x a | head -n 1 | wc -c)" 100000001
+}
+
+chatty() {
+    compose_file <<'END'
+services:
+  api:
+    image: box
+    command:
+      - sh
+      - -c
+      - |
+        echo '{"level":"info","msg":"started"}'
+        echo 'level=warn msg="slow query" ms=900'
+        echo 'ERROR cannot connect'
+        echo '    at connect (db.js:7)'
+        echo '    at main (app.js:1)'
+        echo 'GET / 200'
+        printf 'bad \377 byte\n' >&2
+        exec sleep 1000
+END
+    ok up -d
+    within 5 logged api byte
+}
+
+@test "--grep, --invert and -i choose lines; -n counts those that are chosen" {
+    chatty
+    ok logs --no-log-prefix --grep 'slow|200$'
+    equal "$stdout" 'level=warn msg="slow query" ms=900
+GET / 200'
+    ok logs --no-log-prefix --grep SLOW -i --grep '^GET'
+    equal "$stdout" 'level=warn msg="slow query" ms=900
+GET / 200'
+    ok logs --no-log-prefix --grep 'at |msg|ERR|GET' --invert
+    equal "$(grep -c byte <<<"$stdout")" 1
+    equal "$(wc -l <<<"$stdout")" 1
+    ok logs --no-log-prefix --grep '^ +at ' -n 1
+    equal "$stdout" "    at main (app.js:1)"
+    refused logs --grep 'a('
+    contains "$stderr" "regular expression 'a('"
+    refused logs --invert
+}
+
+@test "--level knows JSON, logfmt and plain words, and keeps a trace with its line" {
+    chatty
+    ok logs --no-log-prefix --level error
+    equal "$stdout" "ERROR cannot connect
+    at connect (db.js:7)
+    at main (app.js:1)"
+    ok logs --no-log-prefix --level warn -n 4
+    equal "$(head -n 1 <<<"$stdout")" 'level=warn msg="slow query" ms=900'
+    ok logs --no-log-prefix --level info --grep started
+    equal "$stdout" '{"level":"info","msg":"started"}'
+    refused logs --level loud
+    contains "$stderr" "trace, debug, info, warn, error or fatal"
+}
+
+@test "--around shows what came before and after" {
+    chatty
+    ok logs --no-log-prefix --around connect -n 1 -C 1
+    equal "$stdout" "ERROR cannot connect
+    at connect (db.js:7)
+    at main (app.js:1)"
+    ok logs --no-log-prefix --around 1s -B 2 -A 0
+    equal "$(wc -l <<<"$stdout")" 2
+    ok logs --no-log-prefix --grep ERROR -B 1
+    equal "$stdout" 'level=warn msg="slow query" ms=900
+ERROR cannot connect'
+}
+
+@test "--json gives an object a line, whatever bytes there are" {
+    chatty
+    ok logs --json
+    equal "$(jq -r .level <<<"$stdout" | tr '\n' ' ')" "info warn error error error null null "
+    equal "$(jq -r 'select(.stream == "stderr") | .base64' <<<"$stdout" | base64 -d | od -An -tx1 | tr -d ' \n')" \
+        62616420ff2062797465
+    equal "$(jq -r '.service + " " + .container' <<<"$stdout" | sort -u)" "api $PROJECT-api-1"
+    matches "$(jq -r .time <<<"$stdout")" '^[0-9-]{10}T[0-9:]{8}\.[0-9]{9}Z$'
+}
+
+@test "a choice goes on while following" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [sh, -c, "echo INFO one; sleep 1; echo ERROR two; sleep 0.3; echo INFO three"]}
+END
+    ok up -d
+    TRY_TIMEOUT_S=10 ok logs -f --no-log-prefix --level error a
+    equal "$stdout" "ERROR two"
 }

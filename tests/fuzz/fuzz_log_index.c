@@ -36,10 +36,10 @@ static void count_line(const struct log_line *line, void *context)
 static size_t read_log(int dir_fd, struct log_range range)
 {
     scoped(log_reader_free) struct log_reader *reader =
-        log_reader_new(fcntl(dir_fd, F_DUPFD_CLOEXEC, 3), range);
+        log_reader_new(fcntl(dir_fd, F_DUPFD_CLOEXEC, 3));
     struct count count = {0};
 
-    fuzz_require(log_reader_add(reader, "x", NULL, false, NULL) == 0);
+    fuzz_require(log_reader_add(reader, "x", NULL, range, NULL) == 0);
     fuzz_require(log_reader_read(reader, count_line, &count, NULL) == 0);
     fuzz_require(log_reader_finish(reader, count_line, &count, NULL) == 0);
     return count.n_bytes;

@@ -83,6 +83,7 @@ HOMES = [
     (r"zstd\.h", ["runtime/image/worker/zstd_source.c"]),
     (r"curl/.*", [f"runtime/image/registry/{name}" for name in CURL_HOMES]),
     (r"netlink/.*", ["net/netlink.c", "net/netlink.h"]),
+    (r"pcre2\.h", ["orchestrator/logs/log_pattern.c"]),
     (r"criterion/.*", ["tests/"]),
 ]
 

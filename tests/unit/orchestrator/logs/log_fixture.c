@@ -60,10 +60,10 @@ struct log_writer *log_fixture_writer(struct log_fixture *fixture, const char *n
 struct log_reader *log_fixture_reader(struct log_fixture *fixture, const char *name,
                                       struct log_range range)
 {
-    struct log_reader *reader = log_reader_new(fcntl(fixture->dir_fd, F_DUPFD_CLOEXEC, 3), range);
+    struct log_reader *reader = log_reader_new(fcntl(fixture->dir_fd, F_DUPFD_CLOEXEC, 3));
     struct error err = {0};
 
-    cr_assert_eq(log_reader_add(reader, name, NULL, false, &err), 0, "%s", err.text);
+    cr_assert_eq(log_reader_add(reader, name, NULL, range, &err), 0, "%s", err.text);
     return reader;
 }
 

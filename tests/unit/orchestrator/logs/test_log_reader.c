@@ -116,7 +116,7 @@ Test(log_reader, two_containers_are_merged_by_time)
     log_fixture_make(&f, "db", db);
     scoped_reader struct log_reader *reader = log_fixture_reader(&f, "api", LOG_ALL);
 
-    cr_assert_eq(log_reader_add(reader, "db", NULL, false, &err), 0);
+    cr_assert_eq(log_reader_add(reader, "db", NULL, LOG_ALL, &err), 0);
     cr_assert_eq(log_reader_read(reader, log_collect_named, &out, &err), 0);
     cr_expect_str_eq(text_get(&out), "api o:a1\napi o:a2\ndb o:d2\napi e:a3\ndb o:d3\ndb o:d4\n"
                                      "api o:a5\n");
@@ -133,7 +133,7 @@ Test(log_reader, what_a_container_says_after_another_is_shown_after_it_while_fol
     scoped_writer struct log_writer *db = log_fixture_writer(&f, "db", no_limits);
     scoped_reader struct log_reader *reader = log_fixture_reader(&f, "api", LOG_ALL);
 
-    cr_assert_eq(log_reader_add(reader, "db", NULL, false, &err), 0);
+    cr_assert_eq(log_reader_add(reader, "db", NULL, LOG_ALL, &err), 0);
     for (int i = 0; i < 300; i++) {
         char line[32];
 
@@ -236,7 +236,7 @@ Test(log_reader, tail_reaches_back_over_rotations)
     }
 }
 
-Test(log_reader, from_end_shows_only_what_comes_later)
+Test(log_reader, a_tail_of_none_shows_only_what_comes_later)
 {
     scoped_fixture struct log_fixture f;
     scoped_text struct text out = {0};
@@ -247,8 +247,8 @@ Test(log_reader, from_end_shows_only_what_comes_later)
     scoped_reader struct log_reader *reader = NULL;
 
     log_fixture_say(&f, writer, LOG_STDOUT, "old\n");
-    reader = log_reader_new(fcntl(f.dir_fd, F_DUPFD_CLOEXEC, 3), LOG_ALL);
-    cr_assert_eq(log_reader_add(reader, "x", NULL, true, &err), 0);
+    reader = log_reader_new(fcntl(f.dir_fd, F_DUPFD_CLOEXEC, 3));
+    cr_assert_eq(log_reader_add(reader, "x", NULL, (struct log_range){.tail = 0}, &err), 0);
     read_on(reader, &out);
     cr_expect_str_empty(text_get(&out));
     log_fixture_say(&f, writer, LOG_STDERR, "new\n");
@@ -312,7 +312,7 @@ Test(log_reader, a_log_that_is_added_while_watching_is_looked_at_at_once)
     }
     read_on(reader, &out);
     cr_expect_not(is_readable(watch_fd));
-    cr_assert_eq(log_reader_add(reader, "y", NULL, false, &err), 0);
+    cr_assert_eq(log_reader_add(reader, "y", NULL, LOG_ALL, &err), 0);
     cr_expect(is_readable(watch_fd));
     read_on(reader, &out);
     cr_expect_str_eq(text_get(&out), "o:earlier\n");

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/logs/log_json.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "common/moment.h"
+
+/* How many bytes the character at the front has; 0 when it is no UTF-8 (RFC 3629). */
+static size_t character_length(const unsigned char *at, size_t length)
+{
+    size_t n = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+
+    if ((at[0] >= 0x80 && at[0] < 0xc2) || at[0] > 0xf4 || n > length)
+        return 0;
+    for (size_t i = 1; i < n; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    /* Too long for what it says, a surrogate, or beyond U+10FFFF. */
+    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+static void append_special(struct text *out, unsigned char c)
+{
+    static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+    const char *found = c ? strchr(from, c) : NULL;
+
+    if (found)
+        text_appendf(out, "\\%c", to[found - from]);
+    else
+        text_appendf(out, "\\u%04x", c);
+}
+
+/* False when some of it was no UTF-8. */
+static bool append_string(struct text *out, const char *text, size_t length)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    bool whole = true;
+
+    text_append_char(out, '"');
+    for (size_t i = 0; i < length;) {
+        size_t run = i, n;
+
+        while (run < length && is_plain(bytes[run]))
+            run++;
+        text_append_bytes(out, text + i, run - i);
+        i = run;
+        if (i == length)
+            break;
+        n = character_length(bytes + i, length - i);
+        if (n == 0) {
+            text_append(out, "\xef\xbf\xbd");
+            whole = false;
+            n = 1;
+        } else if (n == 1) {
+            append_special(out, bytes[i]);
+        } else {
+            text_append_bytes(out, text + i, n);
+        }
+        i += n;
+    }
+    text_append_char(out, '"');
+    return whole;
+}
+
+static void append_base64(struct text *out, const char *text, size_t length)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *bytes = (const unsigned char *)text;
+
+    for (size_t i = 0; i < length; i += 3) {
+        size_t n = length - i < 3 ? length - i : 3;
+        uint32_t group = (uint32_t)bytes[i] << 16;
+        char four[4] = {'=', '=', '=', '='};
+
+        group |= n > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
+        group |= n > 2 ? bytes[i + 2] : 0;
+        for (size_t k = 0; k <= n; k++)
+            four[k] = digits[group >> (18 - 6 * k) & 63];
+        text_append_bytes(out, four, sizeof(four));
+    }
+}
+
+void log_json_append(struct text *out, const struct log_line *line, const char *service,
+                     enum line_level level)
+{
+    static const char *const streams[] = {"stdout", "stderr", "event"};
+    bool whole;
+
+    text_append(out, "{\"time\":\"");
+    moment_format(line->time_ns, out);
+    text_append(out, "\",\"service\":");
+    (void)append_string(out, service, strlen(service));
+    text_append(out, ",\"container\":");
+    (void)append_string(out, line->name, strlen(line->name));
+    text_appendf(out, ",\"stream\":\"%s\",\"line\":", streams[line->stream - 1]);
+    whole = append_string(out, line->text, line->length);
+    if (level == LEVEL_NONE)
+        text_append(out, ",\"level\":null");
+    else
+        text_appendf(out, ",\"level\":\"%s\"", line_level_name(level));
+    if (!whole) {
+        text_append(out, ",\"base64\":\"");
+        append_base64(out, line->text, line->length);
+        text_append_char(out, '"');
+    }
+    text_append(out, line->partial ? ",\"partial\":true}" : "}");
+}
