@@ -207,19 +207,29 @@ static bool is_bracketed(struct span head, size_t start, size_t end)
     return char_at(head, end) != '\0' && strchr("])>|", head.bytes[end]);
 }
 
+static bool stands_alone(struct span head, size_t start, size_t end)
+{
+    char before = start > 0 ? head.bytes[start - 1] : '\0';
+
+    return is_one_of(before, " \t[(<|:\"-") && is_one_of(char_at(head, end), " \t])>|:,\"!-");
+}
+
+/* First where the word stands, as that is rarely right, then which it is. */
 static enum line_level level_at(struct span head, size_t start, size_t end)
 {
     const struct span word = {head.bytes + start, end - start};
-    const struct level_word *found = find_word(word.bytes, word.length);
-    char before = start > 0 ? head.bytes[start - 1] : '\0', after = char_at(head, end);
+    bool is_bracketed_word = is_bracketed(head, start, end);
+    bool is_cry = is_capital(word) && stands_alone(head, start, end);
+    bool is_title = char_at(head, end) == ':' && is_first(head, start);
+    const struct level_word *found = NULL;
 
+    if (is_bracketed_word || is_cry || is_title)
+        found = find_word(word.bytes, word.length);
     if (!found)
         return LEVEL_NONE;
-    if (is_bracketed(head, start, end))
-        return found->level;
-    if (is_capital(word) && is_one_of(before, " \t[(<|:\"-") && is_one_of(after, " \t])>|:,\"!-"))
-        return found->clear || after == ':' ? found->level : LEVEL_NONE;
-    return after == ':' && is_first(head, start) ? found->level : LEVEL_NONE;
+    if (is_cry && !is_bracketed_word && !found->clear && char_at(head, end) != ':')
+        return LEVEL_NONE;
+    return found->level;
 }
 
 static enum line_level word_level(struct span head)
@@ -335,6 +345,8 @@ static bool is_detail(struct span head)
     static const char *const words[] = {
         " DETAIL:  ", " HINT:  ", " CONTEXT:  ", " STATEMENT:  ", " QUERY:  "};
 
+    if (!memmem(head.bytes, head.length, ":  ", 3))
+        return false;
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
         if (memmem(head.bytes, head.length, words[i], strlen(words[i])))
             return true;

@@ -102,12 +102,15 @@ void log_json_append(struct text *out, const struct log_line *line, const char *
     (void)append_string(out, service, strlen(service));
     text_append(out, ",\"container\":");
     (void)append_string(out, line->name, strlen(line->name));
-    text_appendf(out, ",\"stream\":\"%s\",\"line\":", streams[line->stream - 1]);
+    text_append(out, ",\"stream\":\"");
+    text_append(out, streams[line->stream - 1]);
+    text_append(out, "\",\"line\":");
     whole = append_string(out, line->text, line->length);
+    text_append(out, ",\"level\":");
     if (level == LEVEL_NONE)
-        text_append(out, ",\"level\":null");
+        text_append(out, "null");
     else
-        text_appendf(out, ",\"level\":\"%s\"", line_level_name(level));
+        (void)append_string(out, line_level_name(level), strlen(line_level_name(level)));
     if (!whole) {
         text_append(out, ",\"base64\":\"");
         append_base64(out, line->text, line->length);
