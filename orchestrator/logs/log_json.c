@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "orchestrator/logs/log_json.h"
 
-#include <stdint.h>
 #include <string.h>
 
+#include "common/base64.h"
 #include "common/moment.h"
 
 /* How many bytes the character at the front has; 0 when it is no UTF-8 (RFC 3629). */
@@ -72,24 +72,6 @@ static bool append_string(struct text *out, const char *text, size_t length)
     return whole;
 }
 
-static void append_base64(struct text *out, const char *text, size_t length)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *bytes = (const unsigned char *)text;
-
-    for (size_t i = 0; i < length; i += 3) {
-        size_t n = length - i < 3 ? length - i : 3;
-        uint32_t group = (uint32_t)bytes[i] << 16;
-        char four[4] = {'=', '=', '=', '='};
-
-        group |= n > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
-        group |= n > 2 ? bytes[i + 2] : 0;
-        for (size_t k = 0; k <= n; k++)
-            four[k] = digits[group >> (18 - 6 * k) & 63];
-        text_append_bytes(out, four, sizeof(four));
-    }
-}
-
 void log_json_append(struct text *out, const struct log_line *line, const char *service,
                      enum line_level level)
 {
@@ -113,7 +95,7 @@ void log_json_append(struct text *out, const struct log_line *line, const char *
         (void)append_string(out, line_level_name(level), strlen(line_level_name(level)));
     if (!whole) {
         text_append(out, ",\"base64\":\"");
-        append_base64(out, line->text, line->length);
+        base64_append(out, line->text, line->length);
         text_append_char(out, '"');
     }
     text_append(out, line->partial ? ",\"partial\":true}" : "}");
