@@ -78,6 +78,7 @@ MUST_CHECK int session_records(struct session *session, const char **ret_project
 
 int command_check(struct session *session, struct error *err);
 int command_config(struct session *session, struct error *err);
+int command_create(struct session *session, struct error *err);
 int command_down(struct session *session, struct error *err);
 int command_exec(struct session *session, struct error *err);
 int command_image(struct session *session, struct error *err);
@@ -93,6 +94,7 @@ int command_pull(struct session *session, struct error *err);
 int command_push(struct session *session, struct error *err);
 int command_restart(struct session *session, struct error *err);
 int command_save(struct session *session, struct error *err);
+int command_scale(struct session *session, struct error *err);
 int command_start(struct session *session, struct error *err);
 int command_stop(struct session *session, struct error *err);
 int command_tag(struct session *session, struct error *err);

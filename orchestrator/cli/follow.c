@@ -283,8 +283,11 @@ static void on_logs(void *owner)
 static int follow_open_logs(struct follow *follow, uint64_t since_ns, struct error *err)
 {
     struct log_range range = {.since_ns = since_ns, .tail = -1};
-    struct log_printer_options options = {.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
-                                          .prefix = true,
+    const struct follow_options *given = &follow->options;
+    struct log_printer_options options = {.colour = !given->no_colour && isatty(STDOUT_FILENO) &&
+                                                    !getenv("NO_COLOR"),
+                                          .prefix = !given->no_prefix,
+                                          .timestamps = given->timestamps,
                                           .out_fd = STDOUT_FILENO,
                                           .err_fd = STDERR_FILENO};
     int dir_fd = openat(follow->options.dir->data_fd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -348,7 +351,9 @@ static void on_deadline(void *owner)
     struct follow *follow = owner;
     struct error err = {0};
 
-    (void)error_set(&err, "not ready after %llds", (long long)follow->options.timeout_ms / 1000);
+    (void)error_set(&err, "%s %llds",
+                    follow->options.timeout_text ? follow->options.timeout_text : "not ready after",
+                    (long long)follow->options.timeout_ms / 1000);
     follow_fail(follow, &err);
 }
 

@@ -29,9 +29,11 @@ struct follow_options {
     /* Asked once a snapshot is complete and after each change. Fills err for VERDICT_FAILED. */
     enum verdict (*judge)(struct follow *follow, void *owner, struct error *err);
     void *owner;
-    struct string_list services; /* what a signal stops */
-    bool stop_on_signal;         /* Ctrl-C stops the services, twice kills */
-    int64_t timeout_ms;          /* 0: none */
+    struct string_list services;           /* what a signal stops */
+    bool stop_on_signal;                   /* Ctrl-C stops the services, twice kills */
+    int64_t timeout_ms;                    /* 0: none */
+    const char *timeout_text;              /* "not ready after" when NULL */
+    bool no_colour, no_prefix, timestamps; /* of the log lines */
     int64_t rejudge_ms; /* the judge looks at the clock: ask it this often; 0: only after changes */
 };
 

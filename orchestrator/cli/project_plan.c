@@ -14,6 +14,7 @@
 #include "orchestrator/plan/plan_make.h"
 #include "orchestrator/state/id_range.h"
 #include "orchestrator/state/record.h"
+#include "orchestrator/supervise/decide.h"
 #include "runtime/image/image_store.h"
 
 struct planning {
@@ -24,6 +25,8 @@ struct planning {
     struct diagnostics *diagnostics;
     struct plan_image *images;
     size_t n_images;
+    struct record **records; /* of what exists of the project */
+    size_t n_records;
 };
 
 /* -- images */
@@ -82,25 +85,24 @@ static int images_find(struct planning *planning, struct error *err)
 
 /* -- the host */
 
-static bool port_is_ours(const struct record *const *records, size_t n_records,
-                         const struct port_spec *port)
+static bool port_is_ours(const struct planning *planning, const struct port_spec *port)
 {
-    for (size_t i = 0; i < n_records; i++)
-        for (size_t j = 0; j < records[i]->n_ports; j++)
-            if (records[i]->ports[j].host_port == port->host_port &&
-                records[i]->ports[j].udp == port->udp)
+    for (size_t i = 0; i < planning->n_records; i++) {
+        const struct record *record = planning->records[i];
+
+        for (size_t j = 0; j < record->n_ports; j++)
+            if (record->ports[j].host_port == port->host_port && record->ports[j].udp == port->udp)
                 return true;
+    }
     return false;
 }
 
 /* Ports that this project holds already are not in its own way. */
-static int own_records(struct planning *planning, struct record ***ret_records, size_t *ret_count,
-                       struct error *err)
+static int own_records(struct planning *planning, struct error *err)
 {
     scoped(project_dir_close) struct project_dir *dir = NULL;
     scoped_fd int records_fd = -1;
 
-    *ret_count = 0;
     if (project_dir_open(planning->arena, planning->roots, planning->project->name, false, &dir,
                          err) < 0)
         return -1;
@@ -109,7 +111,7 @@ static int own_records(struct planning *planning, struct record ***ret_records, 
     records_fd = openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (records_fd < 0)
         return 0;
-    return record_list(records_fd, planning->arena, ret_records, ret_count, err);
+    return record_list(records_fd, planning->arena, &planning->records, &planning->n_records, err);
 }
 
 static struct position port_position(const struct service *service, size_t index)
@@ -117,8 +119,7 @@ static struct position port_position(const struct service *service, size_t index
     return index < service->n_ports ? service->ports[index].at : service->at;
 }
 
-static void ports_check(struct planning *planning, const struct plan_instance *instance,
-                        struct record **records, size_t n_records)
+static void ports_check(struct planning *planning, const struct plan_instance *instance)
 {
     const struct service *service = project_find_service(planning->project, instance->service);
 
@@ -127,8 +128,7 @@ static void ports_check(struct planning *planning, const struct plan_instance *i
         scoped_text struct text path = {0};
         struct error err = {0};
 
-        if (port_is_ours((const struct record *const *)records, n_records, port) ||
-            net_port_check(port, &err) == 0)
+        if (port_is_ours(planning, port) || net_port_check(port, &err) == 0)
             continue;
         text_appendf(&path, "services.%s.ports[%zu]", instance->service, i);
         diagnostics_error(planning->diagnostics, port_position(service, i), text_get(&path), "%s",
@@ -165,21 +165,33 @@ static void files_check(struct planning *planning, const struct secret *secrets,
     }
 }
 
-static int host_check(struct planning *planning, const struct plan *plan, struct error *err)
+static void host_check(struct planning *planning, const struct plan *plan)
 {
     const struct project *project = planning->project;
-    struct record **records;
-    size_t n_records;
 
-    if (own_records(planning, &records, &n_records, err) < 0)
-        return -1;
     for (size_t i = 0; i < plan->n_instances; i++)
-        ports_check(planning, &plan->instances[i], records, n_records);
+        ports_check(planning, &plan->instances[i]);
     for (size_t i = 0; i < project->n_services; i++)
         binds_check(planning, &project->services[i]);
     files_check(planning, project->secrets, project->n_secrets, "secrets");
     files_check(planning, project->configs, project->n_configs, "configs");
-    return 0;
+}
+
+/* -- what exists */
+
+static void existing_note(const struct planning *planning, struct plan_options *options)
+{
+    struct plan_existing *existing =
+        arena_new_array(planning->arena, struct plan_existing, planning->n_records);
+
+    for (size_t i = 0; i < planning->n_records; i++) {
+        const struct record *record = planning->records[i];
+
+        if (record->goal != GOAL_ABSENT)
+            existing[options->n_existing++] =
+                (struct plan_existing){record->service, record->number, record->config_hash};
+    }
+    options->existing = existing;
 }
 
 /* -- all of it */
@@ -198,7 +210,8 @@ static int plan_take_ids(struct planning *planning, struct plan *plan, struct er
 }
 
 int project_plan(struct session *session, const struct compose *compose, const struct roots *roots,
-                 struct plan **ret_plan, struct error *err)
+                 const struct project_plan_options *given, struct plan **ret_plan,
+                 struct error *err)
 {
     scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
     struct planning planning = {.arena = session->arena,
@@ -206,14 +219,18 @@ int project_plan(struct session *session, const struct compose *compose, const s
                                 .project = compose_project(compose),
                                 .roots = roots,
                                 .diagnostics = diagnostics};
-    struct plan_options options = {.data_root = roots->data};
+    struct plan_options options = {.data_root = roots->data,
+                                   .scales = given->scales,
+                                   .n_scales = given->n_scales,
+                                   .no_deps = given->no_deps};
     struct plan *plan;
 
-    if (images_find(&planning, err) < 0)
+    if (images_find(&planning, err) < 0 || own_records(&planning, err) < 0)
         return -1;
     if (diagnostics_count(diagnostics, SEVERITY_ERROR) > 0 ||
         planning.n_images < planning.project->n_services)
         return session_report(diagnostics, err);
+    existing_note(&planning, &options);
     options.images = planning.images;
     options.n_images = planning.n_images;
     options.project_data =
@@ -223,8 +240,7 @@ int project_plan(struct session *session, const struct compose *compose, const s
     plan = plan_make(planning.project, &options, session->arena, diagnostics);
     if (plan) {
         plan_check_waits(plan, planning.project, diagnostics);
-        if (host_check(&planning, plan, err) < 0)
-            return -1;
+        host_check(&planning, plan);
     }
     if (session_report(diagnostics, err) < 0)
         return -1;

@@ -30,10 +30,10 @@ static void network_endpoints(struct plan_build *build)
         const struct service_network *network = &service->networks[i];
         struct endpoint_spec *endpoint = &instance->endpoints[instance->n_endpoints++];
 
-        if (network->ipv4_address && service->scale > 1)
+        if (network->ipv4_address && build->scale > 1)
             plan_build_error(build, network->at, "networks",
                              "a fixed address allows one container, scale is %lld",
-                             (long long)service->scale);
+                             (long long)build->scale);
         if (network->ipv6_address)
             plan_build_error(build, network->at, "networks", "ipv6_address is not supported yet");
         *endpoint = (struct endpoint_spec){
@@ -95,11 +95,11 @@ static void network_ports(struct plan_build *build)
         if (!published_parse(wanted->published, port))
             plan_build_error(build, wanted->at, "ports", "host port '%s' is not in 1-65535",
                              wanted->published);
-        if (port->host_port != 0 && port->host_port_end == 0 && service->scale > 1)
+        if (port->host_port != 0 && port->host_port_end == 0 && build->scale > 1)
             plan_build_error(build, wanted->at, "ports",
                              "one host port for %lld containers: give a range such as '%u-%u:%u'",
-                             (long long)service->scale, port->host_port,
-                             (unsigned)(port->host_port + service->scale - 1), wanted->target);
+                             (long long)build->scale, port->host_port,
+                             (unsigned)(port->host_port + build->scale - 1), wanted->target);
     }
 }
 

@@ -125,6 +125,8 @@ static void supervision_dependencies(struct plan_build *build)
     for (size_t i = 0; i < service->n_depends_on; i++) {
         const struct dependency *dependency = &service->depends_on[i];
 
+        if (build->options->no_deps && !project_find_service(build->project, dependency->service))
+            continue;
         instance->dependencies[instance->n_dependencies++] = (struct plan_dependency){
             .service = arena_strdup(build->arena, dependency->service),
             .condition = (int)dependency->condition,

@@ -38,6 +38,7 @@ const struct codec_field record_codec[] = {
     CODEC_FIELD(struct record, pending, CODEC_BOOL),
     CODEC_FIELD(struct record, replace, CODEC_BOOL),
     CODEC_FIELD(struct record, bounce, CODEC_BOOL),
+    CODEC_FIELD(struct record, renew, CODEC_BOOL),
     CODEC_FIELD(struct record, failures, CODEC_INT),
     CODEC_FIELD(struct record, grace_ms, CODEC_INT64),
     CODEC_FIELD(struct record, message, CODEC_STRING),

@@ -43,11 +43,12 @@ struct record {
     int phase;  /* enum phase */
     int health; /* enum health */
     bool has_health;
-    int goal;     /* enum goal of the supervisor: 0 absent, 1 stopped, 2 running */
+    int goal;     /* enum goal of the supervisor: 0 absent, 1 stopped, 2 running, 3 created */
     bool wanted;  /* the goal is to run */
     bool blocked; /* waits for a dependency that has failed */
     bool will_restart;
     bool replace, bounce; /* how it is pending */
+    bool renew;           /* with empty anonymous volumes */
     int failures;         /* in a row, for on-failure:N */
     int64_t grace_ms;     /* of the stop that is asked for */
     bool pending;         /* is to be replaced or restarted: what is here now does not count */

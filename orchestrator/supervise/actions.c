@@ -449,7 +449,7 @@ static int data_remove(struct instance *instance, struct error *err)
     char path[400];
 
     (void)snprintf(path, sizeof(path), "containers/%s", name);
-    if (instance->want.goal == GOAL_RUNNING) {
+    if (instance->want.goal != GOAL_ABSENT && !instance->want.renew) {
         /* Replaced: anonymous volumes are carried over. */
         (void)snprintf(path, sizeof(path), "containers/%s/upper", name);
         if (path_remove_tree(data_fd, path, err) < 0)
@@ -492,16 +492,16 @@ static void instance_remove(struct instance *instance, uint64_t now_ms)
         instance->is.retry_at_ms = now_ms + REMOVE_RETRY_MS;
         return;
     }
-    instance->keep_log = instance->want.goal == GOAL_RUNNING;
+    instance->keep_log = instance->want.goal != GOAL_ABSENT;
     instance_remove_output(instance);
-    if (instance->want.goal != GOAL_RUNNING || !ports_unchanged(instance))
+    if (instance->want.goal == GOAL_ABSENT || !ports_unchanged(instance))
         net_port_release(supervisor->net, instance->plan->name);
     (void)snprintf(name, sizeof(name), "%s.made", instance->plan->name);
     (void)unlinkat(supervisor->records_fd, name, 0);
     arena_free(instance->made_arena);
     instance->made_arena = NULL;
     instance->made = NULL;
-    instance->want.replace = instance->want.bounce = false;
+    instance->want.replace = instance->want.renew = instance->want.bounce = false;
     instance->is = (struct observed){.phase = PHASE_ABSENT};
     instance->record.pid = 0;
     instance->record.restarts = 0;

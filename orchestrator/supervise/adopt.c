@@ -146,6 +146,7 @@ static void adopt_observed(struct instance *instance, const struct record *found
     is->ended_well = found->wait_status == 0;
     is->probes = is->health == HEALTH_NONE ? 0 : 1;
     instance->want.goal = (enum goal)found->goal;
+    instance->want.renew = found->renew;
     instance->want.bounce = found->bounce;
     instance->want.grace_ms = found->grace_ms;
     is->failures = found->failures;

@@ -19,11 +19,14 @@ const struct codec_field request_codec[] = {
     CODEC_FIELD(struct request, command, CODEC_STRING),
     CODEC_FIELD(struct request, file, CODEC_STRING),
     CODEC_FIELD(struct request, services, CODEC_STRINGS),
+    CODEC_FIELD(struct request, named, CODEC_STRINGS),
     CODEC_FIELD(struct request, known, CODEC_STRINGS),
     CODEC_FIELD(struct request, force_recreate, CODEC_BOOL),
     CODEC_FIELD(struct request, no_recreate, CODEC_BOOL),
-    CODEC_FIELD(struct request, no_deps, CODEC_BOOL),
     CODEC_FIELD(struct request, remove_orphans, CODEC_BOOL),
+    CODEC_FIELD(struct request, recreate_deps, CODEC_BOOL),
+    CODEC_FIELD(struct request, renew_volumes, CODEC_BOOL),
+    CODEC_FIELD(struct request, no_start, CODEC_BOOL),
     CODEC_FIELD(struct request, has_grace, CODEC_BOOL),
     CODEC_FIELD(struct request, grace_ms, CODEC_INT64),
     CODEC_FIELD(struct request, signal_number, CODEC_INT),
@@ -113,6 +116,23 @@ static void instance_add(struct supervisor *supervisor, struct instance *instanc
     supervisor->instances[supervisor->n_instances++] = instance;
 }
 
+/* Whether it is replaced although it is up to date. */
+static bool request_forces(const struct request *request, const struct instance *instance)
+{
+    if (request->named.count == 0 || string_list_has(&request->named, instance->plan->service))
+        return request->force_recreate || request->renew_volumes;
+    return request->recreate_deps;
+}
+
+static void instance_apply_goal(struct instance *instance, const struct request *request)
+{
+    if (request->no_start && instance->made && !instance->want.replace)
+        return; /* there is nothing to create */
+    instance->want.goal = request->no_start ? GOAL_CREATED : GOAL_RUNNING;
+    if (!instance->want.replace)
+        instance_rearm(instance);
+}
+
 static int instance_apply(struct supervisor *supervisor, const struct plan_instance *wanted,
                           const struct request *request, struct error *err)
 {
@@ -133,13 +153,12 @@ static int instance_apply(struct supervisor *supervisor, const struct plan_insta
     }
     if (request->no_recreate)
         instance->want.replace = false;
-    if (request->force_recreate)
+    if (request_forces(request, instance))
         instance->want.replace = instance->made != NULL;
+    instance->want.renew = request->renew_volumes;
     if (request->has_grace)
         instance->want.grace_ms = request->grace_ms;
-    instance->want.goal = GOAL_RUNNING;
-    if (!instance->want.replace)
-        instance_rearm(instance);
+    instance_apply_goal(instance, request);
     instance->dirty = true;
     return 0;
 }

@@ -196,8 +196,14 @@ static struct action decide_run(const struct desired *want, const struct observe
 struct action decide(const struct desired *want, const struct observed *is, struct links links,
                      uint64_t now_ms)
 {
-    if (want->goal == GOAL_ABSENT || (want->goal == GOAL_RUNNING && want->replace))
+    bool is_to_be = want->goal == GOAL_RUNNING || want->goal == GOAL_CREATED;
+
+    if (want->goal == GOAL_ABSENT || (is_to_be && want->replace))
         return decide_remove(want, is, links, now_ms);
+    if (want->goal == GOAL_CREATED && is->phase == PHASE_ABSENT)
+        return act_at(ACTION_CREATE, is->retry_at_ms, now_ms);
+    if (want->goal == GOAL_CREATED)
+        return decide_stop(want, is, links, now_ms);
     if (want->goal == GOAL_STOPPED || (want->bounce && has_process(is)))
         return decide_stop(want, is, links, now_ms);
     if (want->bounce)

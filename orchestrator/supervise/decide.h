@@ -19,11 +19,17 @@
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/state/record.h"
 
-enum goal { GOAL_ABSENT, GOAL_STOPPED, GOAL_RUNNING };
+enum goal {
+    GOAL_ABSENT,
+    GOAL_STOPPED, /* without a process, if it exists */
+    GOAL_RUNNING,
+    GOAL_CREATED, /* exists, and is not started */
+};
 
 struct desired {
     enum goal goal;
     bool replace; /* what exists was made from an older plan: stop and remove it first */
+    bool renew;   /* a replacement begins with empty anonymous volumes */
     bool bounce;  /* stop, then start again; cleared by ACTION_AGAIN */
     int64_t grace_ms;
     enum restart_kind restart;

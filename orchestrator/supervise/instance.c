@@ -133,6 +133,7 @@ int instance_write_record(struct instance *instance, struct error *err)
         (record->phase == PHASE_EXITED || record->phase == PHASE_DONE) &&
         (decide_restarts(&instance->want, &instance->is) || instance->want.bounce);
     record->replace = instance->want.replace;
+    record->renew = instance->want.renew;
     record->bounce = instance->want.bounce;
     record->failures = instance->is.failures;
     record->grace_ms = instance->want.grace_ms;

@@ -37,6 +37,23 @@ Test(decide, absent_is_created_then_started)
     expect_action(running(), (struct observed){.phase = PHASE_CREATED}, 1, ACTION_START);
 }
 
+Test(decide, what_is_to_be_created_only_is_never_started)
+{
+    struct desired want = {.goal = GOAL_CREATED, .grace_ms = 10000};
+
+    expect_action(want, (struct observed){.phase = PHASE_ABSENT}, 1, ACTION_CREATE);
+    expect_wake(want, (struct observed){.phase = PHASE_CREATED}, 1, NEVER);
+    expect_wake(want, (struct observed){.phase = PHASE_DONE}, 1, NEVER);
+}
+
+Test(decide, what_is_outdated_is_removed_also_when_it_is_not_to_start)
+{
+    struct desired want = {.goal = GOAL_CREATED, .grace_ms = 10000, .replace = true};
+
+    expect_action(want, (struct observed){.phase = PHASE_RUNNING}, 1, ACTION_STOP);
+    expect_action(want, (struct observed){.phase = PHASE_DONE}, 1, ACTION_REMOVE);
+}
+
 Test(decide, a_closed_gate_holds_the_start)
 {
     struct desired want = running();

@@ -86,6 +86,7 @@ static void perform(struct world *world, size_t i, enum action_kind kind)
         world->want[i].replace = false;
         break;
     case ACTION_START:
+        cr_assert_eq(world->want[i].goal, GOAL_RUNNING);
         started(world, i);
         break;
     case ACTION_STOP:
@@ -177,7 +178,7 @@ static void accident(struct world *world)
             ended(world, i, chance(world, 2));
         break;
     case 1:
-        world->want[i].goal = (enum goal)chance(world, 3);
+        world->want[i].goal = (enum goal)chance(world, 4);
         break;
     case 2:
         world->want[i].bounce =
@@ -208,7 +209,9 @@ static bool settled(const struct world *world)
         bool there = world->want[i].goal == GOAL_RUNNING
                          ? phase == PHASE_RUNNING && world->is[i].health == HEALTH_HEALTHY
                      : world->want[i].goal == GOAL_ABSENT ? phase == PHASE_ABSENT
-                                                          : !alive(&world->is[i]);
+                     : world->want[i].goal == GOAL_CREATED
+                         ? !alive(&world->is[i]) && phase != PHASE_ABSENT
+                         : !alive(&world->is[i]);
         if (!there)
             return false;
     }
