@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -104,6 +103,8 @@ static const char *state_word(const struct record *record)
 {
     if (record->will_restart)
         return "restarting";
+    if (record->paused)
+        return "paused";
     switch (record->phase) {
     case PHASE_RUNNING:
     case PHASE_STARTING:

@@ -47,12 +47,13 @@ struct record {
     bool wanted;  /* the goal is to run */
     bool blocked; /* waits for a dependency that has failed */
     bool will_restart;
-    bool replace, bounce; /* how it is pending */
-    bool renew;           /* with empty anonymous volumes */
-    int failures;         /* in a row, for on-failure:N */
-    int64_t grace_ms;     /* of the stop that is asked for */
-    bool pending;         /* is to be replaced or restarted: what is here now does not count */
-    const char *message;  /* what it waits for, or why it failed */
+    bool replace, bounce;  /* how it is pending */
+    bool renew;            /* with empty anonymous volumes */
+    bool paused, to_pause; /* is, and is wanted */
+    int failures;          /* in a row, for on-failure:N */
+    int64_t grace_ms;      /* of the stop that is asked for */
+    bool pending;          /* is to be replaced or restarted: what is here now does not count */
+    const char *message;   /* what it waits for, or why it failed */
 
     int pid;
     uint64_t start_time; /* of the process, clock ticks since boot */

@@ -219,6 +219,7 @@ static int instance_start(struct instance *instance, uint64_t now_ms, struct err
     instance->is.started_ms = now_ms;
     instance->is.exited_ms = instance->is.stop_sent_ms = instance->is.kill_sent_ms = 0;
     instance->is.stopped_by_us = false;
+    instance->want.paused = instance->is.paused = false;
     if (container_files_write(instance, err) < 0 ||
         ports_reserve(instance, instance->made, err) < 0)
         return error_wrap(err, "start '%s'", instance->plan->name);
@@ -342,6 +343,7 @@ void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms)
     instance->is.ended_well = wait_status == 0;
     instance->is.stopped_by_us = instance->is.stop_sent_ms || instance->is.kill_sent_ms;
     instance->is.health = HEALTH_NONE;
+    instance->want.paused = instance->is.paused = false;
     instance->is.retry_at_ms = 0;
     instance_set_phase(instance, PHASE_EXITED);
     net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
@@ -540,6 +542,10 @@ void instance_perform(struct instance *instance, enum action_kind kind, uint64_t
         return;
     case ACTION_REMOVE:
         instance_remove(instance, now_ms);
+        return;
+    case ACTION_FREEZE:
+    case ACTION_THAW:
+        instance_freeze(instance, kind == ACTION_FREEZE, now_ms);
         return;
     case ACTION_PROBE:
         if (probe_start(instance, now_ms, &err) < 0) {

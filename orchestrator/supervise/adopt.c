@@ -147,6 +147,8 @@ static void adopt_observed(struct instance *instance, const struct record *found
     is->probes = is->health == HEALTH_NONE ? 0 : 1;
     instance->want.goal = (enum goal)found->goal;
     instance->want.renew = found->renew;
+    instance->want.paused = found->to_pause;
+    is->paused = found->paused;
     instance->want.bounce = found->bounce;
     instance->want.grace_ms = found->grace_ms;
     is->failures = found->failures;

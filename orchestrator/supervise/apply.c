@@ -280,6 +280,25 @@ static void instance_signal(struct instance *instance, const struct request *req
     instance->dirty = true;
 }
 
+/* Stopped ones only; those that will be started again are not. */
+static void instance_forget(struct instance *instance, const struct request *request)
+{
+    enum phase phase = instance->is.phase;
+
+    if (phase == PHASE_STARTING || phase == PHASE_RUNNING || phase == PHASE_EXITED ||
+        (phase == PHASE_DONE && decide_restarts(&instance->want, &instance->is)))
+        return;
+    goal_set(instance, GOAL_ABSENT, request);
+}
+
+static void instance_pause(struct instance *instance, bool paused)
+{
+    if (instance->is.phase != PHASE_RUNNING)
+        return;
+    instance->want.paused = paused;
+    instance->dirty = true;
+}
+
 static void request_instance(struct instance *instance, const struct request *request)
 {
     const char *command = request->command;
@@ -294,11 +313,16 @@ static void request_instance(struct instance *instance, const struct request *re
         instance_bounce(instance, request);
     else if (string_eq(command, "kill"))
         instance_signal(instance, request);
+    else if (string_eq(command, "remove"))
+        instance_forget(instance, request);
+    else if (string_eq(command, "pause") || string_eq(command, "unpause"))
+        instance_pause(instance, string_eq(command, "pause"));
 }
 
 static bool command_known(const char *command)
 {
-    static const char *const commands[] = {"start", "stop", "restart", "kill", "down", "watch"};
+    static const char *const commands[] = {"start",   "stop",   "restart", "kill", "pause",
+                                           "unpause", "remove", "down",    "watch"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
         if (string_eq(commands[i], command))

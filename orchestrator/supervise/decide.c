@@ -145,6 +145,8 @@ static struct action decide_stop(const struct desired *want, const struct observ
         return sleep_until(NEVER);
     if (is->phase == PHASE_STARTING)
         return sleep_until(NEVER); /* the report comes within milliseconds */
+    if (is->paused && now_ms >= is->retry_at_ms)
+        return act(ACTION_THAW); /* to see the signal; what cannot be thawed is killed in time */
     if (!is->stop_sent_ms)
         return act(ACTION_STOP);
     /* Process 1 is immune to signals that it does not handle: waiting would be for nothing. */
@@ -168,6 +170,15 @@ static struct action decide_remove(const struct desired *want, const struct obse
     return act_at(ACTION_REMOVE, is->retry_at_ms, now_ms);
 }
 
+/* Paused, health is not asked for. */
+static struct action decide_alive(const struct desired *want, const struct observed *is,
+                                  uint64_t now_ms)
+{
+    if (want->paused != is->paused)
+        return act_at(want->paused ? ACTION_FREEZE : ACTION_THAW, is->retry_at_ms, now_ms);
+    return is->paused ? sleep_until(NEVER) : decide_health(want, is, now_ms);
+}
+
 static struct action decide_run(const struct desired *want, const struct observed *is,
                                 struct links links, uint64_t now_ms)
 {
@@ -179,7 +190,7 @@ static struct action decide_run(const struct desired *want, const struct observe
             return sleep_until(NEVER);
         return act_at(ACTION_START, is->retry_at_ms, now_ms);
     case PHASE_RUNNING:
-        return decide_health(want, is, now_ms);
+        return decide_alive(want, is, now_ms);
     case PHASE_EXITED:
         return act_at(ACTION_CLEAN, is->retry_at_ms, now_ms);
     case PHASE_DONE:

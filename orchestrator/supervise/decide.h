@@ -31,6 +31,7 @@ struct desired {
     bool replace; /* what exists was made from an older plan: stop and remove it first */
     bool renew;   /* a replacement begins with empty anonymous volumes */
     bool bounce;  /* stop, then start again; cleared by ACTION_AGAIN */
+    bool paused;  /* frozen while it runs */
     int64_t grace_ms;
     enum restart_kind restart;
     int restart_max; /* of on-failure; 0: no limit */
@@ -42,6 +43,7 @@ struct observed {
     enum phase phase;
     uint64_t started_ms, exited_ms;
     uint64_t stop_sent_ms, kill_sent_ms;
+    bool paused;
     bool sees_stop_signal; /* process 1 catches or blocks it; known once stop was sent */
     bool ended_well;       /* exit status 0 */
     bool stopped_by_us;    /* the exit followed our stop: no restart policy applies */
@@ -73,6 +75,8 @@ enum action_kind {
     ACTION_CLEAN, /* cgroup and network of a container that ended */
     ACTION_AGAIN, /* from DONE to CREATED, by the restart policy or a bounce */
     ACTION_REMOVE,
+    ACTION_FREEZE,
+    ACTION_THAW,
     ACTION_PROBE,
     ACTION_PROBE_KILL,
 };

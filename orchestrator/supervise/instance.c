@@ -134,6 +134,8 @@ int instance_write_record(struct instance *instance, struct error *err)
         (decide_restarts(&instance->want, &instance->is) || instance->want.bounce);
     record->replace = instance->want.replace;
     record->renew = instance->want.renew;
+    record->paused = instance->is.paused;
+    record->to_pause = instance->want.paused;
     record->bounce = instance->want.bounce;
     record->failures = instance->is.failures;
     record->grace_ms = instance->want.grace_ms;

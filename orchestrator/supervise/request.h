@@ -12,8 +12,9 @@
 #include "common/codec.h"
 
 struct request {
-    const char *command;         /* apply, start, stop, restart, kill, down, watch */
-    const char *file;            /* apply: name of the plan below the run directory */
+    const char
+        *command;     /* apply, start, stop, restart, kill, pause, unpause, remove, down, watch */
+    const char *file; /* apply: name of the plan below the run directory */
     struct string_list services; /* empty: all */
     struct string_list named;    /* apply: those that the user named; empty: all */
     struct string_list known; /* apply: all services of the file; others' containers are orphans */

@@ -152,6 +152,10 @@ void probe_time_out(struct instance *instance, uint64_t now_ms);
 /* The container is gone: no result. */
 void probe_drop(struct instance *instance);
 
+/* -- pause.c */
+
+void instance_freeze(struct instance *instance, bool frozen, uint64_t now_ms);
+
 /* -- links.c */
 
 struct links links_of(struct supervisor *supervisor, struct instance *instance);

@@ -73,6 +73,29 @@ Test(decide, an_action_that_failed_is_not_tried_before_its_time)
     expect_action(running(), is, 50, ACTION_START);
 }
 
+Test(decide, a_paused_container_is_frozen_and_not_probed)
+{
+    struct desired want = running();
+    struct observed is = {.phase = PHASE_RUNNING};
+
+    want.paused = true;
+    expect_action(want, is, 1, ACTION_FREEZE);
+    is.paused = true;
+    want.has_health = true;
+    expect_wake(want, is, 100000, NEVER);
+    want.paused = false;
+    expect_action(want, is, 1, ACTION_THAW);
+}
+
+Test(decide, a_paused_container_is_thawed_before_it_is_asked_to_stop)
+{
+    struct observed is = {.phase = PHASE_RUNNING, .paused = true};
+
+    expect_action(stopped(), is, 1, ACTION_THAW);
+    is.retry_at_ms = 1000; /* it did not thaw: it will be killed in time */
+    expect_action(stopped(), is, 1, ACTION_STOP);
+}
+
 Test(decide, stop_escalates_to_kill_after_the_grace_period)
 {
     struct observed is = {.phase = PHASE_RUNNING, .stop_sent_ms = 1, .sees_stop_signal = true};

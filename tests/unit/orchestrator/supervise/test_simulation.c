@@ -60,6 +60,7 @@ static void ended(struct world *world, size_t i, bool well)
     is->stopped_by_us = is->stop_sent_ms || is->kill_sent_ms;
     is->health = HEALTH_NONE;
     is->probing = false;
+    is->paused = world->want[i].paused = false;
     is->retry_at_ms = 0;
 }
 
@@ -68,6 +69,7 @@ static void started(struct world *world, size_t i)
     cr_assert(dependency_open(world, i), "seed %u: %zu started before its dependency", world->seed,
               i);
     world->starts++;
+    world->want[i].paused = false;
     world->is[i] = (struct observed){
         .phase = PHASE_STARTING, .started_ms = world->now_ms, .restarts = world->is[i].restarts};
 }
@@ -111,7 +113,16 @@ static void perform(struct world *world, size_t i, enum action_kind kind)
         *is = (struct observed){.phase = PHASE_ABSENT};
         world->want[i].replace = world->want[i].bounce = false;
         break;
+    case ACTION_FREEZE:
+    case ACTION_THAW:
+        cr_assert_eq(is->phase, PHASE_RUNNING);
+        is->paused = kind == ACTION_FREEZE;
+        is->probing = false;
+        is->retry_at_ms = 0;
+        is->probe_ended_ms = world->now_ms;
+        break;
     case ACTION_PROBE:
+        cr_assert(!is->paused, "seed %u: %zu probed while paused", world->seed, i);
         is->probing = true;
         is->probe_started_ms = world->now_ms;
         break;
@@ -159,7 +170,7 @@ static void nature(struct world *world, bool kind_to_us)
         } else if (is->phase == PHASE_RUNNING && is->kill_sent_ms) {
             ended(world, i, false);
         } else if (is->phase == PHASE_RUNNING && is->stop_sent_ms && is->sees_stop_signal &&
-                   chance(world, 3) == 0) {
+                   !is->paused && chance(world, 3) == 0) {
             ended(world, i, true);
         } else if (is->phase == PHASE_RUNNING && is->probing) {
             decide_probe_result(&world->want[i], is, kind_to_us || chance(world, 3) == 0,
@@ -186,6 +197,10 @@ static void accident(struct world *world)
         break;
     case 3:
         world->want[i].replace = world->is[i].phase != PHASE_ABSENT;
+        break;
+    case 4:
+        if (world->is[i].phase == PHASE_RUNNING)
+            world->want[i].paused = chance(world, 2);
         break;
     default:
         break;
@@ -235,7 +250,7 @@ static void simulate(unsigned seed)
     }
     /* A container that we stopped and whose user changed their mind starts again by a request. */
     for (size_t i = 0; i < N_INSTANCES; i++)
-        world.is[i].stopped_by_us = false;
+        world.is[i].stopped_by_us = world.want[i].paused = false;
     for (; rounds < SETTLE_ROUNDS && !settled(&world); rounds++) {
         step(&world, true);
         for (size_t i = 0; i < N_INSTANCES; i++)
