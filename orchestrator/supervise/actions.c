@@ -18,6 +18,7 @@
 #include "common/path.h"
 #include "common/process.h"
 #include "orchestrator/supervise/exits.h"
+#include "orchestrator/supervise/pause.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/image/image_store.h"

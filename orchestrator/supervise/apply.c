@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
 const struct codec_field request_codec[] = {
@@ -50,6 +51,16 @@ static void instance_rearm(struct instance *instance)
 
 /* -- apply */
 
+/* What was asked for is on disk before it is answered. */
+static int records_write(struct supervisor *supervisor, struct error *err)
+{
+    for (size_t i = 0; i < supervisor->n_instances; i++)
+        if (supervisor->instances[i]->dirty &&
+            instance_write_record(supervisor->instances[i], err) < 0)
+            return -1;
+    return 0;
+}
+
 static bool plan_has_network(const struct plan *plan, const char *name)
 {
     for (size_t i = 0; i < plan->n_networks; i++)
@@ -85,6 +96,7 @@ static int shared_apply(struct supervisor *supervisor, struct plan *plan, struct
     scoped_text struct text text = {0};
     struct plan merged = *plan, decoded = {0};
     scoped(arena_free) struct arena *kept = arena_new();
+    bool *stale;
 
     shared_merge(supervisor, &merged, arena);
     json = codec_encode(plan_shared_codec, &merged);
@@ -93,14 +105,15 @@ static int shared_apply(struct supervisor *supervisor, struct plan *plan, struct
         return -1;
     /* What the network refuses is not kept: it would be refused again by every supervisor to come.
      */
-    for (size_t i = 0; i < decoded.n_networks; i++)
-        if (net_add_network(supervisor->net, &decoded.networks[i], err) < 0)
-            return -1;
+    if (networks_prepare(supervisor, &decoded, err) < 0 || records_write(supervisor, err) < 0 ||
+        networks_add(supervisor, &decoded, kept, &stale, err) < 0)
+        return -1;
     if (file_replace(supervisor->dir->run_fd, "shared.json", text.data, text.length, 0600, err) < 0)
         return -1;
     arena_free(supervisor->shared_arena);
     supervisor->shared_arena = steal(kept);
     supervisor->shared = decoded;
+    supervisor->networks_stale = stale;
     net_declare_names(supervisor->net, decoded.declared_names);
     return 0;
 }
@@ -200,16 +213,6 @@ static void dependents_bounce(struct supervisor *supervisor, const struct instan
             instance->is.phase == PHASE_RUNNING && restarts_with(instance, changed->plan->service))
             instance->want.bounce = true;
     }
-}
-
-/* What was asked for is on disk before it is answered. */
-static int records_write(struct supervisor *supervisor, struct error *err)
-{
-    for (size_t i = 0; i < supervisor->n_instances; i++)
-        if (supervisor->instances[i]->dirty &&
-            instance_write_record(supervisor->instances[i], err) < 0)
-            return -1;
-    return 0;
 }
 
 static int request_apply(struct supervisor *supervisor, const struct request *request,

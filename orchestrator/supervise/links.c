@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
 static bool instance_has_process(const struct instance *instance)
@@ -82,6 +83,14 @@ static void gate_describe(struct instance *instance, const struct plan_dependenc
     instance_set_message(instance, text_get(&text));
 }
 
+static void gate_describe_network(struct instance *instance, const char *network)
+{
+    scoped_text struct text text = {0};
+
+    text_appendf(&text, "waits for network '%s' to be made anew", network);
+    instance_set_message(instance, text_get(&text));
+}
+
 static enum gate gate_of_dependency(struct supervisor *supervisor, struct instance *instance,
                                     const struct plan_dependency *dependency)
 {
@@ -104,8 +113,11 @@ static enum gate gate_of_dependency(struct supervisor *supervisor, struct instan
 
 static enum gate dependencies_gate(struct supervisor *supervisor, struct instance *instance)
 {
-    enum gate worst = GATE_OPEN;
+    const char *network = networks_stale_of(supervisor, instance);
+    enum gate worst = network ? GATE_WAIT : GATE_OPEN;
 
+    if (network)
+        gate_describe_network(instance, network);
     for (size_t i = 0; i < instance->plan->n_dependencies && worst != GATE_FAILED; i++) {
         enum gate gate = gate_of_dependency(supervisor, instance, &instance->plan->dependencies[i]);
 

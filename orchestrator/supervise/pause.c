@@ -3,8 +3,9 @@
  * Freezing a container's processes and letting them go on. What is wanted is on disk before the
  * kernel is told, and telling it twice does no harm.
  */
+#include "orchestrator/supervise/pause.h"
+
 #include "common/log.h"
-#include "orchestrator/supervise/supervisor_state.h"
 
 enum { FREEZE_RETRY_MS = 1000 };
 

@@ -23,6 +23,7 @@
 #include "common/process.h"
 #include "orchestrator/state/id_range.h"
 #include "orchestrator/supervise/keeper.h"
+#include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "runtime/cgroup/cgroup.h"
 
@@ -36,6 +37,7 @@ static bool supervisor_round(struct supervisor *supervisor, uint64_t now_ms, uin
     uint64_t wake_ms = NEVER;
     bool acted = false;
 
+    networks_renew(supervisor);
     for (size_t i = 0; i < supervisor->n_instances; i++) {
         struct instance *instance = supervisor->instances[i];
         struct links links = links_of(supervisor, instance);

@@ -84,6 +84,7 @@ struct supervisor {
     bool net_stale;     /* the net worker is to be told something */
     struct plan shared; /* networks, volumes, declared names; in shared_arena */
     struct arena *shared_arena;
+    bool *networks_stale; /* per shared network: an earlier definition is still in use; or NULL */
     struct instance **instances;
     size_t n_instances;
     struct client *clients;
@@ -151,10 +152,6 @@ MUST_CHECK int probe_start(struct instance *instance, uint64_t now_ms, struct er
 void probe_time_out(struct instance *instance, uint64_t now_ms);
 /* The container is gone: no result. */
 void probe_drop(struct instance *instance);
-
-/* -- pause.c */
-
-void instance_freeze(struct instance *instance, bool frozen, uint64_t now_ms);
 
 /* -- links.c */
 

@@ -182,3 +182,27 @@ END
     ok kill --remove-orphans
     within 5 is_state b exited
 }
+
+@test "a network that is defined anew is made anew, and what uses it starts again" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [sleep, "1000"], networks: [front], depends_on: [b]}
+  b: {image: box, command: [sleep, "1000"], networks: [front]}
+  c: {image: box, command: [sleep, "1000"], networks: [back]}
+networks:
+  front: {ipam: {config: [{subnet: "${SUBNET:-10.77.1.0/24}"}]}}
+  back: {}
+END
+    ok up -d
+    local a b c
+    a=$(host_pid a) b=$(host_pid b) c=$(host_pid c)
+    SUBNET=10.78.1.0/24 ok up -d
+    [ "$(host_pid a)" != "$a" ] || fail "a runs on"
+    [ "$(host_pid b)" != "$b" ] || fail "b runs on"
+    equal "$(host_pid c)" "$c"
+    contains "$(inside a ip -4 addr show eth0)" "inet 10.78.1."
+    inside a nslookup b 127.0.0.11 | grep -q 10.78.1.
+    a=$(host_pid a)
+    SUBNET=10.78.1.0/24 ok up -d
+    equal "$(host_pid a)" "$a"
+}
