@@ -96,6 +96,7 @@ int command_pull(struct session *session, struct error *err);
 int command_push(struct session *session, struct error *err);
 int command_restart(struct session *session, struct error *err);
 int command_rm(struct session *session, struct error *err);
+int command_run(struct session *session, struct error *err);
 int command_save(struct session *session, struct error *err);
 int command_scale(struct session *session, struct error *err);
 int command_start(struct session *session, struct error *err);

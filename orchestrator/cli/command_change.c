@@ -30,6 +30,10 @@ static bool change_names(const struct change *change, const struct record *recor
 {
     const struct string_list *services = &change->request->services;
 
+    /* As the supervisor spares them. */
+    if (record->oneoff && !string_eq(change->request->command, "kill") &&
+        !string_eq(change->request->command, "down"))
+        return false;
     for (size_t i = 0; i < services->count; i++)
         if (string_eq(services->items[i], record->service))
             return true;

@@ -35,8 +35,8 @@ struct exec {
 
 static bool exec_matches(const struct exec *exec, const struct record *record, int number)
 {
-    return string_eq(record->service, exec->operands.items[0]) && record->phase == PHASE_RUNNING &&
-           (number == 0 || record->number == number);
+    return string_eq(record->service, exec->operands.items[0]) && !record->oneoff &&
+           record->phase == PHASE_RUNNING && (number == 0 || record->number == number);
 }
 
 /* The running container of the service with the lowest number, or the one that --index names. */

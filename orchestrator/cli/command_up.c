@@ -19,18 +19,6 @@
 
 /* -- steps */
 
-/* The plan goes by a file: it may be larger than a message. */
-static int plan_hand_over(struct session *session, const struct project_dir *dir,
-                          const struct plan *plan, const char **ret_name, struct error *err)
-{
-    scoped(json_release) json_t *json = codec_encode(plan_codec, plan);
-    scoped_text struct text text = {0};
-
-    json_format(json, &text);
-    *ret_name = arena_printf(session->arena, "apply-%d.json", (int)getpid());
-    return file_replace(dir->run_fd, *ret_name, text.data, text.length, 0600, err);
-}
-
 /* Is the service's output shown? */
 static bool up_shows(const struct up *up, const struct plan_instance *instance)
 {
@@ -153,7 +141,8 @@ static int orphans_warn(struct session *session, const struct project_dir *dir,
     if (record_list(records_fd, session->arena, &records, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++)
-        if (!string_list_has(&request->known, records[i]->service))
+        if (records[i]->oneoff ? records[i]->phase >= PHASE_DONE
+                               : !string_list_has(&request->known, records[i]->service))
             text_appendf(&names, "%s%s", names.length ? " " : "", records[i]->name);
     if (names.length)
         log_warning(

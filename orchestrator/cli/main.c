@@ -41,6 +41,7 @@ const struct cli_command commands[] = {
     {"push", "Push the images of services", "[OPTIONS] [SERVICE...]", command_push},
     {"restart", "Stop and start containers", "[OPTIONS] [SERVICE...]", command_restart},
     {"rm", "Remove stopped containers", "[OPTIONS] [SERVICE...]", command_rm},
+    {"run", "Run one container of a service", "[OPTIONS] SERVICE [COMMAND [ARG...]]", command_run},
     {"save", "Write images into an archive", "[OPTIONS] IMAGE...", command_save},
     {"scale", "Change how many containers services have", "[OPTIONS] SERVICE=COUNT...",
      command_scale},

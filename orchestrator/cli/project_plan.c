@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/file.h"
+#include "common/json.h"
 #include "common/sha256.h"
 #include "net/net.h"
 #include "orchestrator/cli/image/image_needs.h"
@@ -187,7 +189,7 @@ static void existing_note(const struct planning *planning, struct plan_options *
     for (size_t i = 0; i < planning->n_records; i++) {
         const struct record *record = planning->records[i];
 
-        if (record->goal != GOAL_ABSENT)
+        if (record->goal != GOAL_ABSENT && !record->oneoff)
             existing[options->n_existing++] =
                 (struct plan_existing){record->service, record->number, record->config_hash};
     }
@@ -222,6 +224,7 @@ int project_plan(struct session *session, const struct compose *compose, const s
     struct plan_options options = {.data_root = roots->data,
                                    .scales = given->scales,
                                    .n_scales = given->n_scales,
+                                   .oneoff = given->oneoff,
                                    .no_deps = given->no_deps};
     struct plan *plan;
 
@@ -246,4 +249,16 @@ int project_plan(struct session *session, const struct compose *compose, const s
         return -1;
     *ret_plan = plan;
     return plan_take_ids(&planning, plan, err);
+}
+
+/* The plan goes by a file: it may be larger than a message. */
+int plan_hand_over(struct session *session, const struct project_dir *dir, const struct plan *plan,
+                   const char **ret_name, struct error *err)
+{
+    scoped(json_release) json_t *json = codec_encode(plan_codec, plan);
+    scoped_text struct text text = {0};
+
+    json_format(json, &text);
+    *ret_name = arena_printf(session->arena, "apply-%d.json", (int)getpid());
+    return file_replace(dir->run_fd, *ret_name, text.data, text.length, 0600, err);
 }

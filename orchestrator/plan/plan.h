@@ -63,6 +63,9 @@ struct plan_instance {
     int stop_signal;
     int64_t grace_ms;
     bool attach;
+    bool oneoff; /* of `run`: no replica of its service */
+    bool auto_remove;
+    bool stdin_open;
     struct string_list hosts;                        /* lines "address name" for /etc/hosts */
     struct string_list dns, dns_search, dns_options; /* for resolv.conf */
     int64_t log_max_bytes, log_max_files;            /* 0: defaults */

@@ -14,7 +14,8 @@ struct plan_build {
     struct arena *arena;
     struct diagnostics *diagnostics;
     const struct service *service;
-    int64_t scale; /* of the service, as it is to be now */
+    int64_t scale;                    /* of the service, as it is to be now */
+    const struct plan_oneoff *oneoff; /* what is built is one; or NULL */
     const struct plan_image *image;
     struct plan_instance *instance;
 };

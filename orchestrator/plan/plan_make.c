@@ -55,6 +55,8 @@ static const char *instance_name(const struct plan_build *build, int number)
 {
     const struct service *service = build->service;
 
+    if (build->oneoff)
+        return arena_strdup(build->arena, build->oneoff->name);
     return service->container_name ? arena_strdup(build->arena, service->container_name)
                                    : arena_printf(build->arena, "%s-%s-%d", build->project->name,
                                                   service->name, number);
@@ -69,12 +71,16 @@ static void plan_make_instance(struct plan_build *build, int number)
     instance->number = number;
     instance->service = arena_strdup(arena, service->name);
     instance->name = instance_name(build, number);
-    instance->label = service->container_name ? instance->name
-                                              : arena_printf(arena, "%s-%d", service->name, number);
+    instance->label = service->container_name || build->oneoff
+                          ? instance->name
+                          : arena_printf(arena, "%s-%d", service->name, number);
     instance->image = arena_strdup(arena, build->image->reference);
     instance->image_digest = arena_strdup(arena, build->image->config->digest);
     instance->config_hash = instance_hash(build, instance->name);
     instance->attach = service->attach;
+    instance->oneoff = build->oneoff != NULL;
+    instance->auto_remove = build->oneoff && build->oneoff->auto_remove;
+    instance->stdin_open = build->oneoff && build->oneoff->stdin_open;
 
     plan_build_container(build);
     plan_build_mounts(build);
@@ -128,8 +134,17 @@ static void plan_make_volumes(const struct project *project, struct arena *arena
     }
 }
 
+static const struct plan_oneoff *oneoff_of(const struct plan_options *options,
+                                           const struct service *service)
+{
+    return options->oneoff && string_eq(options->oneoff->service, service->name) ? options->oneoff
+                                                                                 : NULL;
+}
+
 static int64_t scale_of(const struct plan_options *options, const struct service *service)
 {
+    if (oneoff_of(options, service))
+        return 1;
     for (size_t i = options->n_scales; i > 0; i--)
         if (string_eq(options->scales[i - 1].service, service->name))
             return options->scales[i - 1].count;
@@ -170,10 +185,11 @@ static int *instance_numbers(const struct plan_build *build)
     int *numbers = arena_new_array(build->arena, int, (size_t)build->scale + 1);
     size_t count = 0;
 
-    for (size_t i = 0; i < options->n_existing && !build->service->container_name; i++) {
+    for (size_t i = 0; i < options->n_existing; i++) {
         const struct plan_existing *one = &options->existing[i];
 
-        if (string_eq(one->service, build->service->name))
+        if (!build->service->container_name && !build->oneoff &&
+            string_eq(one->service, build->service->name))
             existing[count++] = (struct replica){
                 one->number, !string_eq(one->config_hash,
                                         instance_hash(build, instance_name(build, one->number)))};
@@ -247,6 +263,7 @@ struct plan *plan_make(const struct project *project, const struct plan_options 
                                    .arena = arena,
                                    .diagnostics = diagnostics,
                                    .service = &project->services[i],
+                                   .oneoff = oneoff_of(options, &project->services[i]),
                                    .scale = scale_of(options, &project->services[i])};
 
         build.image = plan_image_of(options, build.service->name);

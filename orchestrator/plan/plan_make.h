@@ -28,6 +28,14 @@ struct plan_scale {
     int64_t count;
 };
 
+/* `run`: one container of a service beside its replicas. */
+struct plan_oneoff {
+    const char *service, *name;
+    bool use_aliases; /* others find it by the service's names too */
+    bool auto_remove; /* it goes when it has ended */
+    bool stdin_open;  /* somebody feeds its standard input */
+};
+
 /* A container of the project that exists. */
 struct plan_existing {
     const char *service;
@@ -46,7 +54,8 @@ struct plan_options {
     size_t n_scales;
     const struct plan_existing *existing;
     size_t n_existing;
-    bool no_deps; /* what the project does not name is not waited for */
+    const struct plan_oneoff *oneoff; /* or NULL */
+    bool no_deps;                     /* what the project does not name is not waited for */
 };
 
 /* Returns NULL when the diagnostics got an error. The plan lives in the arena. */

@@ -11,11 +11,14 @@ static void endpoint_names(struct plan_build *build, const struct service_networ
 {
     struct plan_instance *instance = build->instance;
 
-    string_list_add(build->arena, &endpoint->names, instance->service);
+    bool by_service = !build->oneoff || build->oneoff->use_aliases;
+
+    if (by_service)
+        string_list_add(build->arena, &endpoint->names, instance->service);
     string_list_add(build->arena, &endpoint->names, instance->name);
     if (instance->container.hostname)
         string_list_add(build->arena, &endpoint->names, instance->container.hostname);
-    for (size_t i = 0; i < network->aliases.count; i++)
+    for (size_t i = 0; by_service && i < network->aliases.count; i++)
         string_list_add(build->arena, &endpoint->names,
                         arena_strdup(build->arena, network->aliases.items[i]));
 }

@@ -85,6 +85,8 @@ static void supervision_restart(struct plan_build *build)
     struct plan_instance *instance = build->instance;
     unsigned long long max = 0;
 
+    if (build->oneoff)
+        return; /* it is done when it ends */
     if (!restart || string_eq(restart, "no") || !*restart)
         instance->restart = RESTART_NO;
     else if (string_eq(restart, "always"))

@@ -24,6 +24,7 @@ const struct codec_field record_codec[] = {
     CODEC_FIELD(struct record, service, CODEC_STRING),
     CODEC_FIELD(struct record, label, CODEC_STRING),
     CODEC_FIELD(struct record, number, CODEC_INT),
+    CODEC_FIELD(struct record, oneoff, CODEC_BOOL),
     CODEC_FIELD(struct record, image, CODEC_STRING),
     CODEC_FIELD(struct record, image_digest, CODEC_STRING),
     CODEC_FIELD(struct record, config_hash, CODEC_STRING),

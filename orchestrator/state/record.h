@@ -37,6 +37,7 @@ struct record {
     const char *service; /* "api" */
     const char *label;   /* "api-1": the prefix of its log lines */
     int number;
+    bool oneoff; /* of `run` */
     const char *image, *image_digest, *config_hash;
     const char *command; /* for people */
 

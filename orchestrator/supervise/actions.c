@@ -20,6 +20,7 @@
 #include "orchestrator/supervise/exits.h"
 #include "orchestrator/supervise/pause.h"
 #include "orchestrator/supervise/supervisor_state.h"
+#include "orchestrator/supervise/tty.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/image/image_store.h"
 
@@ -130,6 +131,8 @@ static void spec_for_start(struct instance *instance, struct arena *arena,
      * before. */
     ret_spec->id = arena_printf(arena, "%s.%d", name, instance->record.starts);
     ret_spec->stdout_path = arena_printf(arena, "%s/fifo/%s.out", run_path, name);
+    if (instance->made->stdin_open && !ret_spec->tty)
+        ret_spec->stdin_path = arena_printf(arena, "%s/fifo/%s.in", run_path, name);
     ret_spec->stderr_path = arena_printf(arena, "%s/fifo/%s.err", run_path, name);
 }
 
@@ -263,6 +266,7 @@ static void on_report(void *owner)
         return;
     case REPORT_STARTED:
         fd_watch_free(steal(instance->report_watch));
+        tty_open(instance);
         instance_started(instance);
         return;
     case REPORT_FAILED:
@@ -420,6 +424,7 @@ static void instance_clean(struct instance *instance, uint64_t now_ms)
     net_detach(instance->supervisor->net, made->name);
     fd_store_pidfd_name(instance, &pidfd_name);
     fd_store_forget(instance->supervisor, text_get(&pidfd_name));
+    tty_close(instance);
     container_free(steal(instance->container));
     instance->record.pid = 0;
     instance->is.retry_at_ms = 0;
@@ -540,6 +545,10 @@ void instance_perform(struct instance *instance, enum action_kind kind, uint64_t
         return;
     case ACTION_AGAIN:
         instance_again(instance);
+        return;
+    case ACTION_FORGET:
+        instance->want.goal = GOAL_ABSENT;
+        instance->dirty = true;
         return;
     case ACTION_REMOVE:
         instance_remove(instance, now_ms);

@@ -17,6 +17,7 @@
 #include "common/process.h"
 #include "orchestrator/supervise/exits.h"
 #include "orchestrator/supervise/supervisor_state.h"
+#include "orchestrator/supervise/tty.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/container.h"
 
@@ -120,6 +121,7 @@ static int adopt_process(struct instance *instance, struct error *err)
         instance_ended(instance, adopt_status(instance), loop_now_ms(instance->supervisor->loop));
         return 0;
     }
+    tty_adopt(instance);
     if (adopt_network(instance, err) < 0)
         log_warning("network of '%s': %s", record->name, err->text);
     instance_watch(instance);

@@ -20,6 +20,7 @@ const struct codec_field request_codec[] = {
     CODEC_FIELD(struct request, command, CODEC_STRING),
     CODEC_FIELD(struct request, file, CODEC_STRING),
     CODEC_FIELD(struct request, services, CODEC_STRINGS),
+    CODEC_FIELD(struct request, containers, CODEC_STRINGS),
     CODEC_FIELD(struct request, named, CODEC_STRINGS),
     CODEC_FIELD(struct request, known, CODEC_STRINGS),
     CODEC_FIELD(struct request, force_recreate, CODEC_BOOL),
@@ -34,10 +35,21 @@ const struct codec_field request_codec[] = {
     {0},
 };
 
+/* Of a service, containers of `run` are killed and removed with the others, and left alone
+ * otherwise. */
+static bool request_spares(const struct request *request, const struct instance *instance)
+{
+    return instance->plan->oneoff && !string_eq(request->command, "kill") &&
+           !string_eq(request->command, "remove") && !string_eq(request->command, "down");
+}
+
 static bool request_names(const struct request *request, const struct instance *instance)
 {
-    return request->services.count == 0 ||
-           string_list_has(&request->services, instance->plan->service);
+    if (request->containers.count > 0)
+        return string_list_has(&request->containers, instance->plan->name);
+    return !request_spares(request, instance) &&
+           (request->services.count == 0 ||
+            string_list_has(&request->services, instance->plan->service));
 }
 
 /* What came to its end is to run again when its user says so. */
@@ -184,11 +196,13 @@ static void surplus_remove(struct supervisor *supervisor, const struct plan *pla
     for (size_t i = 0; i < supervisor->n_instances; i++) {
         struct instance *instance = supervisor->instances[i];
         const char *service = instance->plan->service;
-        bool orphan = request->remove_orphans && !string_list_has(&request->known, service);
+        bool orphan = instance->plan->oneoff ? instance->is.phase >= PHASE_DONE
+                                             : !string_list_has(&request->known, service);
 
         if (plan_find_instance(plan, instance->plan->name))
             continue;
-        if (string_list_has(&request->services, service) || orphan)
+        if ((request->remove_orphans && orphan) ||
+            (!instance->plan->oneoff && string_list_has(&request->services, service)))
             instance->want.goal = GOAL_ABSENT;
         instance->dirty = true;
     }
@@ -324,8 +338,8 @@ static void request_instance(struct instance *instance, const struct request *re
 
 static bool command_known(const char *command)
 {
-    static const char *const commands[] = {"start",   "stop",   "restart", "kill", "pause",
-                                           "unpause", "remove", "down",    "watch"};
+    static const char *const commands[] = {"start",    "stop",    "restart", "kill", "pause",
+                                           "terminal", "unpause", "remove",  "down", "watch"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
         if (string_eq(commands[i], command))

@@ -194,11 +194,16 @@ static struct action decide_run(const struct desired *want, const struct observe
     case PHASE_EXITED:
         return act_at(ACTION_CLEAN, is->retry_at_ms, now_ms);
     case PHASE_DONE:
+        if (want->auto_remove)
+            return act(ACTION_FORGET);
         if (!decide_restarts(want, is))
             return sleep_until(NEVER);
         return act_at(ACTION_AGAIN, is->exited_ms + backoff_ms(is), now_ms);
-    case PHASE_STARTING:
     case PHASE_FAILED:
+        if (want->auto_remove)
+            return act(ACTION_FORGET);
+        break;
+    case PHASE_STARTING:
         break;
     }
     return sleep_until(NEVER);

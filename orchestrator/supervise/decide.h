@@ -28,10 +28,11 @@ enum goal {
 
 struct desired {
     enum goal goal;
-    bool replace; /* what exists was made from an older plan: stop and remove it first */
-    bool renew;   /* a replacement begins with empty anonymous volumes */
-    bool bounce;  /* stop, then start again; cleared by ACTION_AGAIN */
-    bool paused;  /* frozen while it runs */
+    bool replace;     /* what exists was made from an older plan: stop and remove it first */
+    bool renew;       /* a replacement begins with empty anonymous volumes */
+    bool bounce;      /* stop, then start again; cleared by ACTION_AGAIN */
+    bool paused;      /* frozen while it runs */
+    bool auto_remove; /* it goes when it has ended */
     int64_t grace_ms;
     enum restart_kind restart;
     int restart_max; /* of on-failure; 0: no limit */
@@ -72,8 +73,9 @@ enum action_kind {
     ACTION_START,
     ACTION_STOP, /* leave DNS, send the stop signal */
     ACTION_KILL,
-    ACTION_CLEAN, /* cgroup and network of a container that ended */
-    ACTION_AGAIN, /* from DONE to CREATED, by the restart policy or a bounce */
+    ACTION_CLEAN,  /* cgroup and network of a container that ended */
+    ACTION_AGAIN,  /* from DONE to CREATED, by the restart policy or a bounce */
+    ACTION_FORGET, /* it has ended and is to be removed: the goal is ABSENT from now on */
     ACTION_REMOVE,
     ACTION_FREEZE,
     ACTION_THAW,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fd.h"
 #include "common/file.h"
 #include "common/json.h"
 #include "common/limits.h"
@@ -31,12 +32,14 @@ static void instance_want_from_plan(struct instance *instance)
     instance->want.grace_ms = plan->grace_ms;
     instance->want.restart = (enum restart_kind)plan->restart;
     instance->want.restart_max = plan->restart_max;
+    instance->want.auto_remove = plan->auto_remove;
     instance->want.has_health = plan->health.args.count > 0;
     instance->want.health = plan->health;
     instance->record.name = plan->name;
     instance->record.service = plan->service;
     instance->record.label = plan->label;
     instance->record.number = plan->number;
+    instance->record.oneoff = plan->oneoff;
     instance->record.command = command_text(instance->plan_arena, &plan->container.args);
     instance->record.has_health = instance->want.has_health;
 }
@@ -55,6 +58,7 @@ struct instance *instance_new(struct supervisor *supervisor, struct plan_instanc
         (struct output){.instance = instance, .stream = LOG_STDOUT, .fifo_fd = -1};
     instance->outputs[1] =
         (struct output){.instance = instance, .stream = LOG_STDERR, .fifo_fd = -1};
+    instance->terminal_fd = -1;
     instance->probe.pidfd = instance->probe.output_fd = -1;
     instance_want_from_plan(instance);
     instance->dirty = true;
@@ -67,6 +71,8 @@ void instance_free(struct instance *instance)
         return;
     probe_drop(instance);
     instance_close_output(instance);
+    fd_watch_free(instance->terminal_watch);
+    fd_close(instance->terminal_fd);
     fd_watch_free(instance->exit_watch);
     fd_watch_free(instance->report_watch);
     container_free(instance->container);

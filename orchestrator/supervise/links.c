@@ -100,7 +100,7 @@ static enum gate gate_of_dependency(struct supervisor *supervisor, struct instan
         struct instance *target = supervisor->instances[i];
         enum gate gate;
 
-        if (!string_eq(target->plan->service, dependency->service))
+        if (target->plan->oneoff || !string_eq(target->plan->service, dependency->service))
             continue;
         gate = gate_of(target, dependency->condition);
         if (gate > worst) {

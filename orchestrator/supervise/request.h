@@ -15,8 +15,9 @@ struct request {
     const char
         *command;     /* apply, start, stop, restart, kill, pause, unpause, remove, down, watch */
     const char *file; /* apply: name of the plan below the run directory */
-    struct string_list services; /* empty: all */
-    struct string_list named;    /* apply: those that the user named; empty: all */
+    struct string_list services;   /* empty: all */
+    struct string_list containers; /* these alone, instead of services */
+    struct string_list named;      /* apply: those that the user named; empty: all */
     struct string_list known; /* apply: all services of the file; others' containers are orphans */
     bool force_recreate, no_recreate, remove_orphans;
     bool recreate_deps; /* those that the user did not name, too */

@@ -296,6 +296,9 @@ static void supervisor_become_keeper(struct supervisor *supervisor)
         fd_store_pidfd_name(instance, &name);
         if (instance->container)
             inherit(&parked, text_get(&name), container_pidfd(instance->container));
+        text_clear(&name);
+        text_appendf(&name, "tty/%s", instance->plan->name);
+        inherit(&parked, text_get(&name), instance->terminal_fd);
     }
     inherit(&parked, "router", net_router_fd(supervisor->net));
     (void)keeper_become(supervisor->project, text_get(&parked), &err);

@@ -56,6 +56,8 @@ struct instance {
     struct container *container;
     struct fd_watch *exit_watch, *report_watch;
     struct output outputs[2];
+    int terminal_fd; /* the master of its terminal, or -1; its output goes the way of the first */
+    struct fd_watch *terminal_watch;
     struct log_writer *log;
     struct probe probe;
 };
@@ -136,6 +138,7 @@ void output_name(const struct output *output, char *ret_name, size_t size);
 /* Opens the FIFOs and the log of a container that exists. */
 MUST_CHECK int instance_open_output(struct instance *instance, struct error *err);
 /* Everything that the container wrote until now is in the log afterwards. */
+void output_drain(struct output *output);
 void instance_drain_output(struct instance *instance);
 void instance_close_output(struct instance *instance);
 /* The FIFOs, and the log unless it is kept. */

@@ -54,6 +54,16 @@ Test(decide, what_is_outdated_is_removed_also_when_it_is_not_to_start)
     expect_action(want, (struct observed){.phase = PHASE_DONE}, 1, ACTION_REMOVE);
 }
 
+Test(decide, what_removes_itself_is_forgotten_once_it_has_ended)
+{
+    struct desired want = running();
+
+    want.auto_remove = true;
+    expect_action(want, (struct observed){.phase = PHASE_EXITED}, 1, ACTION_CLEAN);
+    expect_action(want, (struct observed){.phase = PHASE_DONE}, 1, ACTION_FORGET);
+    expect_action(want, (struct observed){.phase = PHASE_FAILED}, 1, ACTION_FORGET);
+}
+
 Test(decide, a_closed_gate_holds_the_start)
 {
     struct desired want = running();

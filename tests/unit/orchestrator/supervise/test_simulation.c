@@ -129,6 +129,9 @@ static void perform(struct world *world, size_t i, enum action_kind kind)
     case ACTION_PROBE_KILL:
         decide_probe_result(&world->want[i], is, false, world->now_ms);
         break;
+    case ACTION_FORGET:
+        world->want[i].goal = GOAL_ABSENT;
+        break;
     case ACTION_NONE:
         break;
     }
