@@ -77,8 +77,14 @@ static enum verdict judge_started(const struct change *change, const struct reco
         (void)error_set(err, "%s", record->message ? record->message : record->name);
         return VERDICT_FAILED;
     }
-    if (record->pending || (record->phase == PHASE_ABSENT && record->wanted) ||
-        record->phase == PHASE_CREATED || record->phase == PHASE_STARTING)
+    if (record->hook_failed) {
+        (void)error_set(err, "container %s: %s", record->name,
+                        record->message ? record->message : "");
+        return VERDICT_FAILED;
+    }
+    if (record->pending || record->hooks_pending ||
+        (record->phase == PHASE_ABSENT && record->wanted) || record->phase == PHASE_CREATED ||
+        record->phase == PHASE_STARTING)
         return VERDICT_WAIT;
     return change->wait ? judge_healthy(record, err) : VERDICT_DONE;
 }
@@ -90,6 +96,11 @@ static enum verdict judge_record(const struct change *change, const struct recor
 
     if (string_eq(command, "kill"))
         return VERDICT_DONE;
+    if (record->stop_refused) {
+        (void)error_set(err, "container %s: %s", record->name,
+                        record->message ? record->message : "");
+        return VERDICT_FAILED;
+    }
     if (string_eq(command, "stop"))
         return has_process(record) ? VERDICT_WAIT : VERDICT_DONE;
     if (string_eq(command, "down"))
@@ -119,7 +130,8 @@ static enum verdict change_judge(struct follow *follow, void *owner, struct erro
             worst = verdict;
     }
     /* The whole project ends with its directories, which is told last. */
-    if (string_eq(change->request->command, "down") && change->request->services.count == 0)
+    if (string_eq(change->request->command, "down") && change->request->services.count == 0 &&
+        worst != VERDICT_FAILED)
         return VERDICT_WAIT;
     return worst;
 }

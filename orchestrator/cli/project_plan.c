@@ -3,21 +3,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/path.h"
 #include "common/sha256.h"
 #include "net/net.h"
 #include "orchestrator/cli/image/image_needs.h"
 #include "orchestrator/plan/plan_check.h"
 #include "orchestrator/plan/plan_make.h"
+#include "orchestrator/plan/plan_volume.h"
 #include "orchestrator/state/id_range.h"
 #include "orchestrator/state/record.h"
 #include "orchestrator/supervise/decide.h"
 #include "runtime/image/image_store.h"
+
+enum { INPUT_MAX_BYTES = 256 * 1024 * 1024 };
 
 struct planning {
     struct arena *arena;
@@ -33,12 +38,40 @@ struct planning {
 
 /* -- images */
 
+static void input_append(const char *path, struct text *out)
+{
+    scoped_text struct text bytes = {0};
+    char hex[SHA256_HEX_SIZE] = "unreadable";
+
+    if (file_read(AT_FDCWD, path, INPUT_MAX_BYTES, &bytes, NULL, NULL) == 0)
+        sha256_hex(text_get(&bytes), bytes.length, hex);
+    text_appendf(out, "\n%s %s", path, hex);
+}
+
+/* A change of a file that a job reads is a change of the job. */
+static void inputs_append(const struct planning *planning, const struct service *service,
+                          struct text *out)
+{
+    for (size_t i = 0; i < service->inputs.count; i++) {
+        glob_t found = {0};
+        const char *pattern =
+            path_join(planning->arena, planning->project->directory, service->inputs.items[i]);
+
+        if (glob(pattern, 0, NULL, &found) == 0)
+            for (size_t j = 0; j < found.gl_pathc; j++)
+                input_append(found.gl_pathv[j], out);
+        globfree(&found);
+    }
+}
+
 static const char *service_hash(struct planning *planning, const struct service *service)
 {
     scoped_text struct text canonical = {0};
     char hex[SHA256_HEX_SIZE];
 
     compose_print_service_for_hash(planning->compose, service->name, &canonical);
+    if (service->runs_on_change)
+        inputs_append(planning, service, &canonical);
     sha256_hex(text_get(&canonical), canonical.length, hex);
     return arena_strdup(planning->arena, hex);
 }
@@ -153,6 +186,31 @@ static void binds_check(struct planning *planning, const struct service *service
     }
 }
 
+/* External volumes and the directories that others stand for are there before. */
+static void volumes_check(struct planning *planning)
+{
+    const struct project *project = planning->project;
+
+    for (size_t i = 0; i < project->n_volumes; i++) {
+        const struct volume *volume = &project->volumes[i];
+        bool bind = plan_volume_kind(volume) == VOLUME_IS_BIND;
+        const char *place = bind ? plan_volume_option(volume, "device")
+                                 : arena_printf(planning->arena, "%s/volumes/%s/_data",
+                                                planning->roots->data, volume->name);
+        scoped_text struct text path = {0};
+
+        if ((!bind && !volume->external) || access(place, F_OK) == 0)
+            continue;
+        text_appendf(&path, "volumes.%s", volume->key);
+        if (bind)
+            diagnostics_error(planning->diagnostics, volume->at, text_get(&path),
+                              "device '%s' of volume '%s' does not exist", place, volume->name);
+        else
+            diagnostics_error(planning->diagnostics, volume->at, text_get(&path),
+                              "external volume '%s' not found", volume->name);
+    }
+}
+
 static void files_check(struct planning *planning, const struct secret *secrets, size_t count,
                         const char *kind)
 {
@@ -175,6 +233,7 @@ static void host_check(struct planning *planning, const struct plan *plan)
         ports_check(planning, &plan->instances[i]);
     for (size_t i = 0; i < project->n_services; i++)
         binds_check(planning, &project->services[i]);
+    volumes_check(planning);
     files_check(planning, project->secrets, project->n_secrets, "secrets");
     files_check(planning, project->configs, project->n_configs, "configs");
 }

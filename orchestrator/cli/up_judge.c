@@ -25,15 +25,21 @@ static bool has_stayed_up(const struct record *record)
            clock_realtime_ns() >= record->started_ns + (uint64_t)STAYS_UP_MS * 1000000;
 }
 
+static bool record_has_failed(const struct record *record)
+{
+    return record->phase == PHASE_FAILED || record->blocked || record->hook_failed ||
+           record->stop_refused;
+}
+
 /* One container of `up -d` and `up --wait`. */
 static enum verdict judge_detached(const struct up *up, const struct record *record,
                                    struct error *err)
 {
     bool ended = record->phase == PHASE_EXITED || record->phase == PHASE_DONE;
 
-    if (record->pending)
+    if (record->pending || record->hooks_pending)
         return VERDICT_WAIT;
-    if (record->phase == PHASE_FAILED || record->blocked) {
+    if (record_has_failed(record)) {
         (void)error_set(err, "%s",
                         record->message ? record->message : "a container could not be started");
         return VERDICT_FAILED;
@@ -130,9 +136,11 @@ static enum verdict judge_attached(struct follow *follow, struct up *up, struct 
             up->exit_code = record_exit_code(record);
             return VERDICT_DONE;
         }
-        if (record->phase == PHASE_FAILED || record->blocked) {
+        if (record_has_failed(record)) {
             (void)error_set(err, "%s", record->message ? record->message : "");
             up->exit_code = 1;
+            if (record->hook_failed || record->stop_refused)
+                return VERDICT_FAILED;
         }
         over = over && (!is_awaited(up, record) || record_is_over(record));
     }

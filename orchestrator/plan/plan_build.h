@@ -29,6 +29,10 @@ void plan_build_network(struct plan_build *build);
 /* Health check, restart policy, stop, dependencies, logging. */
 void plan_build_supervision(struct plan_build *build);
 
+/* Sets the pairs in the list of "NAME=value", each in the place of an earlier value. */
+void plan_build_env(struct plan_build *build, struct string_list *env,
+                    const struct pair_list *pairs);
+
 /* An error about the service at a place: "services.NAME.KEY: text". */
 void plan_build_error(struct plan_build *build, struct position at, const char *key,
                       const char *format, ...) PRINTF_LIKE(4, 5);

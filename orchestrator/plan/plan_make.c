@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "orchestrator/plan/plan_build.h"
 #include "orchestrator/plan/plan_replicas.h"
+#include "orchestrator/plan/plan_volume.h"
 
 void plan_build_error(struct plan_build *build, struct position at, const char *key,
                       const char *format, ...)
@@ -126,11 +127,10 @@ static void plan_make_volumes(const struct project *project, struct arena *arena
         if (volume->driver && *volume->driver && !string_eq(volume->driver, "local"))
             diagnostics_error(diagnostics, volume->at, text_get(&path),
                               "driver '%s' is not supported; there is 'local'", volume->driver);
-        if (volume->driver_opts.count > 0)
-            diagnostics_error(diagnostics, volume->at, text_get(&path),
-                              "driver_opts of the local driver are not supported yet");
-        plan->volumes[plan->n_volumes++] = (struct plan_volume){
-            .name = arena_strdup(arena, volume->name), .external = volume->external};
+        plan_volume_check(volume, text_get(&path), diagnostics);
+        if (plan_volume_kind(volume) == VOLUME_IS_DIRECTORY)
+            plan->volumes[plan->n_volumes++] = (struct plan_volume){
+                .name = arena_strdup(arena, volume->name), .external = volume->external};
     }
 }
 

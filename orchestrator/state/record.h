@@ -50,6 +50,10 @@ struct record {
     bool will_restart;
     bool replace, bounce;  /* how it is pending */
     bool renew;            /* with empty anonymous volumes */
+    int post_started;      /* hooks of this start that are done */
+    bool hooks_pending;    /* some are still to run */
+    bool hook_failed;      /* one after the start; see message */
+    bool stop_refused;     /* one before the stop has failed; see message */
     bool paused, to_pause; /* is, and is wanted */
     int failures;          /* in a row, for on-failure:N */
     int64_t grace_ms;      /* of the stop that is asked for */

@@ -18,6 +18,8 @@
 #include "common/path.h"
 #include "common/process.h"
 #include "orchestrator/supervise/exits.h"
+#include "orchestrator/supervise/fd_store.h"
+#include "orchestrator/supervise/hooks.h"
 #include "orchestrator/supervise/pause.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/tty.h"
@@ -34,7 +36,8 @@ static int data_dirs_make(struct instance *instance, struct error *err)
     char name[400];
 
     for (size_t i = 0; i < instance->plan->anonymous_volumes.count; i++) {
-        (void)snprintf(name, sizeof(name), "containers/%s/volumes/%zu", instance->plan->name, i);
+        (void)snprintf(name, sizeof(name), "containers/%s/volumes/%s", instance->plan->name,
+                       instance->plan->anonymous_volumes.items[i]);
         if (path_make_dirs(data_fd, name, 0755, err) < 0)
             return -1;
     }
@@ -224,6 +227,8 @@ static int instance_start(struct instance *instance, uint64_t now_ms, struct err
     instance->is.exited_ms = instance->is.stop_sent_ms = instance->is.kill_sent_ms = 0;
     instance->is.stopped_by_us = false;
     instance->want.paused = instance->is.paused = false;
+    instance->is.post_started = instance->is.pre_stopped = 0;
+    instance->is.post_start_failed = instance->is.pre_stop_failed = false;
     if (container_files_write(instance, err) < 0 ||
         ports_reserve(instance, instance->made, err) < 0)
         return error_wrap(err, "start '%s'", instance->plan->name);
@@ -341,6 +346,7 @@ void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms)
     fd_watch_free(steal(instance->report_watch));
     fd_watch_free(steal(instance->exit_watch));
     probe_drop(instance);
+    hook_drop(instance);
     instance->record.wait_status = wait_status;
     instance->record.finished_ns = clock_realtime_ns();
     instance->record.oom_killed = instance->container && container_oom_killed(instance->container);
@@ -439,7 +445,7 @@ static void instance_again(struct instance *instance)
         is->restarts = is->failures = 0;
     } else {
         /* Long enough alive: earlier troubles are forgotten. */
-        if (is->exited_ms - is->started_ms >= 10000)
+        if (decide_stayed_up(&instance->want, is))
             is->restarts = is->failures = 0;
         is->restarts++;
         is->failures += !is->ended_well;
@@ -536,6 +542,16 @@ void instance_perform(struct instance *instance, enum action_kind kind, uint64_t
         return;
     case ACTION_STOP:
         instance_stop(instance, now_ms);
+        return;
+    case ACTION_POST_START:
+    case ACTION_PRE_STOP:
+        hook_start(instance, kind == ACTION_POST_START ? HOOK_POST_START : HOOK_PRE_STOP);
+        return;
+    case ACTION_HOOK_KILL:
+        hook_kill(instance);
+        return;
+    case ACTION_STAY:
+        hook_refuse_stop(instance);
         return;
     case ACTION_KILL:
         instance_kill(instance, now_ms);

@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "orchestrator/supervise/exits.h"
+#include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/tty.h"
 #include "runtime/cgroup/cgroup.h"
@@ -151,6 +152,9 @@ static void adopt_observed(struct instance *instance, const struct record *found
     instance->want.renew = found->renew;
     instance->want.paused = found->to_pause;
     is->paused = found->paused;
+    is->post_started = found->post_started;
+    is->post_start_failed = found->hook_failed;
+    is->stop_refused = found->stop_refused;
     instance->want.bounce = found->bounce;
     instance->want.grace_ms = found->grace_ms;
     is->failures = found->failures;

@@ -149,12 +149,19 @@ static bool request_forces(const struct request *request, const struct instance 
     return request->recreate_deps;
 }
 
+/* A job that ended well, and that nothing asks to run again: what it was made from is unchanged. */
+static bool job_is_done(const struct instance *instance)
+{
+    return instance->plan->run_once && instance->is.phase == PHASE_DONE && instance->is.ended_well;
+}
+
 static void instance_apply_goal(struct instance *instance, const struct request *request)
 {
     if (request->no_start && instance->made && !instance->want.replace)
         return; /* there is nothing to create */
     instance->want.goal = request->no_start ? GOAL_CREATED : GOAL_RUNNING;
-    if (!instance->want.replace)
+    instance->is.stop_refused = false;
+    if (!instance->want.replace && !job_is_done(instance))
         instance_rearm(instance);
 }
 
@@ -264,6 +271,7 @@ static void goal_set(struct instance *instance, enum goal goal, const struct req
 {
     instance->want.goal = goal;
     instance->want.bounce = false;
+    instance->is.stop_refused = false;
     instance->want.grace_ms = request->has_grace ? request->grace_ms : instance->plan->grace_ms;
     if (goal == GOAL_RUNNING)
         instance_rearm(instance);
@@ -291,6 +299,7 @@ static void instance_signal(struct instance *instance, const struct request *req
     if (request->signal_number == SIGKILL ||
         request->signal_number == instance->made->stop_signal) {
         instance->want.goal = GOAL_STOPPED;
+        instance->is.stop_refused = false;
         instance->is.stop_sent_ms = loop_now_ms(instance->supervisor->loop);
         instance->is.sees_stop_signal = true;
     }

@@ -28,17 +28,22 @@ enum goal {
 
 struct desired {
     enum goal goal;
-    bool replace;     /* what exists was made from an older plan: stop and remove it first */
-    bool renew;       /* a replacement begins with empty anonymous volumes */
-    bool bounce;      /* stop, then start again; cleared by ACTION_AGAIN */
-    bool paused;      /* frozen while it runs */
-    bool auto_remove; /* it goes when it has ended */
+    bool replace; /* what exists was made from an older plan: stop and remove it first */
+    bool renew;   /* a replacement begins with empty anonymous volumes */
+    bool bounce;  /* stop, then start again; cleared by ACTION_AGAIN */
+    bool paused;  /* frozen while it runs */
+    int post_start, pre_stop; /* how many hooks there are */
+    bool auto_remove;         /* it goes when it has ended */
     int64_t grace_ms;
     enum restart_kind restart;
-    int restart_max; /* of on-failure; 0: no limit */
+    int restart_max;           /* of on-failure; 0: no limit */
+    int64_t restart_delay_ms;  /* the same each time; -1: growing */
+    int64_t restart_window_ms; /* alive so long, earlier troubles are forgotten; 0: ten seconds */
     bool has_health;
     struct plan_health health; /* args are not looked at */
 };
+
+enum hook_kind { HOOK_NONE, HOOK_POST_START, HOOK_PRE_STOP };
 
 struct observed {
     enum phase phase;
@@ -52,6 +57,12 @@ struct observed {
     int failures;          /* in a row, for on-failure:N */
     int create_tries;      /* that failed */
     uint64_t retry_at_ms;  /* nothing is tried before; set by an action that could not be done */
+
+    enum hook_kind hooking;        /* what runs now */
+    int post_started, pre_stopped; /* hooks that are done, of this start and of this stop */
+    bool post_start_failed;        /* no further one runs */
+    bool pre_stop_failed;          /* the stop is off */
+    bool stop_refused;             /* it was, and nothing else has been asked for since */
 
     enum health health;
     bool probing;
@@ -71,7 +82,11 @@ enum action_kind {
     ACTION_NONE,
     ACTION_CREATE, /* directories, FIFOs, record */
     ACTION_START,
-    ACTION_STOP, /* leave DNS, send the stop signal */
+    ACTION_STOP,       /* leave DNS, send the stop signal */
+    ACTION_POST_START, /* the next hook */
+    ACTION_PRE_STOP,
+    ACTION_HOOK_KILL,
+    ACTION_STAY, /* a hook has failed: it is not stopped */
     ACTION_KILL,
     ACTION_CLEAN,  /* cgroup and network of a container that ended */
     ACTION_AGAIN,  /* from DONE to CREATED, by the restart policy or a bounce */
@@ -93,6 +108,9 @@ struct action decide(const struct desired *want, const struct observed *is, stru
 
 /* Whether the restart policy starts it again after this exit. */
 bool decide_restarts(const struct desired *want, const struct observed *is);
+
+/* Whether it lived so long that earlier restarts are forgotten. */
+bool decide_stayed_up(const struct desired *want, const struct observed *is);
 
 /* Whether a failed probe counts now, and what health follows from a probe's result. */
 void decide_probe_result(const struct desired *want, struct observed *is, bool passed,

@@ -45,6 +45,8 @@ static enum gate gate_of(const struct instance *target, int condition)
         return GATE_FAILED;
     if (instance_on_its_way(target))
         return GATE_WAIT;
+    if (target->is.phase == PHASE_RUNNING && target->is.post_started < target->want.post_start)
+        return target->is.post_start_failed ? GATE_FAILED : GATE_WAIT;
     if (condition == PLAN_HEALTHY)
         return gate_healthy(target);
     if (condition == PLAN_COMPLETED) {
@@ -73,6 +75,9 @@ static void gate_describe(struct instance *instance, const struct plan_dependenc
     } else if (dependency->condition == PLAN_COMPLETED) {
         text_appendf(&text, "service \"%s\" didn't complete successfully: exit %d",
                      dependency->service, record_exit_code(&target->record));
+    } else if (target->is.post_start_failed) {
+        text_appendf(&text, "dependency failed to start: container %s: %s", target->plan->name,
+                     text_get(&target->message));
     } else if (target->is.phase == PHASE_RUNNING) {
         text_appendf(&text, "dependency failed to start: container %s is unhealthy",
                      target->plan->name);

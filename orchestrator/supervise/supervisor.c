@@ -22,6 +22,7 @@
 #include "common/path.h"
 #include "common/process.h"
 #include "orchestrator/state/id_range.h"
+#include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/keeper.h"
 #include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/supervisor_state.h"

@@ -38,6 +38,15 @@ struct probe {
     struct text output;
 };
 
+/* The hook that runs, if any. */
+struct hook_run {
+    pid_t pid;
+    int pidfd, output_fd;
+    struct fd_watch *exit_watch, *output_watch;
+    struct text line; /* not yet ended */
+    struct text last; /* the last one that was */
+};
+
 struct instance {
     struct supervisor *supervisor;
     struct plan_instance *plan; /* what should be; in plan_arena */
@@ -60,6 +69,7 @@ struct instance {
     struct fd_watch *terminal_watch;
     struct log_writer *log;
     struct probe probe;
+    struct hook_run hook;
 };
 
 struct client;
@@ -176,20 +186,5 @@ void control_close(struct supervisor *supervisor);
 void control_send_record(struct supervisor *supervisor, const struct instance *instance);
 void control_send_gone(struct supervisor *supervisor, const char *name);
 void control_send_end(struct supervisor *supervisor);
-
-/* -- fd_store.c: descriptors parked in the keeper, so that they outlast us */
-
-/* Fails silently: without a keeper there is no store. */
-void fd_store_park(struct supervisor *supervisor, const char *name, int fd);
-void fd_store_forget(struct supervisor *supervisor, const char *name);
-/* Receives what an earlier supervisor parked into supervisor->parked. */
-MUST_CHECK int fd_store_receive(struct supervisor *supervisor, struct error *err);
-/* Takes a descriptor out of it; -1 when there is none of that name. */
-int fd_store_take(struct supervisor *supervisor, const char *name);
-/* Closes what nobody took. */
-void fd_store_drop(struct supervisor *supervisor);
-/* "pidfd/NAME": the kernel keeps an exit status for whoever holds the pidfd, also when a stranger
- * has reaped. */
-void fd_store_pidfd_name(const struct instance *instance, struct text *ret_name);
 
 #endif

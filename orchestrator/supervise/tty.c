@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "orchestrator/supervise/fd_store.h"
 
 enum { TERMINAL_CHUNK_BYTES = 16 * 1024, DRAIN_MAX_CHUNKS = 4096 };
 

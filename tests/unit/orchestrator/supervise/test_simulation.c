@@ -60,6 +60,7 @@ static void ended(struct world *world, size_t i, bool well)
     is->stopped_by_us = is->stop_sent_ms || is->kill_sent_ms;
     is->health = HEALTH_NONE;
     is->probing = false;
+    is->hooking = HOOK_NONE;
     is->paused = world->want[i].paused = false;
     is->retry_at_ms = 0;
 }
@@ -74,11 +75,70 @@ static void started(struct world *world, size_t i)
         .phase = PHASE_STARTING, .started_ms = world->now_ms, .restarts = world->is[i].restarts};
 }
 
+static void perform_hook(struct world *world, size_t i, enum action_kind kind)
+{
+    struct observed *is = &world->is[i];
+
+    switch (kind) {
+    case ACTION_POST_START:
+        cr_assert_eq(is->hooking, HOOK_NONE);
+        is->hooking = HOOK_POST_START;
+        break;
+    case ACTION_PRE_STOP:
+        cr_assert_eq(is->hooking, HOOK_NONE);
+        cr_assert_eq(is->stop_sent_ms, 0);
+        is->hooking = HOOK_PRE_STOP;
+        break;
+    case ACTION_HOOK_KILL:
+        is->hooking = HOOK_NONE;
+        is->post_start_failed = true;
+        break;
+    case ACTION_STAY:
+        world->want[i].goal = GOAL_RUNNING;
+        world->want[i].replace = world->want[i].bounce = false;
+        is->pre_stopped = 0;
+        is->pre_stop_failed = false;
+        break;
+    default:
+        break;
+    }
+}
+
+static void perform_freeze(struct world *world, size_t i, bool frozen)
+{
+    struct observed *is = &world->is[i];
+
+    cr_assert_eq(is->phase, PHASE_RUNNING);
+    is->paused = frozen;
+    is->probing = false;
+    is->retry_at_ms = 0;
+    is->probe_ended_ms = world->now_ms;
+}
+
+static void perform_remove(struct world *world, size_t i)
+{
+    struct observed *is = &world->is[i];
+
+    cr_assert(!alive(is), "seed %u: %zu removed while it ran", world->seed, i);
+    *is = (struct observed){.phase = PHASE_ABSENT};
+    world->want[i].replace = world->want[i].bounce = false;
+}
+
+static void perform_probe(struct world *world, size_t i)
+{
+    struct observed *is = &world->is[i];
+
+    cr_assert(!is->paused, "seed %u: %zu probed while paused", world->seed, i);
+    is->probing = true;
+    is->probe_started_ms = world->now_ms;
+}
+
 static void perform(struct world *world, size_t i, enum action_kind kind)
 {
     struct observed *is = &world->is[i];
 
-    if (kind != ACTION_KILL && kind != ACTION_STOP && chance(world, 20) == 0) {
+    if (kind != ACTION_KILL && kind != ACTION_STOP && kind != ACTION_HOOK_KILL &&
+        kind != ACTION_STAY && chance(world, 20) == 0) {
         is->retry_at_ms = world->now_ms + 1 + chance(world, 500); /* it could not be done */
         return;
     }
@@ -92,6 +152,8 @@ static void perform(struct world *world, size_t i, enum action_kind kind)
         started(world, i);
         break;
     case ACTION_STOP:
+        cr_assert_eq(is->hooking, HOOK_NONE);
+        cr_assert_eq(is->pre_stopped, world->want[i].pre_stop);
         is->stop_sent_ms = world->now_ms;
         is->sees_stop_signal = chance(world, 2);
         break;
@@ -109,25 +171,23 @@ static void perform(struct world *world, size_t i, enum action_kind kind)
         world->want[i].bounce = false;
         break;
     case ACTION_REMOVE:
-        cr_assert(!alive(is), "seed %u: %zu removed while it ran", world->seed, i);
-        *is = (struct observed){.phase = PHASE_ABSENT};
-        world->want[i].replace = world->want[i].bounce = false;
+        perform_remove(world, i);
         break;
     case ACTION_FREEZE:
     case ACTION_THAW:
-        cr_assert_eq(is->phase, PHASE_RUNNING);
-        is->paused = kind == ACTION_FREEZE;
-        is->probing = false;
-        is->retry_at_ms = 0;
-        is->probe_ended_ms = world->now_ms;
+        perform_freeze(world, i, kind == ACTION_FREEZE);
         break;
     case ACTION_PROBE:
-        cr_assert(!is->paused, "seed %u: %zu probed while paused", world->seed, i);
-        is->probing = true;
-        is->probe_started_ms = world->now_ms;
+        perform_probe(world, i);
         break;
     case ACTION_PROBE_KILL:
         decide_probe_result(&world->want[i], is, false, world->now_ms);
+        break;
+    case ACTION_POST_START:
+    case ACTION_PRE_STOP:
+    case ACTION_HOOK_KILL:
+    case ACTION_STAY:
+        perform_hook(world, i, kind);
         break;
     case ACTION_FORGET:
         world->want[i].goal = GOAL_ABSENT;
@@ -161,6 +221,18 @@ static uint64_t pass(struct world *world)
     }
 }
 
+static void hook_ended(struct observed *is, bool well)
+{
+    if (is->hooking == HOOK_POST_START) {
+        is->post_started += well;
+        is->post_start_failed = !well;
+    } else {
+        is->pre_stopped += well;
+        is->pre_stop_failed = !well;
+    }
+    is->hooking = HOOK_NONE;
+}
+
 /* What the kernel does by itself: starts succeed, signals end, probes answer. */
 static void nature(struct world *world, bool kind_to_us)
 {
@@ -175,6 +247,8 @@ static void nature(struct world *world, bool kind_to_us)
         } else if (is->phase == PHASE_RUNNING && is->stop_sent_ms && is->sees_stop_signal &&
                    !is->paused && chance(world, 3) == 0) {
             ended(world, i, true);
+        } else if (is->phase == PHASE_RUNNING && is->hooking != HOOK_NONE && chance(world, 2)) {
+            hook_ended(is, kind_to_us || chance(world, 4) != 0);
         } else if (is->phase == PHASE_RUNNING && is->probing) {
             decide_probe_result(&world->want[i], is, kind_to_us || chance(world, 3) == 0,
                                 world->now_ms);
@@ -242,8 +316,13 @@ static void simulate(unsigned seed)
     int rounds = 0;
 
     for (size_t i = 0; i < N_INSTANCES; i++) {
-        world.want[i] = (struct desired){
-            .goal = GOAL_RUNNING, .grace_ms = 1000, .restart = RESTART_ALWAYS, .has_health = true};
+        world.want[i] = (struct desired){.goal = GOAL_RUNNING,
+                                         .grace_ms = 1000,
+                                         .restart = RESTART_ALWAYS,
+                                         .restart_delay_ms = i % 2 ? -1 : 250,
+                                         .has_health = true};
+        world.want[i].post_start = (int)(i % 3);
+        world.want[i].pre_stop = (int)(i % 2);
         world.want[i].health = (struct plan_health){
             .interval_ms = 1000, .timeout_ms = 500, .start_interval_ms = 100, .retries = 3};
     }
