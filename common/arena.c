@@ -167,3 +167,14 @@ struct string_list string_list_copy(struct arena *arena, struct string_list list
         string_list_add(arena, &copy, arena_strdup(arena, list.items[i]));
     return copy;
 }
+
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void string_list_sort(struct string_list *list)
+{
+    if (list->count > 1)
+        qsort(list->items, list->count, sizeof(*list->items), compare_strings);
+}

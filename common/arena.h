@@ -45,6 +45,9 @@ struct string_list {
 /* Appends; the text is borrowed (copy it into the arena first when it does not live there). */
 void string_list_add(struct arena *arena, struct string_list *list, const char *text);
 
+/* In the order of bytes. */
+void string_list_sort(struct string_list *list);
+
 bool string_list_has(const struct string_list *list, const char *text);
 
 /* A copy of list and texts in the arena. */

@@ -28,4 +28,7 @@ void bridge_name(const char *network, char ret_name[INTERFACE_NAME_SIZE]);
 MUST_CHECK int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret_ifindex,
                            struct error *err);
 
+/* The containers' ends are not touched; one that is gone is no error. */
+MUST_CHECK int bridge_remove(struct netlink *router, int ifindex, struct error *err);
+
 #endif

@@ -158,6 +158,56 @@ static void keep_addresses(struct net *net, const struct network *network)
     address_book_keep(net->addresses, network->name, network->subnet, network->ipam);
 }
 
+static bool network_is_same(const struct network *known, const struct network *network)
+{
+    return known->subnet.address == network->subnet.address &&
+           known->subnet.length == network->subnet.length && known->gateway == network->gateway &&
+           known->internal == network->internal && known->mtu == network->mtu;
+}
+
+int net_network_differs(struct net *net, const struct network_spec *spec, bool *ret_differs,
+                        struct error *err)
+{
+    scoped(network_free) struct network *network = NULL;
+    const struct network *known = find_network(net, spec->name);
+
+    if (resolve_network(net, spec, &network, err) < 0)
+        return -1;
+    *ret_differs = known && !network_is_same(known, network);
+    return 0;
+}
+
+static bool network_is_used(const struct net *net, const char *name)
+{
+    for (size_t i = 0; i < net->n_members; i++)
+        for (size_t j = 0; j < net->members[i]->count; j++)
+            if (strcmp(net->members[i]->entries[j].network, name) == 0)
+                return true;
+    return false;
+}
+
+/* Makes room for another network of the name. */
+static int remove_network(struct net *net, const char *name, struct error *err)
+{
+    for (size_t i = 0; i < net->n_networks; i++) {
+        struct network *network = net->networks[i];
+
+        if (strcmp(network->name, name) != 0)
+            continue;
+        if (network_is_used(net, name)) {
+            errno = EBUSY;
+            return error_sys(err, "network '%s' exists with another definition", name);
+        }
+        if (bridge_remove(router_links(net->router), network->bridge_ifindex, err) < 0)
+            return error_wrap(err, "network '%s'", name);
+        network_free(network);
+        net->networks[i] = net->networks[--net->n_networks];
+        net->rules_stale = true;
+        return 0;
+    }
+    return 0;
+}
+
 int net_add_network(struct net *net, const struct network_spec *spec, struct error *err)
 {
     scoped(network_free) struct network *network = NULL;
@@ -165,13 +215,10 @@ int net_add_network(struct net *net, const struct network_spec *spec, struct err
 
     if (resolve_network(net, spec, &network, err) < 0)
         return -1;
-    if (known) {
-        if (known->subnet.address == network->subnet.address &&
-            known->subnet.length == network->subnet.length && known->gateway == network->gateway &&
-            known->internal == network->internal && known->mtu == network->mtu)
-            return 0;
-        return error_set(err, "network '%s' exists with another definition", spec->name);
-    }
+    if (known && network_is_same(known, network))
+        return 0;
+    if (remove_network(net, spec->name, err) < 0)
+        return -1;
     if (make_bridge(net, network, err) < 0)
         return error_wrap(err, "network '%s'", spec->name);
     keep_addresses(net, network);

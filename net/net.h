@@ -38,8 +38,13 @@ DEFINE_SCOPED(struct net *, net_free)
 /* For parking in the keeper. Borrowed. */
 int net_router_fd(const struct net *net);
 
-/* A bridge with its address in the router namespace. */
+/* A bridge with its address in the router namespace. One that has another definition gives way when
+ * no instance is attached to it; else that is an error with EBUSY. */
 MUST_CHECK int net_add_network(struct net *net, const struct network_spec *spec, struct error *err);
+
+/* Whether the network exists with another definition. Fails when the new one cannot be. */
+MUST_CHECK int net_network_differs(struct net *net, const struct network_spec *spec,
+                                   bool *ret_differs, struct error *err);
 
 /* An address for (network, instance), the same one every time. In the arena of the caller. */
 MUST_CHECK int net_address_of(struct net *net, const char *instance,

@@ -146,7 +146,7 @@ static int place_stdio(struct cage_state *state)
     if (cage_open_null(state, &null_fd) < 0)
         return -1;
     for (int fd = 0; fd < 3; fd++) {
-        int source_fd = fd == 0 ? -1 : state->cage->output_fds[fd - 1];
+        int source_fd = fd == 0 ? state->cage->input_fd : state->cage->output_fds[fd - 1];
 
         if (dup2(source_fd >= 0 ? source_fd : null_fd, fd) < 0)
             return failure_sys(&state->failure, "place standard input and output", NULL);

@@ -38,6 +38,7 @@ struct cage {
         size_t n_controllers;
     } cgroups;
     int channel_fd;        /* the child's end */
+    int input_fd;          /* standard input, or -1: /dev/null */
     int output_fds[2];     /* standard output and error, or -1: /dev/null */
     int shm_fd, mqueue_fd; /* the host's, when they are shared, else -1 */
 };

@@ -25,6 +25,17 @@ static int open_output(const char *path, int *ret_fd, struct error *err)
     return 0;
 }
 
+/* Nobody may be there to write: then it is at its end. */
+static int open_input(const char *path, int *ret_fd, struct error *err)
+{
+    if (!path)
+        return 0;
+    *ret_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (*ret_fd < 0 || fcntl(*ret_fd, F_SETFL, 0) < 0)
+        return error_sys(err, "open '%s'", path);
+    return 0;
+}
+
 static int open_shared(const char *path, int *ret_fd, struct error *err)
 {
     *ret_fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -82,7 +93,7 @@ int cage_plan(const struct container_spec *spec, struct arena *arena, struct cag
               struct error *err)
 {
     cage->spec = spec;
-    cage->channel_fd = cage->output_fds[0] = cage->output_fds[1] = -1;
+    cage->channel_fd = cage->input_fd = cage->output_fds[0] = cage->output_fds[1] = -1;
     cage->shm_fd = cage->mqueue_fd = -1;
     cage->program.init_fd = -1;
     /* First, because it also empties the list that cage_close() walks. */
@@ -102,9 +113,11 @@ int cage_plan(const struct container_spec *spec, struct arena *arena, struct cag
         return -1;
     if (spec->tty)
         return 0;
-    return open_output(spec->stdout_path, &cage->output_fds[0], err) < 0
-               ? -1
-               : open_output(spec->stderr_path, &cage->output_fds[1], err);
+    if (open_input(spec->stdin_path, &cage->input_fd, err) < 0 ||
+        open_output(spec->stdout_path, &cage->output_fds[0], err) < 0 ||
+        open_output(spec->stderr_path, &cage->output_fds[1], err) < 0)
+        return -1;
+    return 0;
 }
 
 void cage_close(struct cage *cage)
@@ -112,6 +125,7 @@ void cage_close(struct cage *cage)
     mount_plan_close(&cage->mounts);
     host_devices_close(&cage->devices);
     fd_close(cage->program.init_fd);
+    fd_close(cage->input_fd);
     fd_close(cage->output_fds[0]);
     fd_close(cage->output_fds[1]);
     fd_close(cage->shm_fd);

@@ -72,6 +72,10 @@ bool container_sees_signal(const struct container *container, int signal_number)
 /* Kills every process of the container's cgroup. */
 MUST_CHECK int container_kill(struct container *container, struct error *err);
 
+/* Stops every process of the container where it is, or lets them go on. Returns once they have, a
+ * second later at the most. Killing works on frozen processes too; signals are seen after. */
+MUST_CHECK int container_freeze(struct container *container, bool frozen, struct error *err);
+
 /* Removes the cgroup and what else is left after process 1 was reaped. Absent is fine. The upper
  * directory stays. Returns -1 with EBUSY in err->number while processes remain. */
 MUST_CHECK int container_cleanup(const char *cgroup_parent, const char *id, struct error *err);

@@ -252,6 +252,9 @@ static int find_identity(struct creation *creation, struct error *err)
         if (!is_inside(spec->id_map, identity->groups[i]))
             return error_set(err, "group id %u is outside of the container's ids (0-%u)",
                              identity->groups[i], spec->id_map.count - 1);
+    if (creation->cage.input_fd >= 0 &&
+        fchown(creation->cage.input_fd, base + identity->uid, (gid_t)-1) < 0)
+        return error_sys(err, "give standard input to user %u", identity->uid);
     for (size_t i = 0; i < 2; i++)
         if (creation->cage.output_fds[i] >= 0 &&
             fchown(creation->cage.output_fds[i], base + identity->uid, (gid_t)-1) < 0)

@@ -80,6 +80,7 @@ const struct codec_field container_spec_codec[] = {
     CODEC_FIELD(struct container_spec, cgroup_parent, CODEC_STRING),
     CODEC_FIELD(struct container_spec, shm_bytes, CODEC_INT64),
     CODEC_FIELD(struct container_spec, oom_score_adj, CODEC_INT),
+    CODEC_FIELD(struct container_spec, stdin_path, CODEC_STRING),
     CODEC_FIELD(struct container_spec, stdout_path, CODEC_STRING),
     CODEC_FIELD(struct container_spec, stderr_path, CODEC_STRING),
     {NULL, CODEC_END, 0, 0, 0, NULL},

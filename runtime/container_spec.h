@@ -98,6 +98,7 @@ struct container_spec {
     const char *cgroup_parent; /* below our root: "yawl/PROJECT"; see cgroup.h */
     int64_t shm_bytes;         /* 0: 64 MiB */
     int oom_score_adj;
+    const char *stdin_path; /* a FIFO that somebody holds open for writing; NULL: /dev/null */
     const char *stdout_path, *stderr_path; /* FIFOs, opened read-write; NULL: /dev/null */
 };
 

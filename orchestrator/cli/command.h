@@ -14,6 +14,9 @@
 #include "orchestrator/state/record.h"
 #include "orchestrator/state/roots.h"
 
+/* What a command that a signal has ended exits with. */
+enum { EXIT_INTERRUPTED = 130 };
+
 /* One run of the program. Everything in it lives in the arena. */
 struct session {
     struct arena *arena;
@@ -23,9 +26,6 @@ struct session {
     const struct cli_command *command;
     struct string_list args; /* of the command, without its name */
 };
-
-/* What a command that a signal has ended exits with. */
-enum { EXIT_INTERRUPTED = 130 };
 
 struct cli_command {
     const char *name;
@@ -78,6 +78,7 @@ MUST_CHECK int session_records(struct session *session, const char **ret_project
 
 int command_check(struct session *session, struct error *err);
 int command_config(struct session *session, struct error *err);
+int command_create(struct session *session, struct error *err);
 int command_down(struct session *session, struct error *err);
 int command_exec(struct session *session, struct error *err);
 int command_image(struct session *session, struct error *err);
@@ -88,15 +89,24 @@ int command_load(struct session *session, struct error *err);
 int command_lock(struct session *session, struct error *err);
 int command_logs(struct session *session, struct error *err);
 int command_ls(struct session *session, struct error *err);
+int command_pause(struct session *session, struct error *err);
+int command_port(struct session *session, struct error *err);
 int command_ps(struct session *session, struct error *err);
 int command_pull(struct session *session, struct error *err);
 int command_push(struct session *session, struct error *err);
 int command_restart(struct session *session, struct error *err);
+int command_rm(struct session *session, struct error *err);
+int command_run(struct session *session, struct error *err);
 int command_save(struct session *session, struct error *err);
+int command_scale(struct session *session, struct error *err);
 int command_start(struct session *session, struct error *err);
 int command_stop(struct session *session, struct error *err);
 int command_tag(struct session *session, struct error *err);
+int command_top(struct session *session, struct error *err);
+int command_unpause(struct session *session, struct error *err);
 int command_up(struct session *session, struct error *err);
 int command_version(struct session *session, struct error *err);
+int command_volumes(struct session *session, struct error *err);
+int command_wait(struct session *session, struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Commands that change what is wanted of containers that exist: down, stop, start, restart, kill.
+ * Commands that change what is wanted of containers that exist: down, stop, start, restart, kill,
+ * pause, unpause.
  * They need no Compose file: records decide.
  */
 #include <fcntl.h>
@@ -21,12 +22,18 @@ struct change {
     struct roots roots;
     struct project_dir *dir;
     struct progress progress;
+    bool wait; /* start: until healthy */
+    int64_t timeout_ms;
 };
 
 static bool change_names(const struct change *change, const struct record *record)
 {
     const struct string_list *services = &change->request->services;
 
+    /* As the supervisor spares them. */
+    if (record->oneoff && !string_eq(change->request->command, "kill") &&
+        !string_eq(change->request->command, "down"))
+        return false;
     for (size_t i = 0; i < services->count; i++)
         if (string_eq(services->items[i], record->service))
             return true;
@@ -39,16 +46,47 @@ static bool has_process(const struct record *record)
            record->phase == PHASE_EXITED;
 }
 
-static enum verdict judge_started(const struct record *record, struct error *err)
+static enum verdict judge_healthy(const struct record *record, struct error *err)
+{
+    if (record->phase != PHASE_RUNNING && record_exit_code(record) != 0) {
+        (void)error_set(err, "container %s exited (%d)", record->name, record_exit_code(record));
+        return VERDICT_FAILED;
+    }
+    if (record->health == HEALTH_UNHEALTHY) {
+        (void)error_set(err, "container %s is unhealthy: %s", record->name,
+                        record->probe_output ? record->probe_output : "");
+        return VERDICT_FAILED;
+    }
+    return record->health == HEALTH_STARTING ? VERDICT_WAIT : VERDICT_DONE;
+}
+
+static enum verdict judge_paused(const struct record *record, bool paused, struct error *err)
+{
+    if (record->phase != PHASE_RUNNING || record->paused == paused)
+        return VERDICT_DONE;
+    if (record->to_pause == paused)
+        return VERDICT_WAIT;
+    (void)error_set(err, "container %s: %s", record->name, record->message ? record->message : "");
+    return VERDICT_FAILED;
+}
+
+static enum verdict judge_started(const struct change *change, const struct record *record,
+                                  struct error *err)
 {
     if (record->phase == PHASE_FAILED || record->blocked) {
         (void)error_set(err, "%s", record->message ? record->message : record->name);
         return VERDICT_FAILED;
     }
-    if (record->pending || (record->phase == PHASE_ABSENT && record->wanted) ||
-        record->phase == PHASE_CREATED || record->phase == PHASE_STARTING)
+    if (record->hook_failed) {
+        (void)error_set(err, "container %s: %s", record->name,
+                        record->message ? record->message : "");
+        return VERDICT_FAILED;
+    }
+    if (record->pending || record->hooks_pending ||
+        (record->phase == PHASE_ABSENT && record->wanted) || record->phase == PHASE_CREATED ||
+        record->phase == PHASE_STARTING)
         return VERDICT_WAIT;
-    return VERDICT_DONE;
+    return change->wait ? judge_healthy(record, err) : VERDICT_DONE;
 }
 
 static enum verdict judge_record(const struct change *change, const struct record *record,
@@ -58,11 +96,18 @@ static enum verdict judge_record(const struct change *change, const struct recor
 
     if (string_eq(command, "kill"))
         return VERDICT_DONE;
+    if (record->stop_refused) {
+        (void)error_set(err, "container %s: %s", record->name,
+                        record->message ? record->message : "");
+        return VERDICT_FAILED;
+    }
     if (string_eq(command, "stop"))
         return has_process(record) ? VERDICT_WAIT : VERDICT_DONE;
     if (string_eq(command, "down"))
         return VERDICT_WAIT; /* until it is gone */
-    return judge_started(record, err);
+    if (string_eq(command, "pause") || string_eq(command, "unpause"))
+        return judge_paused(record, string_eq(command, "pause"), err);
+    return judge_started(change, record, err);
 }
 
 static enum verdict change_judge(struct follow *follow, void *owner, struct error *err)
@@ -85,7 +130,8 @@ static enum verdict change_judge(struct follow *follow, void *owner, struct erro
             worst = verdict;
     }
     /* The whole project ends with its directories, which is told last. */
-    if (string_eq(change->request->command, "down") && change->request->services.count == 0)
+    if (string_eq(change->request->command, "down") && change->request->services.count == 0 &&
+        worst != VERDICT_FAILED)
         return VERDICT_WAIT;
     return worst;
 }
@@ -95,6 +141,8 @@ static int change_run(struct change *change, struct error *err)
     struct follow_options options = {.project = change->project,
                                      .dir = change->dir,
                                      .progress = &change->progress,
+                                     .timeout_ms = change->timeout_ms,
+                                     .timeout_text = "application not healthy after",
                                      .judge = change_judge,
                                      .owner = change};
     scoped(follow_free) struct follow *follow = follow_new(&options);
@@ -192,8 +240,133 @@ int command_stop(struct session *session, struct error *err)
 int command_start(struct session *session, struct error *err)
 {
     struct request request = {.command = "start"};
+    struct change change = {.request = &request};
+    const char *timeout = NULL;
+    const struct option_row rows[] = {
+        {0, "wait", OPTION_FLAG, &change.wait, NULL, "wait until all is running or healthy"},
+        {0, "wait-timeout", OPTION_STRING, &timeout, "SECONDS", "give up waiting after"},
+        {0, NULL, OPTION_END, NULL, NULL, NULL},
+    };
+    unsigned long long seconds = 0;
+    bool there = false;
+    int result = session_options(session, rows, false, &request.services, err);
 
-    return change_command(session, &request, "there is no container to start: use 'yawl up'", err);
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    if (timeout && !string_to_u64(timeout, 1000000, &seconds))
+        return error_set(err, "--wait-timeout: '%s' is no number of seconds", timeout);
+    change.timeout_ms = (int64_t)seconds * 1000;
+    result = change_open(session, &change, &there, err);
+    if (result == 0)
+        result = there ? change_run(&change, err)
+                       : error_set(err, "there is no container to start: use 'yawl up'");
+    project_dir_close(change.dir);
+    return result;
+}
+
+/* -- pause, unpause */
+
+/* What is so already is refused, as docker does, before anything is changed. */
+static int pause_check(struct session *session, const struct request *request, struct error *err)
+{
+    bool paused = string_eq(request->command, "pause");
+    struct change named = {.request = request};
+    struct record **records;
+    const char *project;
+    size_t count;
+
+    if (session_records(session, &project, &records, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (change_names(&named, records[i]) && records[i]->phase == PHASE_RUNNING &&
+            records[i]->paused == paused)
+            return error_set(err, "container %s is %s paused", records[i]->name,
+                             paused ? "already" : "not");
+    return 0;
+}
+
+static int pause_command(struct session *session, const char *command, struct error *err)
+{
+    struct request request = {.command = command};
+    struct change change = {.request = &request};
+    const struct option_row rows[] = {{0, NULL, OPTION_END, NULL, NULL, NULL}};
+    bool there = false;
+    int result = session_options(session, rows, false, &request.services, err);
+
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    if (pause_check(session, &request, err) < 0)
+        return -1;
+    result = change_open(session, &change, &there, err);
+    if (result == 0 && there)
+        result = change_run(&change, err);
+    project_dir_close(change.dir);
+    return result;
+}
+
+int command_pause(struct session *session, struct error *err)
+{
+    return pause_command(session, "pause", err);
+}
+
+int command_unpause(struct session *session, struct error *err)
+{
+    return pause_command(session, "unpause", err);
+}
+
+/* -- kill */
+
+/* The services of the file, when there is one: containers of others are orphans. */
+static void services_of_file(struct session *session, struct string_list *services)
+{
+    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
+    scoped(compose_free) struct compose *compose = NULL;
+    struct compose_options options = session->compose;
+    const struct project *project;
+
+    string_list_add(session->arena, &options.profiles, "*");
+    if (compose_load(&options, diagnostics, &compose) < 0)
+        return;
+    project = compose_project(compose);
+    for (size_t i = 0; i < project->n_services; i++)
+        string_list_add(session->arena, services,
+                        arena_strdup(session->arena, project->services[i].name));
+}
+
+/* Whether some container would get the signal. */
+static int kill_targets(struct session *session, const struct request *request, bool *ret_any,
+                        struct error *err)
+{
+    struct change named = {.request = request};
+    struct record **records;
+    const char *project;
+    size_t count;
+
+    if (session_records(session, &project, &records, &count, err) < 0)
+        return -1;
+    *ret_any = false;
+    for (size_t i = 0; i < count; i++)
+        *ret_any = *ret_any || (change_names(&named, records[i]) && has_process(records[i]));
+    return 0;
+}
+
+static int kill_run(struct session *session, struct request *request, bool orphans,
+                    struct error *err)
+{
+    struct change change = {.request = request};
+    bool there = false, any = false;
+    int result = change_open(session, &change, &there, err);
+
+    if (result == 0 && request->services.count == 0 && !orphans)
+        services_of_file(session, &request->services);
+    if (result == 0)
+        result = kill_targets(session, request, &any, err);
+    if (result == 0 && !any)
+        (void)fprintf(stderr, "no container to kill\n");
+    if (result == 0 && any)
+        result = change_run(&change, err);
+    project_dir_close(change.dir);
+    return result;
 }
 
 int command_restart(struct session *session, struct error *err)
@@ -207,12 +380,12 @@ int command_kill(struct session *session, struct error *err)
 {
     struct request request = {.command = "kill"};
     const char *name = "SIGKILL";
+    bool orphans = false;
     const struct option_row rows[] = {
         {'s', "signal", OPTION_STRING, &name, "SIGNAL", "instead of SIGKILL"},
+        {0, "remove-orphans", OPTION_FLAG, &orphans, NULL, "services that the file lacks, too"},
         {0, NULL, OPTION_END, NULL, NULL, NULL},
     };
-    struct change change = {.request = &request};
-    bool there = false;
     int result = session_options(session, rows, false, &request.services, err);
 
     if (result != 0)
@@ -220,11 +393,7 @@ int command_kill(struct session *session, struct error *err)
     request.signal_number = signal_from_name(name);
     if (request.signal_number == 0)
         return error_set(err, "'%s' is no signal", name);
-    result = change_open(session, &change, &there, err);
-    if (result == 0 && there)
-        result = change_run(&change, err);
-    project_dir_close(change.dir);
-    return result;
+    return kill_run(session, &request, orphans, err);
 }
 
 /* -- down */
@@ -244,7 +413,7 @@ static int down_run(struct session *session, struct change *change, bool volumes
     if (there)
         result = change_run(change, err);
     else if (!volumes)
-        log_warning("no resource found to remove for project \"%s\"", change->project);
+        log_warning("No resource found to remove for project \"%s\".", change->project);
     /* Of some services only, volumes stay: others may use them. */
     if (result == 0 && volumes && change->request->services.count == 0)
         result =

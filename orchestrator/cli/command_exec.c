@@ -35,8 +35,8 @@ struct exec {
 
 static bool exec_matches(const struct exec *exec, const struct record *record, int number)
 {
-    return string_eq(record->service, exec->operands.items[0]) && record->phase == PHASE_RUNNING &&
-           (number == 0 || record->number == number);
+    return string_eq(record->service, exec->operands.items[0]) && !record->oneoff &&
+           record->phase == PHASE_RUNNING && (number == 0 || record->number == number);
 }
 
 /* The running container of the service with the lowest number, or the one that --index names. */
@@ -55,6 +55,8 @@ static int exec_find(struct exec *exec, int records_fd, struct error *err)
             exec->record = records[i];
     if (!exec->record)
         return error_set(err, "service \"%s\" is not running", exec->operands.items[0]);
+    if (exec->record->paused)
+        return error_set(err, "container %s is paused: unpause it first", exec->record->name);
     json = json_read_file(records_fd,
                           arena_printf(exec->session->arena, "%s.made", exec->record->name), err);
     exec->made = arena_new_object(exec->session->arena, struct plan_instance);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -64,6 +63,8 @@ static bool ps_shows(const struct ps *ps, const struct record *record)
 
     for (size_t i = 0; i < ps->names.count; i++)
         named = named || string_eq(ps->names.items[i], record->service);
+    if (record->oneoff && !ps->all)
+        return false;
     return named && (ps->all || record->phase == PHASE_RUNNING || record->phase == PHASE_STARTING ||
                      record->will_restart);
 }
@@ -104,6 +105,8 @@ static const char *state_word(const struct record *record)
 {
     if (record->will_restart)
         return "restarting";
+    if (record->paused)
+        return "paused";
     switch (record->phase) {
     case PHASE_RUNNING:
     case PHASE_STARTING:

@@ -17,11 +17,6 @@ void config_report_list(struct string_list list, struct text *out)
 
 /* -- hashes */
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static struct string_list split_names(struct arena *arena, const char *text)
 {
     struct string_list names = {0};
@@ -35,8 +30,7 @@ static struct string_list split_names(struct arena *arena, const char *text)
             break;
         text += length + 1;
     }
-    if (names.count > 1)
-        qsort(names.items, names.count, sizeof(*names.items), compare_names);
+    string_list_sort(&names);
     return names;
 }
 

@@ -104,6 +104,11 @@ bool follow_ended(const struct follow *follow)
     return follow->ended;
 }
 
+struct loop *follow_loop(const struct follow *follow)
+{
+    return follow->loop;
+}
+
 bool follow_stopping(const struct follow *follow)
 {
     return follow->signals > 0;
@@ -166,6 +171,11 @@ static void follow_judge(struct follow *follow)
         follow_fail(follow, &err);
         return;
     }
+}
+
+void follow_look(struct follow *follow)
+{
+    follow_judge(follow);
 }
 
 static void on_client(void *owner);
@@ -256,10 +266,25 @@ static void on_client(void *owner)
 
 /* -- logs */
 
+/* As it was written: a newline that never came is not made up. */
+static void raw_line(const struct log_line *line)
+{
+    int fd = line->stream == LOG_STDERR ? STDERR_FILENO : STDOUT_FILENO;
+
+    if (line->stream != LOG_EVENT && fd_write_all(fd, line->text, line->length) == 0 &&
+        !line->partial && !line->unfinished)
+        (void)!fd_write_all(fd, "\n", 1);
+}
+
 static void on_line(const struct log_line *line, void *context)
 {
     struct follow *follow = context;
     struct log_line shown = *line;
+
+    if (follow->options.raw) {
+        raw_line(line);
+        return;
+    }
 
     shown.name = line->owner; /* the label */
     log_printer_line(follow->printer, &shown);
@@ -345,7 +370,9 @@ static void on_deadline(void *owner)
     struct follow *follow = owner;
     struct error err = {0};
 
-    (void)error_set(&err, "not ready after %llds", (long long)follow->options.timeout_ms / 1000);
+    (void)error_set(&err, "%s %llds",
+                    follow->options.timeout_text ? follow->options.timeout_text : "not ready after",
+                    (long long)follow->options.timeout_ms / 1000);
     follow_fail(follow, &err);
 }
 
@@ -362,8 +389,10 @@ int follow_run(struct follow *follow, const struct request *request, bool *ret_i
 {
     if (follow_connect(follow, request, err) < 0)
         return -1;
-    follow->interrupt = signal_watch_new(follow->loop, SIGINT, on_signal, follow);
-    follow->terminate = signal_watch_new(follow->loop, SIGTERM, on_signal, follow);
+    if (!follow->options.no_signals) {
+        follow->interrupt = signal_watch_new(follow->loop, SIGINT, on_signal, follow);
+        follow->terminate = signal_watch_new(follow->loop, SIGTERM, on_signal, follow);
+    }
     if (follow->options.timeout_ms > 0) {
         follow->deadline = timer_new(follow->loop, on_deadline, follow);
         timer_arm_at(follow->deadline,

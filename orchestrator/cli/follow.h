@@ -13,6 +13,7 @@
 
 #include "common/arena.h"
 #include "common/error.h"
+#include "common/loop.h"
 #include "orchestrator/cli/progress.h"
 #include "orchestrator/logs/log_printer.h"
 #include "orchestrator/state/roots.h"
@@ -31,8 +32,11 @@ struct follow_options {
     void *owner;
     struct string_list services;      /* what a signal stops */
     bool stop_on_signal;              /* Ctrl-C stops the services, twice kills */
-    struct log_printer_options style; /* of the log lines */
     int64_t timeout_ms;               /* 0: none */
+    const char *timeout_text;         /* "not ready after" when NULL */
+    bool raw;                         /* lines as they were written, in place of a printer's */
+    bool no_signals;                  /* the owner watches them */
+    struct log_printer_options style; /* of the log lines */
     int64_t rejudge_ms; /* the judge looks at the clock: ask it this often; 0: only after changes */
 };
 
@@ -48,6 +52,11 @@ MUST_CHECK int follow_attach(struct follow *follow, const char *instance, const 
 /* Sends the request, then waits for the verdict. *ret_interrupted: a signal ended it. */
 MUST_CHECK int follow_run(struct follow *follow, const struct request *request,
                           bool *ret_interrupted, struct error *err);
+
+/* For the owner's own watches, which it frees first. Borrowed. */
+struct loop *follow_loop(const struct follow *follow);
+/* Asks the judge. */
+void follow_look(struct follow *follow);
 
 /* What is known, for the judge. */
 size_t follow_count(const struct follow *follow);

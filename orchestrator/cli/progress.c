@@ -80,6 +80,8 @@ void progress_change(const struct progress *progress, const struct record *befor
     if (now->phase == PHASE_RUNNING && (!before || before->health != now->health) &&
         (verb = health_verb(now->health)))
         progress_line(progress, "Container", now->name, verb);
+    if (before && before->paused != now->paused && now->phase == PHASE_RUNNING)
+        progress_line(progress, "Container", now->name, now->paused ? "Paused" : "Unpaused");
     if (now->message && now->phase == PHASE_CREATED &&
         !string_eq(now->message, before ? before->message : NULL))
         progress_line(progress, "Container", now->name, now->message);

@@ -8,11 +8,24 @@
 #define YAWL_ORCHESTRATOR_CLI_PROJECT_PLAN_H
 
 #include "orchestrator/cli/command.h"
-#include "orchestrator/plan/plan.h"
+#include "orchestrator/plan/plan_make.h"
+
+/* What the command line changes of the plan. */
+struct project_plan_options {
+    const struct plan_scale *scales;
+    size_t n_scales;
+    bool no_deps;
+    const struct plan_oneoff *oneoff;
+};
 
 /* The plan lives in the session's arena. On -1 with an empty error text the diagnostics were
  * printed. */
 MUST_CHECK int project_plan(struct session *session, const struct compose *compose,
-                            const struct roots *roots, struct plan **ret_plan, struct error *err);
+                            const struct roots *roots, const struct project_plan_options *given,
+                            struct plan **ret_plan, struct error *err);
+
+/* Writes the plan where the supervisor takes it from; *ret_name is for the request. */
+MUST_CHECK int plan_hand_over(struct session *session, const struct project_dir *dir,
+                              const struct plan *plan, const char **ret_name, struct error *err);
 
 #endif

@@ -111,13 +111,11 @@ static bool volume_belongs(int volumes_fd, const char *name, const char *project
     return string_eq(json_get_string(json, "project", NULL), project);
 }
 
-int volumes_remove(const struct roots *roots, const char *project,
-                   void (*removed)(const char *name, void *context), void *context,
-                   struct error *err)
+int volumes_list(const struct roots *roots, const char *project, struct arena *arena,
+                 struct string_list *ret_names, struct error *err)
 {
     scoped_fd int volumes_fd = -1;
     struct dirent *entry;
-    int result = 0;
     DIR *dir;
 
     if (volumes_open(roots, &volumes_fd, err) < 0)
@@ -125,13 +123,29 @@ int volumes_remove(const struct roots *roots, const char *project,
     dir = fdopendir(fcntl(volumes_fd, F_DUPFD_CLOEXEC, 3));
     if (!dir)
         return error_sys(err, "list volumes");
-    while (result == 0 && (entry = readdir(dir))) {
-        if (entry->d_name[0] == '.' || !volume_belongs(volumes_fd, entry->d_name, project))
-            continue;
-        result = path_remove_tree(volumes_fd, entry->d_name, err);
-        if (result == 0)
-            removed(entry->d_name, context);
-    }
+    while ((entry = readdir(dir)))
+        if (entry->d_name[0] != '.' && volume_belongs(volumes_fd, entry->d_name, project))
+            string_list_add(arena, ret_names, arena_strdup(arena, entry->d_name));
     (void)closedir(dir);
-    return result;
+    string_list_sort(ret_names);
+    return 0;
+}
+
+int volumes_remove(const struct roots *roots, const char *project,
+                   void (*removed)(const char *name, void *context), void *context,
+                   struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped_fd int volumes_fd = -1;
+    struct string_list names = {0};
+
+    if (volumes_open(roots, &volumes_fd, err) < 0 ||
+        volumes_list(roots, project, arena, &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++) {
+        if (path_remove_tree(volumes_fd, names.items[i], err) < 0)
+            return -1;
+        removed(names.items[i], context);
+    }
+    return 0;
 }

@@ -17,6 +17,10 @@
 MUST_CHECK int volumes_prepare(const struct roots *roots, const struct plan *plan,
                                struct error *err);
 
+/* The project's named volumes, sorted; in the arena. */
+MUST_CHECK int volumes_list(const struct roots *roots, const char *project, struct arena *arena,
+                            struct string_list *ret_names, struct error *err);
+
 /* Removes the project's named volumes. */
 MUST_CHECK int volumes_remove(const struct roots *roots, const char *project,
                               void (*removed)(const char *name, void *context), void *context,

@@ -23,6 +23,7 @@ struct compose_options {
     const char *project_directory;  /* --project-directory */
     const char *const *environment; /* environ of the caller */
     const char *working_dir;        /* absolute */
+    bool no_deps;                   /* the selection alone, without what it depends on */
     bool no_interpolate, no_normalize, no_path_resolution, no_consistency, no_env_resolution;
 };
 

@@ -81,6 +81,16 @@ static void decode_limits(const struct node *limits, struct service *service)
         service->pids_limit = int_at(limits, "pids");
 }
 
+static int64_t duration_at(const struct node *map, const char *key)
+{
+    const char *text = node_get_text(map, key);
+    int64_t ns = 0;
+
+    if (text)
+        (void)!duration_parse(text, &ns);
+    return ns;
+}
+
 /* deploy.restart_policy wins over `restart`: any is always, none is no. */
 static void decode_restart_policy(struct decoder *decoder, const struct node *policy,
                                   struct service *service)
@@ -90,6 +100,9 @@ static void decode_restart_policy(struct decoder *decoder, const struct node *po
 
     if (!policy)
         return;
+    service->has_restart_delay = node_get(policy, "delay") != NULL;
+    service->restart_delay_ns = duration_at(policy, "delay");
+    service->restart_window_ns = duration_at(policy, "window");
     if (!condition || strcmp(condition, "any") == 0)
         service->restart = "always";
     else if (strcmp(condition, "none") == 0)
@@ -314,12 +327,53 @@ DECODE_RULE(decode_config_grants)
     service->configs = decode_grants(decoder, node, "", &service->n_configs);
 }
 
+static struct hook *decode_hooks(struct decoder *decoder, const struct node *node,
+                                 size_t *ret_count)
+{
+    size_t count = list_length(node);
+    struct hook *hooks = arena_new_array(decoder->arena, struct hook, count);
+
+    for (size_t i = 0; i < count; i++) {
+        hooks[i].at = node->list.items[i]->at;
+        decode_fields(decoder, node->list.items[i], shape_post_start_hooks.item, &hooks[i]);
+    }
+    *ret_count = count;
+    return hooks;
+}
+
+DECODE_RULE(decode_post_start)
+{
+    struct service *service = field;
+
+    service->post_start = decode_hooks(decoder, node, &service->n_post_start);
+}
+
+DECODE_RULE(decode_pre_stop)
+{
+    struct service *service = field;
+
+    service->pre_stop = decode_hooks(decoder, node, &service->n_pre_stop);
+}
+
+/* Our own: "x-run: on-change", or {when: on-change, inputs: [...]}. */
+static void decode_run(struct decoder *decoder, const struct node *run, struct service *service)
+{
+    const struct node *inputs = node_get(run, "inputs");
+    const char *when = node_text(run) ? node_text(run) : node_get_text(run, "when");
+
+    service->runs_on_change = string_eq(when, "on-change");
+    if (inputs)
+        decode_strings(decoder, inputs, &service->inputs);
+}
+
 DECODE_RULE(decode_service)
 {
     struct service *service = field;
 
     service->attach = true;
     service->scale = 1;
-    if (node->kind == NODE_MAP)
-        decode_fields(decoder, node, &shape_service, service);
+    if (node->kind != NODE_MAP)
+        return;
+    decode_fields(decoder, node, &shape_service, service);
+    decode_run(decoder, node_get(node, "x-run"), service);
 }

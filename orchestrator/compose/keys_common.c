@@ -119,17 +119,23 @@ const struct shape shape_env_files = {.forms = FORM_LIST,
                                       .identity = identity_env_file,
                                       .canonical = canonical_env_files};
 
+#define HOOK(member) FIELD(struct hook, member)
+
 static const struct key hook_keys[] = {
-    {"command", &shape_command, ACTED, "what to run", KEY_REQUIRED | KEY_JSON_NULL | KEY_KEEP},
-    {"user", &shape_string, ACTED, "user to run it as"},
-    {"privileged", &shape_bool, ACTED, "with all capabilities"},
-    {"working_dir", &shape_string, ACTED, "directory to run it in"},
-    {"environment", &shape_environment, ACTED, "additional variables"},
+    {"command", &shape_command, ACTED, "what to run", KEY_REQUIRED | KEY_JSON_NULL | KEY_KEEP,
+     HOOK(command)},
+    {"user", &shape_string, ACTED, "user to run it as", 0, HOOK(user)},
+    {"privileged", &shape_bool, ACTED, "with all capabilities", 0, HOOK(privileged)},
+    {"working_dir", &shape_string, ACTED, "directory to run it in", 0, HOOK(working_dir)},
+    {"environment", &shape_environment, ACTED, "additional variables", 0, HOOK(environment)},
 };
 
 static const struct shape shape_hook = {.forms = FORM_MAP, TABLE(hook_keys), .extensions = true};
 
-const struct shape shape_hooks = {.forms = FORM_LIST, .item = &shape_hook};
+const struct shape shape_post_start_hooks = {
+    .forms = FORM_LIST, .item = &shape_hook, .decode = decode_post_start};
+const struct shape shape_pre_stop_hooks = {
+    .forms = FORM_LIST, .item = &shape_hook, .decode = decode_pre_stop};
 
 static const struct key pre_start_keys[] = {
     {"command", &shape_command, ACTED, "what to run", KEY_JSON_NULL | KEY_KEEP},

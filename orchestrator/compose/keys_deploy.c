@@ -107,9 +107,9 @@ static const struct shape shape_resources = {
 
 static const struct key restart_policy_keys[] = {
     {"condition", &shape_string, ACTED, "any, on-failure or none"},
-    {"delay", &shape_duration, NOTED, "time before a restart", KEY_KEEP, 0, LATER},
+    {"delay", &shape_duration, ACTED, "time before a restart", KEY_KEEP},
     {"max_attempts", &shape_int, ACTED, "restarts before giving up", KEY_KEEP},
-    {"window", &shape_duration, NOTED, "when a restart counts as successful", KEY_KEEP, 0, LATER},
+    {"window", &shape_duration, ACTED, "when a restart counts as successful", KEY_KEEP},
 };
 
 static const struct shape shape_restart_policy = {

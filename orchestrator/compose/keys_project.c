@@ -72,8 +72,7 @@ const struct shape shape_networks = {
 static const struct key volume_keys[] = {
     {"name", &shape_string, ACTED, "name outside of the project", 0, VOLUME(name)},
     {"driver", &shape_string, ACTED, "local", 0, VOLUME(driver)},
-    {"driver_opts", &shape_options, REFUSED, "what to mount as the volume", 0, VOLUME(driver_opts),
-     LATER, concerns_entries},
+    {"driver_opts", &shape_options, ACTED, "what to mount as the volume", 0, VOLUME(driver_opts)},
     {"external", &shape_external, ACTED, "made by somebody else", 0, VOLUME(external)},
     {"labels", &shape_labels, NOTED, "labels", 0, VOLUME(labels), UNREAD},
 };

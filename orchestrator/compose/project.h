@@ -15,24 +15,7 @@
 
 #include "common/arena.h"
 #include "common/error.h"
-
-/* "NAME=value" pairs; value NULL: the name has no value (environment: dropped unless resolved). */
-struct pair {
-    const char *name, *value;
-    struct position at;
-};
-
-struct pair_list {
-    struct pair *items;
-    size_t count;
-};
-
-/* A command in list form. `given` distinguishes "absent" from "explicitly empty". */
-struct command {
-    struct string_list words;
-    bool given;
-    struct position at;
-};
+#include "orchestrator/compose/value.h"
 
 struct build {
     const char *context, *dockerfile, *dockerfile_inline, *target;
@@ -133,7 +116,13 @@ struct service {
     struct tmpfs *tmpfs;
     size_t n_tmpfs;
     struct healthcheck healthcheck;
+    struct hook *post_start, *pre_stop;
+    size_t n_post_start, n_pre_stop;
     const char *restart; /* "no", "always", "on-failure[:N]", "unless-stopped"; NULL: no */
+    int64_t restart_delay_ns, restart_window_ns; /* of deploy.restart_policy */
+    bool has_restart_delay;
+    bool runs_on_change;       /* `x-run: on-change`: a job that is not run again in vain */
+    struct string_list inputs; /* files and globs that it depends on; relative to the project */
     const char *stop_signal;
     int64_t stop_grace_period_ns;
     bool has_stop_grace_period;

@@ -119,7 +119,8 @@ void selection_apply_services(struct loader *loader, struct node *model,
             report_unknown(loader, services, wanted->items[i],
                            node_find(disabled, wanted->items[i]) != NULL);
     }
-    choose(loader, services, chosen);
+    if (!loader->options->no_deps)
+        choose(loader, services, chosen);
     node_put(loader->arena, model, "services", chosen);
 }
 

@@ -27,7 +27,8 @@ struct log_line {
     uint64_t time_ns; /* CLOCK_REALTIME */
     const char *text; /* without the newline; borrowed until the next call */
     size_t length;
-    bool partial; /* more of the same line follows */
+    bool partial;    /* more of the same line follows */
+    bool unfinished; /* its newline never came */
 };
 
 struct log_range {

@@ -192,8 +192,12 @@ static void end_part(struct log_source *source, enum log_stream stream, const st
 {
     struct part *part = &source->parts[stream - 1];
 
+    const struct log_line line = {
+        .text = text_get(&part->text), .length = part->text.length, .unfinished = true};
+
     if (part->open)
-        give_part(source, part, false, sink);
+        give(source, part, &line, sink);
+    text_clear(&part->text);
     part->open = false;
 }
 

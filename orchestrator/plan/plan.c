@@ -23,6 +23,15 @@ static const struct codec_field plan_health_codec[] = {
     {0},
 };
 
+static const struct codec_field plan_hook_codec[] = {
+    CODEC_FIELD(struct plan_hook, args, CODEC_STRINGS),
+    CODEC_FIELD(struct plan_hook, env, CODEC_STRINGS),
+    CODEC_FIELD(struct plan_hook, user, CODEC_STRING),
+    CODEC_FIELD(struct plan_hook, cwd, CODEC_STRING),
+    CODEC_FIELD(struct plan_hook, privileged, CODEC_BOOL),
+    {0},
+};
+
 static const struct codec_field plan_file_codec[] = {
     CODEC_FIELD(struct plan_file, name, CODEC_STRING),
     CODEC_FIELD(struct plan_file, content, CODEC_STRING),
@@ -48,11 +57,19 @@ const struct codec_field plan_instance_codec[] = {
     CODEC_LIST(struct plan_instance, files, n_files, plan_file_codec),
     CODEC_FIELD(struct plan_instance, anonymous_volumes, CODEC_STRINGS),
     CODEC_NESTED(struct plan_instance, health, plan_health_codec),
+    CODEC_LIST(struct plan_instance, post_start, n_post_start, plan_hook_codec),
+    CODEC_LIST(struct plan_instance, pre_stop, n_pre_stop, plan_hook_codec),
     CODEC_FIELD(struct plan_instance, restart, CODEC_INT),
     CODEC_FIELD(struct plan_instance, restart_max, CODEC_INT),
+    CODEC_FIELD(struct plan_instance, restart_delay_ms, CODEC_INT64),
+    CODEC_FIELD(struct plan_instance, restart_window_ms, CODEC_INT64),
+    CODEC_FIELD(struct plan_instance, run_once, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, stop_signal, CODEC_INT),
     CODEC_FIELD(struct plan_instance, grace_ms, CODEC_INT64),
     CODEC_FIELD(struct plan_instance, attach, CODEC_BOOL),
+    CODEC_FIELD(struct plan_instance, oneoff, CODEC_BOOL),
+    CODEC_FIELD(struct plan_instance, auto_remove, CODEC_BOOL),
+    CODEC_FIELD(struct plan_instance, stdin_open, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, hosts, CODEC_STRINGS),
     CODEC_FIELD(struct plan_instance, dns, CODEC_STRINGS),
     CODEC_FIELD(struct plan_instance, dns_search, CODEC_STRINGS),

@@ -33,6 +33,13 @@ struct plan_health {
     int64_t interval_ms, timeout_ms, start_period_ms, start_interval_ms, retries;
 };
 
+/* A program that runs in the container after it has started or before it is stopped. */
+struct plan_hook {
+    struct string_list args, env; /* the container's own environment with additions */
+    const char *user, *cwd;       /* NULL: the container's */
+    bool privileged;
+};
+
 /* A file that is written for the container before it starts: a secret, a config, a part of /etc. */
 struct plan_file {
     const char *name;    /* below the instance's files directory */
@@ -56,13 +63,21 @@ struct plan_instance {
     size_t n_dependencies;
     struct plan_file *files;
     size_t n_files;
-    struct string_list anonymous_volumes; /* target paths; directories below the container's data */
+    struct string_list anonymous_volumes; /* directories in "volumes" of the container's data */
     struct plan_health health;
-    int restart;     /* enum restart_kind */
-    int restart_max; /* 0: no limit */
+    struct plan_hook *post_start, *pre_stop;
+    size_t n_post_start, n_pre_stop;
+    int restart;               /* enum restart_kind */
+    int restart_max;           /* 0: no limit */
+    int64_t restart_delay_ms;  /* -1: growing ones */
+    int64_t restart_window_ms; /* 0: the default */
+    bool run_once;             /* a job that has ended well is not run again by `up` */
     int stop_signal;
     int64_t grace_ms;
     bool attach;
+    bool oneoff; /* of `run`: no replica of its service */
+    bool auto_remove;
+    bool stdin_open;
     struct string_list hosts;                        /* lines "address name" for /etc/hosts */
     struct string_list dns, dns_search, dns_options; /* for resolv.conf */
     int64_t log_max_bytes, log_max_files;            /* 0: defaults */

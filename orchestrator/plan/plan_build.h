@@ -14,6 +14,8 @@ struct plan_build {
     struct arena *arena;
     struct diagnostics *diagnostics;
     const struct service *service;
+    int64_t scale;                    /* of the service, as it is to be now */
+    const struct plan_oneoff *oneoff; /* what is built is one; or NULL */
     const struct plan_image *image;
     struct plan_instance *instance;
 };
@@ -28,6 +30,10 @@ void plan_build_network(struct plan_build *build);
 void plan_build_supervision(struct plan_build *build);
 /* How much of its output is kept. */
 void plan_build_logging(struct plan_build *build);
+
+/* Sets the pairs in the list of "NAME=value", each in the place of an earlier value. */
+void plan_build_env(struct plan_build *build, struct string_list *env,
+                    const struct pair_list *pairs);
 
 /* An error about the service at a place: "services.NAME.KEY: text". */
 void plan_build_error(struct plan_build *build, struct position at, const char *key,

@@ -48,11 +48,22 @@ static void environment_set(struct arena *arena, struct string_list *env, const 
     string_list_add(arena, env, entry);
 }
 
+void plan_build_env(struct plan_build *build, struct string_list *env,
+                    const struct pair_list *pairs)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        const struct pair *pair = &pairs->items[i];
+
+        if (pair->value)
+            environment_set(build->arena, env, pair->name, strlen(pair->name),
+                            arena_printf(build->arena, "%s=%s", pair->name, pair->value));
+    }
+}
+
 static void container_env(struct plan_build *build, struct container_spec *container)
 {
     static const char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     const struct image_config *image = build->image->config;
-    const struct pair_list *pairs = &build->service->environment;
     struct string_list *env = &container->env;
 
     string_list_add(build->arena, env, path);
@@ -64,13 +75,7 @@ static void container_env(struct plan_build *build, struct container_spec *conta
     for (size_t i = 0; i < image->env.count; i++)
         environment_set(build->arena, env, image->env.items[i], strcspn(image->env.items[i], "="),
                         arena_strdup(build->arena, image->env.items[i]));
-    for (size_t i = 0; i < pairs->count; i++) {
-        const struct pair *pair = &pairs->items[i];
-
-        if (pair->value)
-            environment_set(build->arena, env, pair->name, strlen(pair->name),
-                            arena_printf(build->arena, "%s=%s", pair->name, pair->value));
-    }
+    plan_build_env(build, env, &build->service->environment);
 }
 
 /* Twelve hexadecimal digits, as docker names a host; the same one every time. */

@@ -9,6 +9,8 @@
 #include "common/sha256.h"
 #include "common/text.h"
 #include "orchestrator/plan/plan_build.h"
+#include "orchestrator/plan/plan_replicas.h"
+#include "orchestrator/plan/plan_volume.h"
 
 void plan_build_error(struct plan_build *build, struct position at, const char *key,
                       const char *format, ...)
@@ -39,15 +41,26 @@ static const struct plan_image *plan_image_of(const struct plan_options *options
  * the image, and how we run it. The layout of the plan itself is left out: a new version of yawl
  * recreates nothing.
  */
-static const char *instance_hash(struct plan_build *build)
+static const char *instance_hash(const struct plan_build *build, const char *name)
 {
     scoped_text struct text text = {0};
     char hex[SHA256_HEX_SIZE];
 
     text_appendf(&text, "%s\n%s\n%s", build->image->config_hash, build->image->config->digest,
-                 build->instance->name);
+                 name);
     sha256_hex(text.data, text.length, hex);
     return arena_strdup(build->arena, hex);
+}
+
+static const char *instance_name(const struct plan_build *build, int number)
+{
+    const struct service *service = build->service;
+
+    if (build->oneoff)
+        return arena_strdup(build->arena, build->oneoff->name);
+    return service->container_name ? arena_strdup(build->arena, service->container_name)
+                                   : arena_printf(build->arena, "%s-%s-%d", build->project->name,
+                                                  service->name, number);
 }
 
 static void plan_make_instance(struct plan_build *build, int number)
@@ -58,15 +71,17 @@ static void plan_make_instance(struct plan_build *build, int number)
 
     instance->number = number;
     instance->service = arena_strdup(arena, service->name);
-    instance->name = service->container_name ? arena_strdup(arena, service->container_name)
-                                             : arena_printf(arena, "%s-%s-%d", build->project->name,
-                                                            service->name, number);
-    instance->label = service->container_name ? instance->name
-                                              : arena_printf(arena, "%s-%d", service->name, number);
+    instance->name = instance_name(build, number);
+    instance->label = service->container_name || build->oneoff
+                          ? instance->name
+                          : arena_printf(arena, "%s-%d", service->name, number);
     instance->image = arena_strdup(arena, build->image->reference);
     instance->image_digest = arena_strdup(arena, build->image->config->digest);
-    instance->config_hash = instance_hash(build);
+    instance->config_hash = instance_hash(build, instance->name);
     instance->attach = service->attach;
+    instance->oneoff = build->oneoff != NULL;
+    instance->auto_remove = build->oneoff && build->oneoff->auto_remove;
+    instance->stdin_open = build->oneoff && build->oneoff->stdin_open;
 
     plan_build_container(build);
     plan_build_mounts(build);
@@ -113,20 +128,36 @@ static void plan_make_volumes(const struct project *project, struct arena *arena
         if (volume->driver && *volume->driver && !string_eq(volume->driver, "local"))
             diagnostics_error(diagnostics, volume->at, text_get(&path),
                               "driver '%s' is not supported; there is 'local'", volume->driver);
-        if (volume->driver_opts.count > 0)
-            diagnostics_error(diagnostics, volume->at, text_get(&path),
-                              "driver_opts of the local driver are not supported yet");
-        plan->volumes[plan->n_volumes++] = (struct plan_volume){
-            .name = arena_strdup(arena, volume->name), .external = volume->external};
+        plan_volume_check(volume, text_get(&path), diagnostics);
+        if (plan_volume_kind(volume) == VOLUME_IS_DIRECTORY)
+            plan->volumes[plan->n_volumes++] = (struct plan_volume){
+                .name = arena_strdup(arena, volume->name), .external = volume->external};
     }
 }
 
-static size_t project_count_instances(const struct project *project)
+static const struct plan_oneoff *oneoff_of(const struct plan_options *options,
+                                           const struct service *service)
+{
+    return options->oneoff && string_eq(options->oneoff->service, service->name) ? options->oneoff
+                                                                                 : NULL;
+}
+
+static int64_t scale_of(const struct plan_options *options, const struct service *service)
+{
+    if (oneoff_of(options, service))
+        return 1;
+    for (size_t i = options->n_scales; i > 0; i--)
+        if (string_eq(options->scales[i - 1].service, service->name))
+            return options->scales[i - 1].count;
+    return service->scale > 0 ? service->scale : 0;
+}
+
+static size_t count_instances(const struct project *project, const struct plan_options *options)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < project->n_services; i++)
-        count += project->services[i].scale > 0 ? (size_t)project->services[i].scale : 0;
+    for (size_t i = 0; i < project->n_services && count <= LIMIT_INSTANCES; i++)
+        count += (size_t)scale_of(options, &project->services[i]);
     return count;
 }
 
@@ -146,14 +177,37 @@ static bool container_name_valid(const char *name)
                                                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
 }
 
+/* One number for each container that is to be. */
+static int *instance_numbers(const struct plan_build *build)
+{
+    const struct plan_options *options = build->options;
+    struct replica *existing =
+        arena_new_array(build->arena, struct replica, options->n_existing + 1);
+    int *numbers = arena_new_array(build->arena, int, (size_t)build->scale + 1);
+    size_t count = 0;
+
+    for (size_t i = 0; i < options->n_existing; i++) {
+        const struct plan_existing *one = &options->existing[i];
+
+        if (!build->service->container_name && !build->oneoff &&
+            string_eq(one->service, build->service->name))
+            existing[count++] = (struct replica){
+                one->number, !string_eq(one->config_hash,
+                                        instance_hash(build, instance_name(build, one->number)))};
+    }
+    plan_replicas_choose(existing, count, (size_t)build->scale, numbers);
+    return numbers;
+}
+
 static void plan_make_service(struct plan_build *build, struct plan *plan)
 {
     const struct service *service = build->service;
+    const int *numbers;
 
-    if (service->container_name && service->scale > 1)
+    if (service->container_name && build->scale > 1)
         plan_build_error(build, service->at, "container_name",
                          "a fixed name allows one container, scale is %lld",
-                         (long long)service->scale);
+                         (long long)build->scale);
     if (service->container_name && !container_name_valid(service->container_name)) {
         plan_build_error(build, service->at, "container_name",
                          "'%s' is not valid: letters, digits, '_', '.' and '-', the first a letter "
@@ -161,9 +215,10 @@ static void plan_make_service(struct plan_build *build, struct plan *plan)
                          service->container_name);
         return;
     }
-    for (int number = 1; number <= service->scale; number++) {
+    numbers = instance_numbers(build);
+    for (int64_t i = 0; i < build->scale; i++) {
         build->instance = &plan->instances[plan->n_instances++];
-        plan_make_instance(build, number);
+        plan_make_instance(build, numbers[i]);
     }
     string_list_add(build->arena, &plan->declared_names, arena_strdup(build->arena, service->name));
 }
@@ -190,13 +245,13 @@ struct plan *plan_make(const struct project *project, const struct plan_options 
                        struct arena *arena, struct diagnostics *diagnostics)
 {
     size_t before = diagnostics_count(diagnostics, SEVERITY_ERROR);
-    size_t count = project_count_instances(project);
+    size_t count = count_instances(project, options);
     struct plan *plan = arena_new_object(arena, struct plan);
 
     plan->project = arena_strdup(arena, project->name);
     if (count > LIMIT_INSTANCES) {
         diagnostics_error(diagnostics, (struct position){0}, NULL,
-                          "the project has %zu containers, more than %d", count, LIMIT_INSTANCES);
+                          "the project has more than %d containers", LIMIT_INSTANCES);
         return NULL;
     }
     plan_make_networks(project, arena, diagnostics, plan);
@@ -208,7 +263,9 @@ struct plan *plan_make(const struct project *project, const struct plan_options 
                                    .options = options,
                                    .arena = arena,
                                    .diagnostics = diagnostics,
-                                   .service = &project->services[i]};
+                                   .service = &project->services[i],
+                                   .oneoff = oneoff_of(options, &project->services[i]),
+                                   .scale = scale_of(options, &project->services[i])};
 
         build.image = plan_image_of(options, build.service->name);
         if (build.image)

@@ -22,6 +22,27 @@ struct plan_image {
     const char *config_hash;   /* of the service, from the loader */
 };
 
+/* `--scale`: how many containers of one service, whatever the file says. */
+struct plan_scale {
+    const char *service;
+    int64_t count;
+};
+
+/* `run`: one container of a service beside its replicas. */
+struct plan_oneoff {
+    const char *service, *name;
+    bool use_aliases; /* others find it by the service's names too */
+    bool auto_remove; /* it goes when it has ended */
+    bool stdin_open;  /* somebody feeds its standard input */
+};
+
+/* A container of the project that exists. */
+struct plan_existing {
+    const char *service;
+    int number;
+    const char *config_hash; /* of what it was made from */
+};
+
 struct plan_options {
     const char *data_root;    /* volumes live in DATA/volumes/NAME/_data */
     const char *project_data; /* .../projects/NAME below the data root */
@@ -29,6 +50,12 @@ struct plan_options {
     uint32_t id_base;         /* first host id of the project's user namespaces */
     const struct plan_image *images;
     size_t n_images;
+    const struct plan_scale *scales;
+    size_t n_scales;
+    const struct plan_existing *existing;
+    size_t n_existing;
+    const struct plan_oneoff *oneoff; /* or NULL */
+    bool no_deps;                     /* what the project does not name is not waited for */
 };
 
 /* Returns NULL when the diagnostics got an error. The plan lives in the arena. */

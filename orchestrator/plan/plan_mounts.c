@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/sha256.h"
 #include "common/text.h"
 #include "orchestrator/plan/plan_build.h"
+#include "orchestrator/plan/plan_volume.h"
 
-enum { DEFAULT_FILE_MODE = 0444 };
+enum { DEFAULT_FILE_MODE = 0444, ANONYMOUS_NAME_LENGTH = 16 };
 
 static struct mount_spec *mount_add(struct plan_build *build)
 {
@@ -29,32 +31,22 @@ static bool mount_target_taken(const struct container_spec *container, const cha
     return false;
 }
 
+/* The directory is named after the target, by which a replacement finds its volumes again. */
 static void mount_anonymous(struct plan_build *build, const char *target, bool read_only)
 {
     struct plan_instance *instance = build->instance;
+    char name[SHA256_HEX_SIZE];
 
+    sha256_hex(target, strlen(target), name);
+    name[ANONYMOUS_NAME_LENGTH] = '\0';
     *mount_add(build) = (struct mount_spec){
         .kind = MOUNT_BIND,
-        .source =
-            arena_printf(build->arena, "%s/containers/%s/volumes/%zu", build->options->project_data,
-                         instance->name, instance->anonymous_volumes.count),
+        .source = arena_printf(build->arena, "%s/containers/%s/volumes/%s",
+                               build->options->project_data, instance->name, name),
         .target = arena_strdup(build->arena, target),
         .read_only = read_only,
     };
-    string_list_add(build->arena, &instance->anonymous_volumes, arena_strdup(build->arena, target));
-}
-
-static const char *volume_path(struct plan_build *build, const struct service_volume *wanted)
-{
-    const struct volume *volume = project_find_volume(build->project, wanted->source);
-
-    if (!volume) {
-        plan_build_error(build, wanted->at, "volumes", "refers to undefined volume '%s'",
-                         wanted->source);
-        return "";
-    }
-    return arena_printf(build->arena, "%s/volumes/%s/_data", build->options->data_root,
-                        volume->name);
+    string_list_add(build->arena, &instance->anonymous_volumes, arena_strdup(build->arena, name));
 }
 
 static void mount_tmpfs(struct plan_build *build, const struct service_volume *wanted)
@@ -73,6 +65,63 @@ static void mount_tmpfs(struct plan_build *build, const struct service_volume *w
                             .options = arena_strdup(build->arena, text_get(&options))};
 }
 
+/* Options of a memory file system without the words that are flags of the mount. */
+static const char *tmpfs_options(struct plan_build *build, const struct volume *volume)
+{
+    static const char *const flags[] = {"ro", "rw", "defaults"};
+    const char *rest = plan_volume_option(volume, "o");
+    scoped_text struct text options = {0};
+
+    while (rest && *rest) {
+        const char *word = arena_strndup(build->arena, rest, strcspn(rest, ","));
+        bool is_flag = false;
+
+        for (size_t i = 0; i < ARRAY_LENGTH(flags); i++)
+            is_flag = is_flag || string_eq(word, flags[i]);
+        if (!is_flag)
+            text_appendf(&options, "%s%s", options.length ? "," : "", word);
+        rest += strlen(word);
+        rest += *rest == ',';
+    }
+    return arena_strdup(build->arena, text_get(&options));
+}
+
+static const char *volume_source(struct plan_build *build, const struct volume *volume)
+{
+    if (plan_volume_kind(volume) == VOLUME_IS_BIND)
+        return arena_strdup(build->arena, plan_volume_option(volume, "device"));
+    return arena_printf(build->arena, "%s/volumes/%s/_data", build->options->data_root,
+                        volume->name);
+}
+
+static void mount_named(struct plan_build *build, const struct service_volume *wanted)
+{
+    const struct volume *volume = project_find_volume(build->project, wanted->source);
+    struct mount_spec mount = {
+        .kind = MOUNT_BIND,
+        .target = arena_strdup(build->arena, wanted->target),
+        .read_only = wanted->read_only,
+        .no_fill = wanted->nocopy,
+        .subpath = arena_strdup(build->arena, wanted->subpath),
+        .propagation = arena_strdup(build->arena, wanted->propagation),
+    };
+
+    if (!volume) {
+        plan_build_error(build, wanted->at, "volumes", "refers to undefined volume '%s'",
+                         wanted->source);
+        return;
+    }
+    mount.read_only = mount.read_only || plan_volume_has_flag(volume, "ro");
+    if (plan_volume_kind(volume) == VOLUME_IS_TMPFS) {
+        mount.kind = MOUNT_TMPFS;
+        mount.options = tmpfs_options(build, volume);
+    } else {
+        mount.source = volume_source(build, volume);
+        mount.recursive = plan_volume_has_flag(volume, "rbind");
+    }
+    *mount_add(build) = mount;
+}
+
 static void mount_volume(struct plan_build *build, const struct service_volume *wanted)
 {
     if (wanted->kind == VOLUME_TMPFS) {
@@ -81,18 +130,16 @@ static void mount_volume(struct plan_build *build, const struct service_volume *
         plan_build_error(build, wanted->at, "volumes", "type 'image' is not supported yet");
     } else if (wanted->kind == VOLUME_NAMED && !wanted->source) {
         mount_anonymous(build, wanted->target, wanted->read_only);
+    } else if (wanted->kind == VOLUME_NAMED) {
+        mount_named(build, wanted);
     } else {
         *mount_add(build) = (struct mount_spec){
             .kind = MOUNT_BIND,
-            .source = wanted->kind == VOLUME_NAMED ? volume_path(build, wanted)
-                                                   : arena_strdup(build->arena, wanted->source),
+            .source = arena_strdup(build->arena, wanted->source),
             .target = arena_strdup(build->arena, wanted->target),
             .read_only = wanted->read_only,
-            .recursive = wanted->kind == VOLUME_BIND,
-            .create_source = wanted->kind == VOLUME_BIND && wanted->create_host_path,
-            .no_fill = wanted->nocopy,
-            .subpath =
-                wanted->kind == VOLUME_NAMED ? arena_strdup(build->arena, wanted->subpath) : NULL,
+            .recursive = true,
+            .create_source = wanted->create_host_path,
             .propagation = arena_strdup(build->arena, wanted->propagation),
         };
     }

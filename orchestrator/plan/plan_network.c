@@ -11,11 +11,14 @@ static void endpoint_names(struct plan_build *build, const struct service_networ
 {
     struct plan_instance *instance = build->instance;
 
-    string_list_add(build->arena, &endpoint->names, instance->service);
+    bool by_service = !build->oneoff || build->oneoff->use_aliases;
+
+    if (by_service)
+        string_list_add(build->arena, &endpoint->names, instance->service);
     string_list_add(build->arena, &endpoint->names, instance->name);
     if (instance->container.hostname)
         string_list_add(build->arena, &endpoint->names, instance->container.hostname);
-    for (size_t i = 0; i < network->aliases.count; i++)
+    for (size_t i = 0; by_service && i < network->aliases.count; i++)
         string_list_add(build->arena, &endpoint->names,
                         arena_strdup(build->arena, network->aliases.items[i]));
 }
@@ -30,10 +33,10 @@ static void network_endpoints(struct plan_build *build)
         const struct service_network *network = &service->networks[i];
         struct endpoint_spec *endpoint = &instance->endpoints[instance->n_endpoints++];
 
-        if (network->ipv4_address && service->scale > 1)
+        if (network->ipv4_address && build->scale > 1)
             plan_build_error(build, network->at, "networks",
                              "a fixed address allows one container, scale is %lld",
-                             (long long)service->scale);
+                             (long long)build->scale);
         if (network->ipv6_address)
             plan_build_error(build, network->at, "networks", "ipv6_address is not supported yet");
         *endpoint = (struct endpoint_spec){
@@ -95,11 +98,11 @@ static void network_ports(struct plan_build *build)
         if (!published_parse(wanted->published, port))
             plan_build_error(build, wanted->at, "ports", "host port '%s' is not in 1-65535",
                              wanted->published);
-        if (port->host_port != 0 && port->host_port_end == 0 && service->scale > 1)
+        if (port->host_port != 0 && port->host_port_end == 0 && build->scale > 1)
             plan_build_error(build, wanted->at, "ports",
                              "one host port for %lld containers: give a range such as '%u-%u:%u'",
-                             (long long)service->scale, port->host_port,
-                             (unsigned)(port->host_port + service->scale - 1), wanted->target);
+                             (long long)build->scale, port->host_port,
+                             (unsigned)(port->host_port + build->scale - 1), wanted->target);
     }
 }
 

@@ -85,6 +85,14 @@ static void supervision_restart(struct plan_build *build)
     struct plan_instance *instance = build->instance;
     unsigned long long max = 0;
 
+    const struct service *service = build->service;
+
+    instance->restart_delay_ms =
+        service->has_restart_delay ? service->restart_delay_ns / NS_PER_MS : -1;
+    instance->restart_window_ms = service->restart_window_ns / NS_PER_MS;
+    instance->run_once = service->runs_on_change && !build->oneoff;
+    if (build->oneoff)
+        return; /* it is done when it ends */
     if (!restart || string_eq(restart, "no") || !*restart)
         instance->restart = RESTART_NO;
     else if (string_eq(restart, "always"))
@@ -125,6 +133,8 @@ static void supervision_dependencies(struct plan_build *build)
     for (size_t i = 0; i < service->n_depends_on; i++) {
         const struct dependency *dependency = &service->depends_on[i];
 
+        if (build->options->no_deps && !project_find_service(build->project, dependency->service))
+            continue;
         instance->dependencies[instance->n_dependencies++] = (struct plan_dependency){
             .service = arena_strdup(build->arena, dependency->service),
             .condition = (int)dependency->condition,
@@ -134,10 +144,44 @@ static void supervision_dependencies(struct plan_build *build)
     }
 }
 
+static struct plan_hook *hooks_make(struct plan_build *build, const struct hook *hooks,
+                                    size_t count)
+{
+    struct plan_hook *made = arena_new_array(build->arena, struct plan_hook, count);
+
+    for (size_t i = 0; i < count; i++) {
+        made[i] = (struct plan_hook){
+            .args = string_list_copy(build->arena, hooks[i].command.words),
+            .env = string_list_copy(build->arena, build->instance->container.env),
+            .user = arena_strdup(build->arena, hooks[i].user),
+            .cwd = arena_strdup(build->arena, hooks[i].working_dir),
+            .privileged = hooks[i].privileged,
+        };
+        plan_build_env(build, &made[i].env, &hooks[i].environment);
+        if (made[i].args.count == 0)
+            plan_build_error(build, hooks[i].at, "", "a hook names no command");
+    }
+    return made;
+}
+
+static void supervision_hooks(struct plan_build *build)
+{
+    const struct service *service = build->service;
+    struct plan_instance *instance = build->instance;
+
+    if (build->oneoff)
+        return;
+    instance->post_start = hooks_make(build, service->post_start, service->n_post_start);
+    instance->n_post_start = service->n_post_start;
+    instance->pre_stop = hooks_make(build, service->pre_stop, service->n_pre_stop);
+    instance->n_pre_stop = service->n_pre_stop;
+}
+
 void plan_build_supervision(struct plan_build *build)
 {
     supervision_health(build);
     supervision_restart(build);
     supervision_stop(build);
+    supervision_hooks(build);
     supervision_dependencies(build);
 }

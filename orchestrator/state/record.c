@@ -25,6 +25,7 @@ const struct codec_field record_codec[] = {
     CODEC_FIELD(struct record, label, CODEC_STRING),
     CODEC_FIELD(struct record, number, CODEC_INT),
     CODEC_FIELD(struct record, quiet, CODEC_BOOL),
+    CODEC_FIELD(struct record, oneoff, CODEC_BOOL),
     CODEC_FIELD(struct record, image, CODEC_STRING),
     CODEC_FIELD(struct record, image_digest, CODEC_STRING),
     CODEC_FIELD(struct record, config_hash, CODEC_STRING),
@@ -39,6 +40,13 @@ const struct codec_field record_codec[] = {
     CODEC_FIELD(struct record, pending, CODEC_BOOL),
     CODEC_FIELD(struct record, replace, CODEC_BOOL),
     CODEC_FIELD(struct record, bounce, CODEC_BOOL),
+    CODEC_FIELD(struct record, renew, CODEC_BOOL),
+    CODEC_FIELD(struct record, post_started, CODEC_INT),
+    CODEC_FIELD(struct record, hooks_pending, CODEC_BOOL),
+    CODEC_FIELD(struct record, hook_failed, CODEC_BOOL),
+    CODEC_FIELD(struct record, stop_refused, CODEC_BOOL),
+    CODEC_FIELD(struct record, paused, CODEC_BOOL),
+    CODEC_FIELD(struct record, to_pause, CODEC_BOOL),
     CODEC_FIELD(struct record, failures, CODEC_INT),
     CODEC_FIELD(struct record, grace_ms, CODEC_INT64),
     CODEC_FIELD(struct record, message, CODEC_STRING),
@@ -93,7 +101,7 @@ void record_status_text(const struct record *record, uint64_t now_ns, struct tex
     case PHASE_RUNNING:
         text_append(out, "Up ");
         span_text(record->started_ns, now_ns, out);
-        text_append(out, health_text(record->health));
+        text_append(out, record->paused ? " (Paused)" : health_text(record->health));
         break;
     case PHASE_EXITED:
     case PHASE_DONE:

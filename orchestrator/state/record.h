@@ -37,22 +37,29 @@ struct record {
     const char *service; /* "api" */
     const char *label;   /* "api-1": the prefix of its log lines */
     int number;
-    bool quiet; /* `attach: false`: shown by `logs` when asked for by name */
+    bool quiet;  /* `attach: false`: shown by `logs` when asked for by name */
+    bool oneoff; /* of `run` */
     const char *image, *image_digest, *config_hash;
     const char *command; /* for people */
 
     int phase;  /* enum phase */
     int health; /* enum health */
     bool has_health;
-    int goal;     /* enum goal of the supervisor: 0 absent, 1 stopped, 2 running */
+    int goal;     /* enum goal of the supervisor: 0 absent, 1 stopped, 2 running, 3 created */
     bool wanted;  /* the goal is to run */
     bool blocked; /* waits for a dependency that has failed */
     bool will_restart;
-    bool replace, bounce; /* how it is pending */
-    int failures;         /* in a row, for on-failure:N */
-    int64_t grace_ms;     /* of the stop that is asked for */
-    bool pending;         /* is to be replaced or restarted: what is here now does not count */
-    const char *message;  /* what it waits for, or why it failed */
+    bool replace, bounce;  /* how it is pending */
+    bool renew;            /* with empty anonymous volumes */
+    int post_started;      /* hooks of this start that are done */
+    bool hooks_pending;    /* some are still to run */
+    bool hook_failed;      /* one after the start; see message */
+    bool stop_refused;     /* one before the stop has failed; see message */
+    bool paused, to_pause; /* is, and is wanted */
+    int failures;          /* in a row, for on-failure:N */
+    int64_t grace_ms;      /* of the stop that is asked for */
+    bool pending;          /* is to be replaced or restarted: what is here now does not count */
+    const char *message;   /* what it waits for, or why it failed */
 
     int pid;
     uint64_t start_time; /* of the process, clock ticks since boot */

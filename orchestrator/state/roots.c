@@ -130,11 +130,6 @@ int project_dir_remove(const struct roots *roots, const char *project, struct er
     return project_remove_below(roots->data, project, err);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 int project_dir_list(struct arena *arena, const struct roots *roots, struct string_list *ret_names,
                      struct error *err)
 {
@@ -148,7 +143,6 @@ int project_dir_list(struct arena *arena, const struct roots *roots, struct stri
         if (project_name_valid(entry->d_name) && !string_list_has(ret_names, entry->d_name))
             string_list_add(arena, ret_names, arena_strdup(arena, entry->d_name));
     (void)closedir(dir);
-    if (ret_names->count > 1)
-        qsort(ret_names->items, ret_names->count, sizeof(*ret_names->items), compare_names);
+    string_list_sort(ret_names);
     return 0;
 }

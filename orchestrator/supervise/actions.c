@@ -18,7 +18,11 @@
 #include "common/path.h"
 #include "common/process.h"
 #include "orchestrator/supervise/exits.h"
+#include "orchestrator/supervise/fd_store.h"
+#include "orchestrator/supervise/hooks.h"
+#include "orchestrator/supervise/pause.h"
 #include "orchestrator/supervise/supervisor_state.h"
+#include "orchestrator/supervise/tty.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/image/image_store.h"
 
@@ -32,7 +36,8 @@ static int data_dirs_make(struct instance *instance, struct error *err)
     char name[400];
 
     for (size_t i = 0; i < instance->plan->anonymous_volumes.count; i++) {
-        (void)snprintf(name, sizeof(name), "containers/%s/volumes/%zu", instance->plan->name, i);
+        (void)snprintf(name, sizeof(name), "containers/%s/volumes/%s", instance->plan->name,
+                       instance->plan->anonymous_volumes.items[i]);
         if (path_make_dirs(data_fd, name, 0755, err) < 0)
             return -1;
     }
@@ -129,6 +134,8 @@ static void spec_for_start(struct instance *instance, struct arena *arena,
      * before. */
     ret_spec->id = arena_printf(arena, "%s.%d", name, instance->record.starts);
     ret_spec->stdout_path = arena_printf(arena, "%s/fifo/%s.out", run_path, name);
+    if (instance->made->stdin_open && !ret_spec->tty)
+        ret_spec->stdin_path = arena_printf(arena, "%s/fifo/%s.in", run_path, name);
     ret_spec->stderr_path = arena_printf(arena, "%s/fifo/%s.err", run_path, name);
 }
 
@@ -219,6 +226,9 @@ static int instance_start(struct instance *instance, uint64_t now_ms, struct err
     instance->is.started_ms = now_ms;
     instance->is.exited_ms = instance->is.stop_sent_ms = instance->is.kill_sent_ms = 0;
     instance->is.stopped_by_us = false;
+    instance->want.paused = instance->is.paused = false;
+    instance->is.post_started = instance->is.pre_stopped = 0;
+    instance->is.post_start_failed = instance->is.pre_stop_failed = false;
     if (container_files_write(instance, err) < 0 ||
         ports_reserve(instance, instance->made, err) < 0)
         return error_wrap(err, "start '%s'", instance->plan->name);
@@ -261,6 +271,7 @@ static void on_report(void *owner)
         return;
     case REPORT_STARTED:
         fd_watch_free(steal(instance->report_watch));
+        tty_open(instance);
         instance_started(instance);
         return;
     case REPORT_FAILED:
@@ -335,6 +346,7 @@ void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms)
     fd_watch_free(steal(instance->report_watch));
     fd_watch_free(steal(instance->exit_watch));
     probe_drop(instance);
+    hook_drop(instance);
     instance->record.wait_status = wait_status;
     instance->record.finished_ns = clock_realtime_ns();
     instance->record.oom_killed = instance->container && container_oom_killed(instance->container);
@@ -342,6 +354,7 @@ void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms)
     instance->is.ended_well = wait_status == 0;
     instance->is.stopped_by_us = instance->is.stop_sent_ms || instance->is.kill_sent_ms;
     instance->is.health = HEALTH_NONE;
+    instance->want.paused = instance->is.paused = false;
     instance->is.retry_at_ms = 0;
     instance_set_phase(instance, PHASE_EXITED);
     net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
@@ -417,6 +430,7 @@ static void instance_clean(struct instance *instance, uint64_t now_ms)
     net_detach(instance->supervisor->net, made->name);
     fd_store_pidfd_name(instance, &pidfd_name);
     fd_store_forget(instance->supervisor, text_get(&pidfd_name));
+    tty_close(instance);
     container_free(steal(instance->container));
     instance->record.pid = 0;
     instance->is.retry_at_ms = 0;
@@ -431,7 +445,7 @@ static void instance_again(struct instance *instance)
         is->restarts = is->failures = 0;
     } else {
         /* Long enough alive: earlier troubles are forgotten. */
-        if (is->exited_ms - is->started_ms >= 10000)
+        if (decide_stayed_up(&instance->want, is))
             is->restarts = is->failures = 0;
         is->restarts++;
         is->failures += !is->ended_well;
@@ -449,7 +463,7 @@ static int data_remove(struct instance *instance, struct error *err)
     char path[400];
 
     (void)snprintf(path, sizeof(path), "containers/%s", name);
-    if (instance->want.goal == GOAL_RUNNING) {
+    if (instance->want.goal != GOAL_ABSENT && !instance->want.renew) {
         /* Replaced: anonymous volumes are carried over. */
         (void)snprintf(path, sizeof(path), "containers/%s/upper", name);
         if (path_remove_tree(data_fd, path, err) < 0)
@@ -492,16 +506,16 @@ static void instance_remove(struct instance *instance, uint64_t now_ms)
         instance->is.retry_at_ms = now_ms + REMOVE_RETRY_MS;
         return;
     }
-    instance->keep_log = instance->want.goal == GOAL_RUNNING;
+    instance->keep_log = instance->want.goal != GOAL_ABSENT;
     instance_remove_output(instance);
-    if (instance->want.goal != GOAL_RUNNING || !ports_unchanged(instance))
+    if (instance->want.goal == GOAL_ABSENT || !ports_unchanged(instance))
         net_port_release(supervisor->net, instance->plan->name);
     (void)snprintf(name, sizeof(name), "%s.made", instance->plan->name);
     (void)unlinkat(supervisor->records_fd, name, 0);
     arena_free(instance->made_arena);
     instance->made_arena = NULL;
     instance->made = NULL;
-    instance->want.replace = instance->want.bounce = false;
+    instance->want.replace = instance->want.renew = instance->want.bounce = false;
     instance->is = (struct observed){.phase = PHASE_ABSENT};
     instance->record.pid = 0;
     instance->record.restarts = 0;
@@ -529,6 +543,16 @@ void instance_perform(struct instance *instance, enum action_kind kind, uint64_t
     case ACTION_STOP:
         instance_stop(instance, now_ms);
         return;
+    case ACTION_POST_START:
+    case ACTION_PRE_STOP:
+        hook_start(instance, kind == ACTION_POST_START ? HOOK_POST_START : HOOK_PRE_STOP);
+        return;
+    case ACTION_HOOK_KILL:
+        hook_kill(instance);
+        return;
+    case ACTION_STAY:
+        hook_refuse_stop(instance);
+        return;
     case ACTION_KILL:
         instance_kill(instance, now_ms);
         return;
@@ -538,8 +562,16 @@ void instance_perform(struct instance *instance, enum action_kind kind, uint64_t
     case ACTION_AGAIN:
         instance_again(instance);
         return;
+    case ACTION_FORGET:
+        instance->want.goal = GOAL_ABSENT;
+        instance->dirty = true;
+        return;
     case ACTION_REMOVE:
         instance_remove(instance, now_ms);
+        return;
+    case ACTION_FREEZE:
+    case ACTION_THAW:
+        instance_freeze(instance, kind == ACTION_FREEZE, now_ms);
         return;
     case ACTION_PROBE:
         if (probe_start(instance, now_ms, &err) < 0) {

@@ -16,7 +16,9 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "orchestrator/supervise/exits.h"
+#include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/supervisor_state.h"
+#include "orchestrator/supervise/tty.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/container.h"
 
@@ -120,6 +122,7 @@ static int adopt_process(struct instance *instance, struct error *err)
         instance_ended(instance, adopt_status(instance), loop_now_ms(instance->supervisor->loop));
         return 0;
     }
+    tty_adopt(instance);
     if (adopt_network(instance, err) < 0)
         log_warning("network of '%s': %s", record->name, err->text);
     instance_watch(instance);
@@ -146,6 +149,12 @@ static void adopt_observed(struct instance *instance, const struct record *found
     is->ended_well = found->wait_status == 0;
     is->probes = is->health == HEALTH_NONE ? 0 : 1;
     instance->want.goal = (enum goal)found->goal;
+    instance->want.renew = found->renew;
+    instance->want.paused = found->to_pause;
+    is->paused = found->paused;
+    is->post_started = found->post_started;
+    is->post_start_failed = found->hook_failed;
+    is->stop_refused = found->stop_refused;
     instance->want.bounce = found->bounce;
     instance->want.grace_ms = found->grace_ms;
     is->failures = found->failures;

@@ -13,27 +13,43 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
 const struct codec_field request_codec[] = {
     CODEC_FIELD(struct request, command, CODEC_STRING),
     CODEC_FIELD(struct request, file, CODEC_STRING),
     CODEC_FIELD(struct request, services, CODEC_STRINGS),
+    CODEC_FIELD(struct request, containers, CODEC_STRINGS),
+    CODEC_FIELD(struct request, named, CODEC_STRINGS),
     CODEC_FIELD(struct request, known, CODEC_STRINGS),
     CODEC_FIELD(struct request, force_recreate, CODEC_BOOL),
     CODEC_FIELD(struct request, no_recreate, CODEC_BOOL),
-    CODEC_FIELD(struct request, no_deps, CODEC_BOOL),
     CODEC_FIELD(struct request, remove_orphans, CODEC_BOOL),
+    CODEC_FIELD(struct request, recreate_deps, CODEC_BOOL),
+    CODEC_FIELD(struct request, renew_volumes, CODEC_BOOL),
+    CODEC_FIELD(struct request, no_start, CODEC_BOOL),
     CODEC_FIELD(struct request, has_grace, CODEC_BOOL),
     CODEC_FIELD(struct request, grace_ms, CODEC_INT64),
     CODEC_FIELD(struct request, signal_number, CODEC_INT),
     {0},
 };
 
+/* Of a service, containers of `run` are killed and removed with the others, and left alone
+ * otherwise. */
+static bool request_spares(const struct request *request, const struct instance *instance)
+{
+    return instance->plan->oneoff && !string_eq(request->command, "kill") &&
+           !string_eq(request->command, "remove") && !string_eq(request->command, "down");
+}
+
 static bool request_names(const struct request *request, const struct instance *instance)
 {
-    return request->services.count == 0 ||
-           string_list_has(&request->services, instance->plan->service);
+    if (request->containers.count > 0)
+        return string_list_has(&request->containers, instance->plan->name);
+    return !request_spares(request, instance) &&
+           (request->services.count == 0 ||
+            string_list_has(&request->services, instance->plan->service));
 }
 
 /* What came to its end is to run again when its user says so. */
@@ -46,6 +62,16 @@ static void instance_rearm(struct instance *instance)
 }
 
 /* -- apply */
+
+/* What was asked for is on disk before it is answered. */
+static int records_write(struct supervisor *supervisor, struct error *err)
+{
+    for (size_t i = 0; i < supervisor->n_instances; i++)
+        if (supervisor->instances[i]->dirty &&
+            instance_write_record(supervisor->instances[i], err) < 0)
+            return -1;
+    return 0;
+}
 
 static bool plan_has_network(const struct plan *plan, const char *name)
 {
@@ -82,6 +108,7 @@ static int shared_apply(struct supervisor *supervisor, struct plan *plan, struct
     scoped_text struct text text = {0};
     struct plan merged = *plan, decoded = {0};
     scoped(arena_free) struct arena *kept = arena_new();
+    bool *stale;
 
     shared_merge(supervisor, &merged, arena);
     json = codec_encode(plan_shared_codec, &merged);
@@ -90,14 +117,15 @@ static int shared_apply(struct supervisor *supervisor, struct plan *plan, struct
         return -1;
     /* What the network refuses is not kept: it would be refused again by every supervisor to come.
      */
-    for (size_t i = 0; i < decoded.n_networks; i++)
-        if (net_add_network(supervisor->net, &decoded.networks[i], err) < 0)
-            return -1;
+    if (networks_prepare(supervisor, &decoded, err) < 0 || records_write(supervisor, err) < 0 ||
+        networks_add(supervisor, &decoded, kept, &stale, err) < 0)
+        return -1;
     if (file_replace(supervisor->dir->run_fd, "shared.json", text.data, text.length, 0600, err) < 0)
         return -1;
     arena_free(supervisor->shared_arena);
     supervisor->shared_arena = steal(kept);
     supervisor->shared = decoded;
+    supervisor->networks_stale = stale;
     net_declare_names(supervisor->net, decoded.declared_names);
     return 0;
 }
@@ -111,6 +139,30 @@ static void instance_add(struct supervisor *supervisor, struct instance *instanc
         abort();
     supervisor->instances = grown;
     supervisor->instances[supervisor->n_instances++] = instance;
+}
+
+/* Whether it is replaced although it is up to date. */
+static bool request_forces(const struct request *request, const struct instance *instance)
+{
+    if (request->named.count == 0 || string_list_has(&request->named, instance->plan->service))
+        return request->force_recreate || request->renew_volumes;
+    return request->recreate_deps;
+}
+
+/* A job that ended well, and that nothing asks to run again: what it was made from is unchanged. */
+static bool job_is_done(const struct instance *instance)
+{
+    return instance->plan->run_once && instance->is.phase == PHASE_DONE && instance->is.ended_well;
+}
+
+static void instance_apply_goal(struct instance *instance, const struct request *request)
+{
+    if (request->no_start && instance->made && !instance->want.replace)
+        return; /* there is nothing to create */
+    instance->want.goal = request->no_start ? GOAL_CREATED : GOAL_RUNNING;
+    instance->is.stop_refused = false;
+    if (!instance->want.replace && !job_is_done(instance))
+        instance_rearm(instance);
 }
 
 static int instance_apply(struct supervisor *supervisor, const struct plan_instance *wanted,
@@ -133,13 +185,12 @@ static int instance_apply(struct supervisor *supervisor, const struct plan_insta
     }
     if (request->no_recreate)
         instance->want.replace = false;
-    if (request->force_recreate)
+    if (request_forces(request, instance))
         instance->want.replace = instance->made != NULL;
+    instance->want.renew = request->renew_volumes;
     if (request->has_grace)
         instance->want.grace_ms = request->grace_ms;
-    instance->want.goal = GOAL_RUNNING;
-    if (!instance->want.replace)
-        instance_rearm(instance);
+    instance_apply_goal(instance, request);
     instance->dirty = true;
     return 0;
 }
@@ -152,11 +203,13 @@ static void surplus_remove(struct supervisor *supervisor, const struct plan *pla
     for (size_t i = 0; i < supervisor->n_instances; i++) {
         struct instance *instance = supervisor->instances[i];
         const char *service = instance->plan->service;
-        bool orphan = request->remove_orphans && !string_list_has(&request->known, service);
+        bool orphan = instance->plan->oneoff ? instance->is.phase >= PHASE_DONE
+                                             : !string_list_has(&request->known, service);
 
         if (plan_find_instance(plan, instance->plan->name))
             continue;
-        if (string_list_has(&request->services, service) || orphan)
+        if ((request->remove_orphans && orphan) ||
+            (!instance->plan->oneoff && string_list_has(&request->services, service)))
             instance->want.goal = GOAL_ABSENT;
         instance->dirty = true;
     }
@@ -181,16 +234,6 @@ static void dependents_bounce(struct supervisor *supervisor, const struct instan
             instance->is.phase == PHASE_RUNNING && restarts_with(instance, changed->plan->service))
             instance->want.bounce = true;
     }
-}
-
-/* What was asked for is on disk before it is answered. */
-static int records_write(struct supervisor *supervisor, struct error *err)
-{
-    for (size_t i = 0; i < supervisor->n_instances; i++)
-        if (supervisor->instances[i]->dirty &&
-            instance_write_record(supervisor->instances[i], err) < 0)
-            return -1;
-    return 0;
 }
 
 static int request_apply(struct supervisor *supervisor, const struct request *request,
@@ -228,6 +271,7 @@ static void goal_set(struct instance *instance, enum goal goal, const struct req
 {
     instance->want.goal = goal;
     instance->want.bounce = false;
+    instance->is.stop_refused = false;
     instance->want.grace_ms = request->has_grace ? request->grace_ms : instance->plan->grace_ms;
     if (goal == GOAL_RUNNING)
         instance_rearm(instance);
@@ -255,9 +299,29 @@ static void instance_signal(struct instance *instance, const struct request *req
     if (request->signal_number == SIGKILL ||
         request->signal_number == instance->made->stop_signal) {
         instance->want.goal = GOAL_STOPPED;
+        instance->is.stop_refused = false;
         instance->is.stop_sent_ms = loop_now_ms(instance->supervisor->loop);
         instance->is.sees_stop_signal = true;
     }
+    instance->dirty = true;
+}
+
+/* Stopped ones only; those that will be started again are not. */
+static void instance_forget(struct instance *instance, const struct request *request)
+{
+    enum phase phase = instance->is.phase;
+
+    if (phase == PHASE_STARTING || phase == PHASE_RUNNING || phase == PHASE_EXITED ||
+        (phase == PHASE_DONE && decide_restarts(&instance->want, &instance->is)))
+        return;
+    goal_set(instance, GOAL_ABSENT, request);
+}
+
+static void instance_pause(struct instance *instance, bool paused)
+{
+    if (instance->is.phase != PHASE_RUNNING)
+        return;
+    instance->want.paused = paused;
     instance->dirty = true;
 }
 
@@ -275,11 +339,16 @@ static void request_instance(struct instance *instance, const struct request *re
         instance_bounce(instance, request);
     else if (string_eq(command, "kill"))
         instance_signal(instance, request);
+    else if (string_eq(command, "remove"))
+        instance_forget(instance, request);
+    else if (string_eq(command, "pause") || string_eq(command, "unpause"))
+        instance_pause(instance, string_eq(command, "pause"));
 }
 
 static bool command_known(const char *command)
 {
-    static const char *const commands[] = {"start", "stop", "restart", "kill", "down", "watch"};
+    static const char *const commands[] = {"start",    "stop",    "restart", "kill", "pause",
+                                           "terminal", "unpause", "remove",  "down", "watch"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
         if (string_eq(commands[i], command))

@@ -49,15 +49,22 @@ static void clients_sweep(struct supervisor *supervisor)
     }
 }
 
-static void client_send(struct client *client, json_t *take_json)
+/* With a descriptor, unless it is -1. */
+static void client_send_fd(struct client *client, json_t *take_json, int fd)
 {
     scoped(json_release) json_t *json = take_json;
     scoped_text struct text text = {0};
     struct error err = {0};
 
     json_format(json, &text);
-    if (!client->dead && fd_message_send(client->fd, text.data, text.length, NULL, 0, &err) < 0)
+    if (!client->dead &&
+        fd_message_send(client->fd, text.data, text.length, &fd, fd >= 0, &err) < 0)
         client->dead = true;
+}
+
+static void client_send(struct client *client, json_t *take_json)
+{
+    client_send_fd(client, take_json, -1);
 }
 
 static json_t *message_new(const char *kind)
@@ -101,6 +108,16 @@ static int request_parse(const struct text *text, struct arena *arena, struct re
     return codec_decode(request_codec, json, ret_request, arena, err);
 }
 
+/* The terminal of a container is handed to who asks for it; -1: it has none. */
+static int terminal_asked(struct client *client, const struct request *request)
+{
+    const struct instance *instance = NULL;
+
+    if (string_eq(request->command, "terminal") && request->containers.count == 1)
+        instance = supervisor_find(client->supervisor, request->containers.items[0]);
+    return instance ? instance->terminal_fd : -1;
+}
+
 static void client_handle(struct client *client, const struct text *text)
 {
     scoped(arena_free) struct arena *arena = arena_new();
@@ -115,7 +132,7 @@ static void client_handle(struct client *client, const struct text *text)
         client_send(client, reply);
         return;
     }
-    client_send(client, message_new("ok"));
+    client_send_fd(client, message_new("ok"), terminal_asked(client, &request));
     if (!client->subscribed)
         client_subscribe(client);
 }

@@ -49,11 +49,21 @@ bool decide_restarts(const struct desired *want, const struct observed *is)
     return false;
 }
 
-static uint64_t backoff_ms(const struct observed *is)
+bool decide_stayed_up(const struct desired *want, const struct observed *is)
+{
+    uint64_t enough_ms =
+        want->restart_window_ms > 0 ? (uint64_t)want->restart_window_ms : STAYED_UP_MS;
+
+    return is->exited_ms - is->started_ms >= enough_ms;
+}
+
+static uint64_t backoff_ms(const struct desired *want, const struct observed *is)
 {
     uint64_t delay_ms = BACKOFF_FIRST_MS;
 
-    if (is->exited_ms - is->started_ms >= STAYED_UP_MS)
+    if (want->restart_delay_ms >= 0)
+        return (uint64_t)want->restart_delay_ms;
+    if (decide_stayed_up(want, is))
         return delay_ms;
     for (int i = 0; i < is->restarts && delay_ms < BACKOFF_MAX_MS; i++)
         delay_ms *= 2;
@@ -127,6 +137,20 @@ void decide_probe_result(const struct desired *want, struct observed *is, bool p
     }
 }
 
+/* The hooks before the stop, one by one, then the stop signal. */
+static struct action decide_ask(const struct desired *want, const struct observed *is)
+{
+    if (is->hooking == HOOK_POST_START)
+        return act(ACTION_HOOK_KILL); /* nobody waits for it any more */
+    if (is->hooking != HOOK_NONE)
+        return sleep_until(NEVER);
+    if (is->pre_stop_failed)
+        return act(ACTION_STAY);
+    if (is->pre_stopped < want->pre_stop)
+        return act(ACTION_PRE_STOP);
+    return act(ACTION_STOP);
+}
+
 /* Towards a container that has no process and is cleaned up. */
 static struct action decide_stop(const struct desired *want, const struct observed *is,
                                  struct links links, uint64_t now_ms)
@@ -145,8 +169,11 @@ static struct action decide_stop(const struct desired *want, const struct observ
         return sleep_until(NEVER);
     if (is->phase == PHASE_STARTING)
         return sleep_until(NEVER); /* the report comes within milliseconds */
+    if (is->paused && now_ms >= is->retry_at_ms)
+        return act(ACTION_THAW); /* to run hooks and to see the signal; what cannot be thawed is
+                                    killed in time */
     if (!is->stop_sent_ms)
-        return act(ACTION_STOP);
+        return decide_ask(want, is);
     /* Process 1 is immune to signals that it does not handle: waiting would be for nothing. */
     if (!is->sees_stop_signal)
         return act(ACTION_KILL);
@@ -168,6 +195,19 @@ static struct action decide_remove(const struct desired *want, const struct obse
     return act_at(ACTION_REMOVE, is->retry_at_ms, now_ms);
 }
 
+/* Paused, health is not asked for. */
+static struct action decide_alive(const struct desired *want, const struct observed *is,
+                                  uint64_t now_ms)
+{
+    if (want->paused != is->paused)
+        return act_at(want->paused ? ACTION_FREEZE : ACTION_THAW, is->retry_at_ms, now_ms);
+    if (is->paused)
+        return sleep_until(NEVER);
+    if (is->hooking == HOOK_NONE && !is->post_start_failed && is->post_started < want->post_start)
+        return act(ACTION_POST_START);
+    return decide_health(want, is, now_ms);
+}
+
 static struct action decide_run(const struct desired *want, const struct observed *is,
                                 struct links links, uint64_t now_ms)
 {
@@ -179,15 +219,20 @@ static struct action decide_run(const struct desired *want, const struct observe
             return sleep_until(NEVER);
         return act_at(ACTION_START, is->retry_at_ms, now_ms);
     case PHASE_RUNNING:
-        return decide_health(want, is, now_ms);
+        return decide_alive(want, is, now_ms);
     case PHASE_EXITED:
         return act_at(ACTION_CLEAN, is->retry_at_ms, now_ms);
     case PHASE_DONE:
+        if (want->auto_remove)
+            return act(ACTION_FORGET);
         if (!decide_restarts(want, is))
             return sleep_until(NEVER);
-        return act_at(ACTION_AGAIN, is->exited_ms + backoff_ms(is), now_ms);
-    case PHASE_STARTING:
+        return act_at(ACTION_AGAIN, is->exited_ms + backoff_ms(want, is), now_ms);
     case PHASE_FAILED:
+        if (want->auto_remove)
+            return act(ACTION_FORGET);
+        break;
+    case PHASE_STARTING:
         break;
     }
     return sleep_until(NEVER);
@@ -196,8 +241,14 @@ static struct action decide_run(const struct desired *want, const struct observe
 struct action decide(const struct desired *want, const struct observed *is, struct links links,
                      uint64_t now_ms)
 {
-    if (want->goal == GOAL_ABSENT || (want->goal == GOAL_RUNNING && want->replace))
+    bool is_to_be = want->goal == GOAL_RUNNING || want->goal == GOAL_CREATED;
+
+    if (want->goal == GOAL_ABSENT || (is_to_be && want->replace))
         return decide_remove(want, is, links, now_ms);
+    if (want->goal == GOAL_CREATED && is->phase == PHASE_ABSENT)
+        return act_at(ACTION_CREATE, is->retry_at_ms, now_ms);
+    if (want->goal == GOAL_CREATED)
+        return decide_stop(want, is, links, now_ms);
     if (want->goal == GOAL_STOPPED || (want->bounce && has_process(is)))
         return decide_stop(want, is, links, now_ms);
     if (want->bounce)

@@ -19,23 +19,37 @@
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/state/record.h"
 
-enum goal { GOAL_ABSENT, GOAL_STOPPED, GOAL_RUNNING };
+enum goal {
+    GOAL_ABSENT,
+    GOAL_STOPPED, /* without a process, if it exists */
+    GOAL_RUNNING,
+    GOAL_CREATED, /* exists, and is not started */
+};
 
 struct desired {
     enum goal goal;
     bool replace; /* what exists was made from an older plan: stop and remove it first */
+    bool renew;   /* a replacement begins with empty anonymous volumes */
     bool bounce;  /* stop, then start again; cleared by ACTION_AGAIN */
+    bool paused;  /* frozen while it runs */
+    int post_start, pre_stop; /* how many hooks there are */
+    bool auto_remove;         /* it goes when it has ended */
     int64_t grace_ms;
     enum restart_kind restart;
-    int restart_max; /* of on-failure; 0: no limit */
+    int restart_max;           /* of on-failure; 0: no limit */
+    int64_t restart_delay_ms;  /* the same each time; -1: growing */
+    int64_t restart_window_ms; /* alive so long, earlier troubles are forgotten; 0: ten seconds */
     bool has_health;
     struct plan_health health; /* args are not looked at */
 };
+
+enum hook_kind { HOOK_NONE, HOOK_POST_START, HOOK_PRE_STOP };
 
 struct observed {
     enum phase phase;
     uint64_t started_ms, exited_ms;
     uint64_t stop_sent_ms, kill_sent_ms;
+    bool paused;
     bool sees_stop_signal; /* process 1 catches or blocks it; known once stop was sent */
     bool ended_well;       /* exit status 0 */
     bool stopped_by_us;    /* the exit followed our stop: no restart policy applies */
@@ -43,6 +57,12 @@ struct observed {
     int failures;          /* in a row, for on-failure:N */
     int create_tries;      /* that failed */
     uint64_t retry_at_ms;  /* nothing is tried before; set by an action that could not be done */
+
+    enum hook_kind hooking;        /* what runs now */
+    int post_started, pre_stopped; /* hooks that are done, of this start and of this stop */
+    bool post_start_failed;        /* no further one runs */
+    bool pre_stop_failed;          /* the stop is off */
+    bool stop_refused;             /* it was, and nothing else has been asked for since */
 
     enum health health;
     bool probing;
@@ -62,11 +82,18 @@ enum action_kind {
     ACTION_NONE,
     ACTION_CREATE, /* directories, FIFOs, record */
     ACTION_START,
-    ACTION_STOP, /* leave DNS, send the stop signal */
+    ACTION_STOP,       /* leave DNS, send the stop signal */
+    ACTION_POST_START, /* the next hook */
+    ACTION_PRE_STOP,
+    ACTION_HOOK_KILL,
+    ACTION_STAY, /* a hook has failed: it is not stopped */
     ACTION_KILL,
-    ACTION_CLEAN, /* cgroup and network of a container that ended */
-    ACTION_AGAIN, /* from DONE to CREATED, by the restart policy or a bounce */
+    ACTION_CLEAN,  /* cgroup and network of a container that ended */
+    ACTION_AGAIN,  /* from DONE to CREATED, by the restart policy or a bounce */
+    ACTION_FORGET, /* it has ended and is to be removed: the goal is ABSENT from now on */
     ACTION_REMOVE,
+    ACTION_FREEZE,
+    ACTION_THAW,
     ACTION_PROBE,
     ACTION_PROBE_KILL,
 };
@@ -81,6 +108,9 @@ struct action decide(const struct desired *want, const struct observed *is, stru
 
 /* Whether the restart policy starts it again after this exit. */
 bool decide_restarts(const struct desired *want, const struct observed *is);
+
+/* Whether it lived so long that earlier restarts are forgotten. */
+bool decide_stayed_up(const struct desired *want, const struct observed *is);
 
 /* Whether a failed probe counts now, and what health follows from a probe's result. */
 void decide_probe_result(const struct desired *want, struct observed *is, bool passed,

@@ -3,10 +3,11 @@
  * The supervisor's side of the keeper's store: messages "park NAME" with a descriptor, and "forget
  * NAME".
  */
+#include "orchestrator/supervise/fd_store.h"
+
 #include "common/fd.h"
 #include "common/fd_message.h"
 #include "common/log.h"
-#include "orchestrator/supervise/supervisor_state.h"
 
 static void fd_store_tell(struct supervisor *supervisor, const char *verb, const char *name, int fd)
 {

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fd.h"
 #include "common/file.h"
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/process.h"
+#include "orchestrator/supervise/hooks.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
 enum { COMMAND_TEXT_MAX = 1000 };
@@ -31,6 +33,11 @@ static void instance_want_from_plan(struct instance *instance)
     instance->want.grace_ms = plan->grace_ms;
     instance->want.restart = (enum restart_kind)plan->restart;
     instance->want.restart_max = plan->restart_max;
+    instance->want.restart_delay_ms = plan->restart_delay_ms;
+    instance->want.restart_window_ms = plan->restart_window_ms;
+    instance->want.auto_remove = plan->auto_remove;
+    instance->want.post_start = (int)plan->n_post_start;
+    instance->want.pre_stop = (int)plan->n_pre_stop;
     instance->want.has_health = plan->health.args.count > 0;
     instance->want.health = plan->health;
     instance->record.name = plan->name;
@@ -38,6 +45,7 @@ static void instance_want_from_plan(struct instance *instance)
     instance->record.label = plan->label;
     instance->record.number = plan->number;
     instance->record.quiet = !plan->attach;
+    instance->record.oneoff = plan->oneoff;
     instance->record.command = command_text(instance->plan_arena, &plan->container.args);
     instance->record.has_health = instance->want.has_health;
 }
@@ -56,6 +64,8 @@ struct instance *instance_new(struct supervisor *supervisor, struct plan_instanc
         (struct output){.instance = instance, .stream = LOG_STDOUT, .fifo_fd = -1};
     instance->outputs[1] =
         (struct output){.instance = instance, .stream = LOG_STDERR, .fifo_fd = -1};
+    instance->terminal_fd = -1;
+    instance->hook.pidfd = instance->hook.output_fd = -1;
     instance->probe.pidfd = instance->probe.output_fd = -1;
     instance_want_from_plan(instance);
     instance->dirty = true;
@@ -67,7 +77,12 @@ void instance_free(struct instance *instance)
     if (!instance)
         return;
     probe_drop(instance);
+    hook_drop(instance);
+    text_done(&instance->hook.line);
+    text_done(&instance->hook.last);
     instance_close_output(instance);
+    fd_watch_free(instance->terminal_watch);
+    fd_close(instance->terminal_fd);
     fd_watch_free(instance->exit_watch);
     fd_watch_free(instance->report_watch);
     container_free(instance->container);
@@ -134,6 +149,15 @@ int instance_write_record(struct instance *instance, struct error *err)
         (record->phase == PHASE_EXITED || record->phase == PHASE_DONE) &&
         (decide_restarts(&instance->want, &instance->is) || instance->want.bounce);
     record->replace = instance->want.replace;
+    record->renew = instance->want.renew;
+    record->post_started = instance->is.post_started;
+    record->hooks_pending = instance->is.phase == PHASE_RUNNING &&
+                            !instance->is.post_start_failed &&
+                            instance->is.post_started < instance->want.post_start;
+    record->hook_failed = instance->is.post_start_failed;
+    record->stop_refused = instance->is.stop_refused;
+    record->paused = instance->is.paused;
+    record->to_pause = instance->want.paused;
     record->bounce = instance->want.bounce;
     record->failures = instance->is.failures;
     record->grace_ms = instance->want.grace_ms;

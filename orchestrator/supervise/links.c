@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
 static bool instance_has_process(const struct instance *instance)
@@ -44,6 +45,8 @@ static enum gate gate_of(const struct instance *target, int condition)
         return GATE_FAILED;
     if (instance_on_its_way(target))
         return GATE_WAIT;
+    if (target->is.phase == PHASE_RUNNING && target->is.post_started < target->want.post_start)
+        return target->is.post_start_failed ? GATE_FAILED : GATE_WAIT;
     if (condition == PLAN_HEALTHY)
         return gate_healthy(target);
     if (condition == PLAN_COMPLETED) {
@@ -72,6 +75,9 @@ static void gate_describe(struct instance *instance, const struct plan_dependenc
     } else if (dependency->condition == PLAN_COMPLETED) {
         text_appendf(&text, "service \"%s\" didn't complete successfully: exit %d",
                      dependency->service, record_exit_code(&target->record));
+    } else if (target->is.post_start_failed) {
+        text_appendf(&text, "dependency failed to start: container %s: %s", target->plan->name,
+                     text_get(&target->message));
     } else if (target->is.phase == PHASE_RUNNING) {
         text_appendf(&text, "dependency failed to start: container %s is unhealthy",
                      target->plan->name);
@@ -79,6 +85,14 @@ static void gate_describe(struct instance *instance, const struct plan_dependenc
         text_appendf(&text, "dependency failed to start: container %s exited (%d)",
                      target->plan->name, record_exit_code(&target->record));
     }
+    instance_set_message(instance, text_get(&text));
+}
+
+static void gate_describe_network(struct instance *instance, const char *network)
+{
+    scoped_text struct text text = {0};
+
+    text_appendf(&text, "waits for network '%s' to be made anew", network);
     instance_set_message(instance, text_get(&text));
 }
 
@@ -91,7 +105,7 @@ static enum gate gate_of_dependency(struct supervisor *supervisor, struct instan
         struct instance *target = supervisor->instances[i];
         enum gate gate;
 
-        if (!string_eq(target->plan->service, dependency->service))
+        if (target->plan->oneoff || !string_eq(target->plan->service, dependency->service))
             continue;
         gate = gate_of(target, dependency->condition);
         if (gate > worst) {
@@ -104,8 +118,11 @@ static enum gate gate_of_dependency(struct supervisor *supervisor, struct instan
 
 static enum gate dependencies_gate(struct supervisor *supervisor, struct instance *instance)
 {
-    enum gate worst = GATE_OPEN;
+    const char *network = networks_stale_of(supervisor, instance);
+    enum gate worst = network ? GATE_WAIT : GATE_OPEN;
 
+    if (network)
+        gate_describe_network(instance, network);
     for (size_t i = 0; i < instance->plan->n_dependencies && worst != GATE_FAILED; i++) {
         enum gate gate = gate_of_dependency(supervisor, instance, &instance->plan->dependencies[i]);
 

@@ -15,7 +15,9 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/path.h"
+#include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/supervisor_state.h"
+#include "orchestrator/supervise/tty.h"
 
 enum { FIFO_BYTES = 1024 * 1024 };
 
@@ -73,17 +75,24 @@ int instance_open_output(struct instance *instance, struct error *err)
     return 0;
 }
 
+void output_drain(struct output *output)
+{
+    struct instance *instance = output->instance;
+    bool more = output->fifo_fd >= 0;
+
+    while (more) {
+        struct error err = {0};
+
+        if (log_writer_drain(instance->log, output->fifo_fd, output->stream, &more, &err) < 0)
+            log_warning("log of '%s': %s", instance->plan->name, err.text);
+    }
+}
+
 void instance_drain_output(struct instance *instance)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(instance->outputs); i++) {
-        struct output *output = &instance->outputs[i];
-        struct error err = {0};
-        bool more = output->fifo_fd >= 0;
-
-        while (more)
-            if (log_writer_drain(instance->log, output->fifo_fd, output->stream, &more, &err) < 0)
-                log_warning("log of '%s': %s", instance->plan->name, err.text);
-    }
+    tty_drain(instance);
+    for (size_t i = 0; i < ARRAY_LENGTH(instance->outputs); i++)
+        output_drain(&instance->outputs[i]);
 }
 
 void instance_close_output(struct instance *instance)
@@ -102,6 +111,7 @@ void instance_remove_output(struct instance *instance)
 {
     struct supervisor *supervisor = instance->supervisor;
     struct error err = {0};
+    char input[300];
 
     instance_close_output(instance);
     for (size_t i = 0; i < ARRAY_LENGTH(instance->outputs); i++) {
@@ -111,6 +121,8 @@ void instance_remove_output(struct instance *instance)
         (void)unlinkat(supervisor->dir->run_fd, name, 0);
         fd_store_forget(supervisor, name);
     }
+    (void)snprintf(input, sizeof(input), "fifo/%s.in", instance->plan->name);
+    (void)unlinkat(supervisor->dir->run_fd, input, 0);
     if (!instance->keep_log && log_remove(supervisor->logs_fd, instance->plan->name, &err) < 0)
         log_warning("remove log of '%s': %s", instance->plan->name, err.text);
 }

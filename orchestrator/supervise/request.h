@@ -12,11 +12,17 @@
 #include "common/codec.h"
 
 struct request {
-    const char *command;         /* apply, start, stop, restart, kill, down, watch */
-    const char *file;            /* apply: name of the plan below the run directory */
-    struct string_list services; /* empty: all */
+    const char
+        *command;     /* apply, start, stop, restart, kill, pause, unpause, remove, down, watch */
+    const char *file; /* apply: name of the plan below the run directory */
+    struct string_list services;   /* empty: all */
+    struct string_list containers; /* these alone, instead of services */
+    struct string_list named;      /* apply: those that the user named; empty: all */
     struct string_list known; /* apply: all services of the file; others' containers are orphans */
-    bool force_recreate, no_recreate, no_deps, remove_orphans;
+    bool force_recreate, no_recreate, remove_orphans;
+    bool recreate_deps; /* those that the user did not name, too */
+    bool renew_volumes; /* anonymous ones, by replacing their containers */
+    bool no_start;
     bool has_grace;
     int64_t grace_ms;
     int signal_number; /* kill */

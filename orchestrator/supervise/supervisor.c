@@ -22,7 +22,9 @@
 #include "common/path.h"
 #include "common/process.h"
 #include "orchestrator/state/id_range.h"
+#include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/keeper.h"
+#include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "runtime/cgroup/cgroup.h"
 
@@ -36,6 +38,7 @@ static bool supervisor_round(struct supervisor *supervisor, uint64_t now_ms, uin
     uint64_t wake_ms = NEVER;
     bool acted = false;
 
+    networks_renew(supervisor);
     for (size_t i = 0; i < supervisor->n_instances; i++) {
         struct instance *instance = supervisor->instances[i];
         struct links links = links_of(supervisor, instance);
@@ -294,6 +297,9 @@ static void supervisor_become_keeper(struct supervisor *supervisor)
         fd_store_pidfd_name(instance, &name);
         if (instance->container)
             inherit(&parked, text_get(&name), container_pidfd(instance->container));
+        text_clear(&name);
+        text_appendf(&name, "tty/%s", instance->plan->name);
+        inherit(&parked, text_get(&name), instance->terminal_fd);
     }
     inherit(&parked, "router", net_router_fd(supervisor->net));
     (void)keeper_become(supervisor->project, text_get(&parked), &err);

@@ -18,6 +18,7 @@ enum { CONNECT_TIMEOUT_MS = 15000, CONNECT_RETRY_MS = 5, ANSWER_TIMEOUT_MS = 600
 
 struct supervisor_client {
     int fd;
+    int came_fd; /* with the last message that brought one, or -1 */
 };
 
 /* Waits for "ok". End of file without a word: another keeper was there first. */
@@ -68,6 +69,7 @@ int supervisor_connect(const struct project_dir *dir, const char *project,
     if (!client)
         abort();
     client->fd = fd;
+    client->came_fd = -1;
     *ret_client = client;
     return 0;
 }
@@ -77,6 +79,7 @@ void supervisor_client_free(struct supervisor_client *client)
     if (!client)
         return;
     fd_close(client->fd);
+    fd_close(client->came_fd);
     free(client);
 }
 
@@ -85,7 +88,8 @@ int supervisor_client_fd(const struct supervisor_client *client)
     return client->fd;
 }
 
-/* *ret_json is NULL when nothing waits or the peer is gone. */
+/* *ret_json is NULL when nothing waits or the peer is gone. A descriptor that came along is kept
+ * until somebody takes it. */
 static int message_receive(struct supervisor_client *client, json_t **ret_json,
                            enum fd_message_result *ret_result, struct error *err)
 {
@@ -96,8 +100,10 @@ static int message_receive(struct supervisor_client *client, json_t **ret_json,
     *ret_json = NULL;
     if (fd_message_receive(client->fd, &text, fds, &n_fds, ret_result, err) < 0)
         return -1;
-    for (size_t i = 0; i < n_fds; i++)
-        fd_close(fds[i]);
+    for (size_t i = 0; i < n_fds; i++) {
+        fd_close(client->came_fd);
+        client->came_fd = fds[i];
+    }
     if (*ret_result != FD_MESSAGE_GOT)
         return 0;
     *ret_json = json_parse(text_get(&text), text.length, err);
@@ -141,6 +147,18 @@ int supervisor_client_request(struct supervisor_client *client, const struct req
     if (fd_message_send(client->fd, text.data, text.length, NULL, 0, err) < 0)
         return -1;
     return answer_wait(client, err);
+}
+
+int supervisor_client_terminal(struct supervisor_client *client, const char *container,
+                               struct arena *arena, int *ret_fd, struct error *err)
+{
+    struct request request = {.command = "terminal"};
+
+    string_list_add(arena, &request.containers, container);
+    if (supervisor_client_request(client, &request, err) < 0)
+        return -1;
+    *ret_fd = steal_fd(&client->came_fd);
+    return 0;
 }
 
 static enum supervisor_event_kind event_kind(const char *kind)

@@ -22,6 +22,10 @@ DEFINE_SCOPED(struct supervisor_client *, supervisor_client_free)
 MUST_CHECK int supervisor_client_request(struct supervisor_client *client,
                                          const struct request *request, struct error *err);
 
+/* The master of a container's terminal, the caller's; -1 when it has none. */
+MUST_CHECK int supervisor_client_terminal(struct supervisor_client *client, const char *container,
+                                          struct arena *arena, int *ret_fd, struct error *err);
+
 enum supervisor_event_kind {
     SUPERVISOR_NONE,     /* nothing waits */
     SUPERVISOR_RECORD,   /* record */

@@ -38,6 +38,15 @@ struct probe {
     struct text output;
 };
 
+/* The hook that runs, if any. */
+struct hook_run {
+    pid_t pid;
+    int pidfd, output_fd;
+    struct fd_watch *exit_watch, *output_watch;
+    struct text line; /* not yet ended */
+    struct text last; /* the last one that was */
+};
+
 struct instance {
     struct supervisor *supervisor;
     struct plan_instance *plan; /* what should be; in plan_arena */
@@ -56,8 +65,11 @@ struct instance {
     struct container *container;
     struct fd_watch *exit_watch, *report_watch;
     struct output outputs[2];
+    int terminal_fd; /* the master of its terminal, or -1; its output goes the way of the first */
+    struct fd_watch *terminal_watch;
     struct log_writer *log;
     struct probe probe;
+    struct hook_run hook;
 };
 
 struct client;
@@ -84,6 +96,7 @@ struct supervisor {
     bool net_stale;     /* the net worker is to be told something */
     struct plan shared; /* networks, volumes, declared names; in shared_arena */
     struct arena *shared_arena;
+    bool *networks_stale; /* per shared network: an earlier definition is still in use; or NULL */
     struct instance **instances;
     size_t n_instances;
     struct client *clients;
@@ -135,6 +148,7 @@ void output_name(const struct output *output, char *ret_name, size_t size);
 /* Opens the FIFOs and the log of a container that exists. */
 MUST_CHECK int instance_open_output(struct instance *instance, struct error *err);
 /* Everything that the container wrote until now is in the log afterwards. */
+void output_drain(struct output *output);
 void instance_drain_output(struct instance *instance);
 void instance_close_output(struct instance *instance);
 /* The FIFOs, and the log unless it is kept. */
@@ -172,20 +186,5 @@ void control_close(struct supervisor *supervisor);
 void control_send_record(struct supervisor *supervisor, const struct instance *instance);
 void control_send_gone(struct supervisor *supervisor, const char *name);
 void control_send_end(struct supervisor *supervisor);
-
-/* -- fd_store.c: descriptors parked in the keeper, so that they outlast us */
-
-/* Fails silently: without a keeper there is no store. */
-void fd_store_park(struct supervisor *supervisor, const char *name, int fd);
-void fd_store_forget(struct supervisor *supervisor, const char *name);
-/* Receives what an earlier supervisor parked into supervisor->parked. */
-MUST_CHECK int fd_store_receive(struct supervisor *supervisor, struct error *err);
-/* Takes a descriptor out of it; -1 when there is none of that name. */
-int fd_store_take(struct supervisor *supervisor, const char *name);
-/* Closes what nobody took. */
-void fd_store_drop(struct supervisor *supervisor);
-/* "pidfd/NAME": the kernel keeps an exit status for whoever holds the pidfd, also when a stranger
- * has reaped. */
-void fd_store_pidfd_name(const struct instance *instance, struct text *ret_name);
 
 #endif

@@ -290,6 +290,27 @@ Test(net, the_same_network_may_be_added_again)
     cr_expect(eq(int, world_interfaces(net_router_fd(world.net)), 2));
 }
 
+Test(net, another_definition_waits_until_nobody_is_attached)
+{
+    const struct network_spec before = {.name = "default", .subnet = "10.5.0.0/16"};
+    const struct network_spec after = {.name = "default", .subnet = "10.6.0.0/16"};
+    const struct endpoint_spec spec = {.network = "default"};
+    scoped_fd int ns = world_container();
+    struct error err = {0};
+    bool differs;
+
+    cr_assert(net_add_network(world.net, &before, &err) == 0, "%s", err.text);
+    cr_assert(net_attach(world.net, "web-1", ns, &spec, 1, &err) == 0, "%s", err.text);
+    cr_assert(net_network_differs(world.net, &after, &differs, &err) == 0, "%s", err.text);
+    cr_expect(differs);
+    cr_expect(eq(int, net_add_network(world.net, &after, &err), -1));
+    cr_expect(eq(int, err.number, EBUSY));
+    net_detach(world.net, "web-1");
+    cr_assert(net_add_network(world.net, &after, &err) == 0, "%s", err.text);
+    cr_expect_str_eq(net_gateway_of(world.net, "default"), "10.6.0.1");
+    cr_expect(eq(int, world_interfaces(net_router_fd(world.net)), 3)); /* its veth lives on */
+}
+
 Test(net, a_network_with_a_long_name_has_a_bridge)
 {
     world_add_network(&world, "a_network_with_a_rather_long_name", false);

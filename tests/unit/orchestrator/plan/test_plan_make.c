@@ -182,7 +182,7 @@ Test(plan_make, the_images_volumes_become_anonymous_ones_unless_mounted)
     cr_assert_not_null(plan);
     cr_expect_eq(plan->instances[0].container.n_mounts, 2);
     cr_assert_eq(plan->instances[0].anonymous_volumes.count, 1);
-    cr_expect_str_eq(plan->instances[0].anonymous_volumes.items[0], "/more");
+    cr_expect_str_eq(plan->instances[0].container.mounts[1].target, "/more");
     fixture_done(&fixture);
 }
 

@@ -9,7 +9,7 @@ static const struct links NO_LINKS = {0};
 
 static struct desired running(void)
 {
-    return (struct desired){.goal = GOAL_RUNNING, .grace_ms = 10000};
+    return (struct desired){.goal = GOAL_RUNNING, .grace_ms = 10000, .restart_delay_ms = -1};
 }
 
 static struct desired stopped(void)
@@ -37,6 +37,33 @@ Test(decide, absent_is_created_then_started)
     expect_action(running(), (struct observed){.phase = PHASE_CREATED}, 1, ACTION_START);
 }
 
+Test(decide, what_is_to_be_created_only_is_never_started)
+{
+    struct desired want = {.goal = GOAL_CREATED, .grace_ms = 10000};
+
+    expect_action(want, (struct observed){.phase = PHASE_ABSENT}, 1, ACTION_CREATE);
+    expect_wake(want, (struct observed){.phase = PHASE_CREATED}, 1, NEVER);
+    expect_wake(want, (struct observed){.phase = PHASE_DONE}, 1, NEVER);
+}
+
+Test(decide, what_is_outdated_is_removed_also_when_it_is_not_to_start)
+{
+    struct desired want = {.goal = GOAL_CREATED, .grace_ms = 10000, .replace = true};
+
+    expect_action(want, (struct observed){.phase = PHASE_RUNNING}, 1, ACTION_STOP);
+    expect_action(want, (struct observed){.phase = PHASE_DONE}, 1, ACTION_REMOVE);
+}
+
+Test(decide, what_removes_itself_is_forgotten_once_it_has_ended)
+{
+    struct desired want = running();
+
+    want.auto_remove = true;
+    expect_action(want, (struct observed){.phase = PHASE_EXITED}, 1, ACTION_CLEAN);
+    expect_action(want, (struct observed){.phase = PHASE_DONE}, 1, ACTION_FORGET);
+    expect_action(want, (struct observed){.phase = PHASE_FAILED}, 1, ACTION_FORGET);
+}
+
 Test(decide, a_closed_gate_holds_the_start)
 {
     struct desired want = running();
@@ -54,6 +81,100 @@ Test(decide, an_action_that_failed_is_not_tried_before_its_time)
 
     expect_wake(running(), is, 49, 50);
     expect_action(running(), is, 50, ACTION_START);
+}
+
+Test(decide, a_paused_container_is_frozen_and_not_probed)
+{
+    struct desired want = running();
+    struct observed is = {.phase = PHASE_RUNNING};
+
+    want.paused = true;
+    expect_action(want, is, 1, ACTION_FREEZE);
+    is.paused = true;
+    want.has_health = true;
+    expect_wake(want, is, 100000, NEVER);
+    want.paused = false;
+    expect_action(want, is, 1, ACTION_THAW);
+}
+
+Test(decide, a_paused_container_is_thawed_before_it_is_asked_to_stop)
+{
+    struct observed is = {.phase = PHASE_RUNNING, .paused = true};
+
+    expect_action(stopped(), is, 1, ACTION_THAW);
+    is.retry_at_ms = 1000; /* it did not thaw: it will be killed in time */
+    expect_action(stopped(), is, 1, ACTION_STOP);
+}
+
+Test(decide, a_given_delay_is_kept_each_time)
+{
+    struct desired want = running();
+    struct observed is = {
+        .phase = PHASE_DONE, .started_ms = 1000, .exited_ms = 1100, .restarts = 7};
+
+    want.restart = RESTART_ALWAYS;
+    want.restart_delay_ms = 3000;
+    expect_wake(want, is, 1100, 4100);
+    expect_action(want, is, 4100, ACTION_AGAIN);
+}
+
+Test(decide, a_restart_has_succeeded_after_the_window)
+{
+    struct desired want = running();
+    struct observed is = {.started_ms = 1000, .exited_ms = 3000};
+
+    cr_expect_not(decide_stayed_up(&want, &is));
+    want.restart_window_ms = 2000;
+    cr_expect(decide_stayed_up(&want, &is));
+}
+
+Test(decide, hooks_run_one_by_one_after_the_start)
+{
+    struct desired want = running();
+    struct observed is = {.phase = PHASE_RUNNING};
+
+    want.post_start = 2;
+    expect_action(want, is, 1, ACTION_POST_START);
+    is.hooking = HOOK_POST_START;
+    expect_wake(want, is, 1, NEVER);
+    is = (struct observed){.phase = PHASE_RUNNING, .post_started = 1};
+    expect_action(want, is, 1, ACTION_POST_START);
+    is.post_start_failed = true;
+    expect_wake(want, is, 1, NEVER);
+    is = (struct observed){.phase = PHASE_RUNNING, .post_started = 2};
+    expect_wake(want, is, 1, NEVER);
+}
+
+Test(decide, hooks_run_before_the_stop_signal_and_may_refuse_it)
+{
+    struct desired want = stopped();
+    struct observed is = {.phase = PHASE_RUNNING};
+
+    want.pre_stop = 1;
+    expect_action(want, is, 1, ACTION_PRE_STOP);
+    is.hooking = HOOK_PRE_STOP;
+    expect_wake(want, is, 1, NEVER);
+    is = (struct observed){.phase = PHASE_RUNNING, .pre_stop_failed = true};
+    expect_action(want, is, 1, ACTION_STAY);
+    is = (struct observed){.phase = PHASE_RUNNING, .pre_stopped = 1};
+    expect_action(want, is, 1, ACTION_STOP);
+}
+
+Test(decide, a_kill_waits_for_no_hook)
+{
+    struct desired want = stopped();
+    struct observed is = {.phase = PHASE_RUNNING, .hooking = HOOK_PRE_STOP};
+
+    want.pre_stop = 1;
+    want.grace_ms = 0;
+    expect_action(want, is, 1, ACTION_KILL);
+}
+
+Test(decide, a_stop_ends_the_hooks_of_the_start)
+{
+    struct observed is = {.phase = PHASE_RUNNING, .hooking = HOOK_POST_START};
+
+    expect_action(stopped(), is, 1, ACTION_HOOK_KILL);
 }
 
 Test(decide, stop_escalates_to_kill_after_the_grace_period)

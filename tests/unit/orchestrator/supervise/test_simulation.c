@@ -60,6 +60,8 @@ static void ended(struct world *world, size_t i, bool well)
     is->stopped_by_us = is->stop_sent_ms || is->kill_sent_ms;
     is->health = HEALTH_NONE;
     is->probing = false;
+    is->hooking = HOOK_NONE;
+    is->paused = world->want[i].paused = false;
     is->retry_at_ms = 0;
 }
 
@@ -68,15 +70,75 @@ static void started(struct world *world, size_t i)
     cr_assert(dependency_open(world, i), "seed %u: %zu started before its dependency", world->seed,
               i);
     world->starts++;
+    world->want[i].paused = false;
     world->is[i] = (struct observed){
         .phase = PHASE_STARTING, .started_ms = world->now_ms, .restarts = world->is[i].restarts};
+}
+
+static void perform_hook(struct world *world, size_t i, enum action_kind kind)
+{
+    struct observed *is = &world->is[i];
+
+    switch (kind) {
+    case ACTION_POST_START:
+        cr_assert_eq(is->hooking, HOOK_NONE);
+        is->hooking = HOOK_POST_START;
+        break;
+    case ACTION_PRE_STOP:
+        cr_assert_eq(is->hooking, HOOK_NONE);
+        cr_assert_eq(is->stop_sent_ms, 0);
+        is->hooking = HOOK_PRE_STOP;
+        break;
+    case ACTION_HOOK_KILL:
+        is->hooking = HOOK_NONE;
+        is->post_start_failed = true;
+        break;
+    case ACTION_STAY:
+        world->want[i].goal = GOAL_RUNNING;
+        world->want[i].replace = world->want[i].bounce = false;
+        is->pre_stopped = 0;
+        is->pre_stop_failed = false;
+        break;
+    default:
+        break;
+    }
+}
+
+static void perform_freeze(struct world *world, size_t i, bool frozen)
+{
+    struct observed *is = &world->is[i];
+
+    cr_assert_eq(is->phase, PHASE_RUNNING);
+    is->paused = frozen;
+    is->probing = false;
+    is->retry_at_ms = 0;
+    is->probe_ended_ms = world->now_ms;
+}
+
+static void perform_remove(struct world *world, size_t i)
+{
+    struct observed *is = &world->is[i];
+
+    cr_assert(!alive(is), "seed %u: %zu removed while it ran", world->seed, i);
+    *is = (struct observed){.phase = PHASE_ABSENT};
+    world->want[i].replace = world->want[i].bounce = false;
+}
+
+static void perform_probe(struct world *world, size_t i)
+{
+    struct observed *is = &world->is[i];
+
+    cr_assert(!is->paused, "seed %u: %zu probed while paused", world->seed, i);
+    is->probing = true;
+    is->probe_started_ms = world->now_ms;
 }
 
 static void perform(struct world *world, size_t i, enum action_kind kind)
 {
     struct observed *is = &world->is[i];
 
-    if (kind != ACTION_KILL && kind != ACTION_STOP && chance(world, 20) == 0) {
+    if (kind != ACTION_KILL && kind != ACTION_STOP && kind != ACTION_HOOK_KILL &&
+        kind != ACTION_STAY && chance(world, 20) == 0) {
         is->retry_at_ms = world->now_ms + 1 + chance(world, 500); /* it could not be done */
         return;
     }
@@ -86,9 +148,12 @@ static void perform(struct world *world, size_t i, enum action_kind kind)
         world->want[i].replace = false;
         break;
     case ACTION_START:
+        cr_assert_eq(world->want[i].goal, GOAL_RUNNING);
         started(world, i);
         break;
     case ACTION_STOP:
+        cr_assert_eq(is->hooking, HOOK_NONE);
+        cr_assert_eq(is->pre_stopped, world->want[i].pre_stop);
         is->stop_sent_ms = world->now_ms;
         is->sees_stop_signal = chance(world, 2);
         break;
@@ -106,16 +171,26 @@ static void perform(struct world *world, size_t i, enum action_kind kind)
         world->want[i].bounce = false;
         break;
     case ACTION_REMOVE:
-        cr_assert(!alive(is), "seed %u: %zu removed while it ran", world->seed, i);
-        *is = (struct observed){.phase = PHASE_ABSENT};
-        world->want[i].replace = world->want[i].bounce = false;
+        perform_remove(world, i);
+        break;
+    case ACTION_FREEZE:
+    case ACTION_THAW:
+        perform_freeze(world, i, kind == ACTION_FREEZE);
         break;
     case ACTION_PROBE:
-        is->probing = true;
-        is->probe_started_ms = world->now_ms;
+        perform_probe(world, i);
         break;
     case ACTION_PROBE_KILL:
         decide_probe_result(&world->want[i], is, false, world->now_ms);
+        break;
+    case ACTION_POST_START:
+    case ACTION_PRE_STOP:
+    case ACTION_HOOK_KILL:
+    case ACTION_STAY:
+        perform_hook(world, i, kind);
+        break;
+    case ACTION_FORGET:
+        world->want[i].goal = GOAL_ABSENT;
         break;
     case ACTION_NONE:
         break;
@@ -146,6 +221,18 @@ static uint64_t pass(struct world *world)
     }
 }
 
+static void hook_ended(struct observed *is, bool well)
+{
+    if (is->hooking == HOOK_POST_START) {
+        is->post_started += well;
+        is->post_start_failed = !well;
+    } else {
+        is->pre_stopped += well;
+        is->pre_stop_failed = !well;
+    }
+    is->hooking = HOOK_NONE;
+}
+
 /* What the kernel does by itself: starts succeed, signals end, probes answer. */
 static void nature(struct world *world, bool kind_to_us)
 {
@@ -158,8 +245,10 @@ static void nature(struct world *world, bool kind_to_us)
         } else if (is->phase == PHASE_RUNNING && is->kill_sent_ms) {
             ended(world, i, false);
         } else if (is->phase == PHASE_RUNNING && is->stop_sent_ms && is->sees_stop_signal &&
-                   chance(world, 3) == 0) {
+                   !is->paused && chance(world, 3) == 0) {
             ended(world, i, true);
+        } else if (is->phase == PHASE_RUNNING && is->hooking != HOOK_NONE && chance(world, 2)) {
+            hook_ended(is, kind_to_us || chance(world, 4) != 0);
         } else if (is->phase == PHASE_RUNNING && is->probing) {
             decide_probe_result(&world->want[i], is, kind_to_us || chance(world, 3) == 0,
                                 world->now_ms);
@@ -177,7 +266,7 @@ static void accident(struct world *world)
             ended(world, i, chance(world, 2));
         break;
     case 1:
-        world->want[i].goal = (enum goal)chance(world, 3);
+        world->want[i].goal = (enum goal)chance(world, 4);
         break;
     case 2:
         world->want[i].bounce =
@@ -185,6 +274,10 @@ static void accident(struct world *world)
         break;
     case 3:
         world->want[i].replace = world->is[i].phase != PHASE_ABSENT;
+        break;
+    case 4:
+        if (world->is[i].phase == PHASE_RUNNING)
+            world->want[i].paused = chance(world, 2);
         break;
     default:
         break;
@@ -208,7 +301,9 @@ static bool settled(const struct world *world)
         bool there = world->want[i].goal == GOAL_RUNNING
                          ? phase == PHASE_RUNNING && world->is[i].health == HEALTH_HEALTHY
                      : world->want[i].goal == GOAL_ABSENT ? phase == PHASE_ABSENT
-                                                          : !alive(&world->is[i]);
+                     : world->want[i].goal == GOAL_CREATED
+                         ? !alive(&world->is[i]) && phase != PHASE_ABSENT
+                         : !alive(&world->is[i]);
         if (!there)
             return false;
     }
@@ -221,8 +316,13 @@ static void simulate(unsigned seed)
     int rounds = 0;
 
     for (size_t i = 0; i < N_INSTANCES; i++) {
-        world.want[i] = (struct desired){
-            .goal = GOAL_RUNNING, .grace_ms = 1000, .restart = RESTART_ALWAYS, .has_health = true};
+        world.want[i] = (struct desired){.goal = GOAL_RUNNING,
+                                         .grace_ms = 1000,
+                                         .restart = RESTART_ALWAYS,
+                                         .restart_delay_ms = i % 2 ? -1 : 250,
+                                         .has_health = true};
+        world.want[i].post_start = (int)(i % 3);
+        world.want[i].pre_stop = (int)(i % 2);
         world.want[i].health = (struct plan_health){
             .interval_ms = 1000, .timeout_ms = 500, .start_interval_ms = 100, .retries = 3};
     }
@@ -232,7 +332,7 @@ static void simulate(unsigned seed)
     }
     /* A container that we stopped and whose user changed their mind starts again by a request. */
     for (size_t i = 0; i < N_INSTANCES; i++)
-        world.is[i].stopped_by_us = false;
+        world.is[i].stopped_by_us = world.want[i].paused = false;
     for (; rounds < SETTLE_ROUNDS && !settled(&world); rounds++) {
         step(&world, true);
         for (size_t i = 0; i < N_INSTANCES; i++)

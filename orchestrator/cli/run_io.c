@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/cli/run_io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/memory.h"
+#include "common/path.h"
+#include "common/text.h"
+
+enum { COPY_BYTES = 64 * 1024 };
+
+struct run_io {
+    struct text log_name;
+    int logs_fd;   /* directory of logs */
+    int fifo_fd;   /* read-write, until the container has it open; or -1 */
+    int master_fd; /* or -1 */
+    int log_fd;    /* of the terminal's output, or -1 before there is any */
+    int notify_fd;
+    pid_t feeder;
+    bool raw; /* our terminal's settings are changed */
+    struct termios before;
+    struct fd_watch *notify_watch;
+    struct signal_watch *size_watch;
+};
+
+/* -- input */
+
+/* Writes all, also to a descriptor that does not block. */
+static bool write_patiently(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        struct pollfd polled = {.fd = fd, .events = POLLOUT};
+        ssize_t n = write(fd, bytes, length);
+
+        if (n < 0 && errno == EAGAIN)
+            (void)poll(&polled, 1, -1);
+        else if (n < 0 && errno != EINTR)
+            return false;
+        if (n > 0) {
+            bytes += n;
+            length -= (size_t)n;
+        }
+    }
+    return true;
+}
+
+static void feed(int to_fd)
+{
+    char bytes[COPY_BYTES];
+    ssize_t n;
+
+    while ((n = read(STDIN_FILENO, bytes, sizeof(bytes))) > 0 || (n < 0 && errno == EINTR))
+        if (n > 0 && !write_patiently(to_fd, bytes, (size_t)n))
+            return;
+}
+
+/* The child holds one end only, so that its end is the input's. */
+static int feeder_start(struct run_io *io, int to_fd, int keep_out_fd, struct error *err)
+{
+    io->feeder = fork();
+    if (io->feeder < 0)
+        return error_sys(err, "fork");
+    if (io->feeder == 0) {
+        fd_close(keep_out_fd);
+        feed(to_fd);
+        _exit(0);
+    }
+    return 0;
+}
+
+static int fifo_feed(struct run_io *io, const struct project_dir *dir, const char *container,
+                     struct error *err)
+{
+    scoped_text struct text name = {0};
+    scoped_fd int write_fd = -1;
+
+    text_appendf(&name, "fifo/%s.in", container);
+    if (path_make_dirs(dir->run_fd, "fifo", 0700, err) < 0)
+        return -1;
+    if (mkfifoat(dir->run_fd, text_get(&name), 0600) < 0)
+        return error_sys(err, "create '%s'", text_get(&name));
+    io->fifo_fd = openat(dir->run_fd, text_get(&name), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    write_fd = openat(dir->run_fd, text_get(&name), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (io->fifo_fd < 0 || write_fd < 0)
+        return error_sys(err, "open '%s'", text_get(&name));
+    return feeder_start(io, write_fd, io->fifo_fd, err);
+}
+
+int run_io_new(const struct project_dir *dir, const char *container, bool feeds_fifo,
+               struct run_io **ret_io, struct error *err)
+{
+    scoped(run_io_free) struct run_io *io = memory_new(struct run_io);
+
+    io->fifo_fd = io->master_fd = io->log_fd = io->notify_fd = -1;
+    text_appendf(&io->log_name, "%s.log", container);
+    io->logs_fd = openat(dir->data_fd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (io->logs_fd < 0)
+        return error_sys(err, "open logs");
+    if (feeds_fifo && fifo_feed(io, dir, container, err) < 0)
+        return -1;
+    *ret_io = steal(io);
+    return 0;
+}
+
+void run_io_started(struct run_io *io)
+{
+    fd_close(steal_fd(&io->fifo_fd));
+}
+
+/* -- output of a terminal */
+
+static bool file_is_same(int fd, int dir_fd, const char *name)
+{
+    struct stat ours, theirs;
+
+    return fstat(fd, &ours) == 0 && fstatat(dir_fd, name, &theirs, AT_SYMLINK_NOFOLLOW) == 0 &&
+           ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+static void log_copy(struct run_io *io)
+{
+    char bytes[COPY_BYTES];
+    ssize_t n;
+
+    while ((n = read(io->log_fd, bytes, sizeof(bytes))) > 0)
+        if (fd_write_all(STDOUT_FILENO, bytes, (size_t)n) < 0)
+            return;
+}
+
+/* A log that was rotated is read to its end before the next one. */
+void run_io_show(struct run_io *io)
+{
+    const char *name = text_get(&io->log_name);
+
+    for (;;) {
+        if (io->log_fd < 0)
+            io->log_fd = openat(io->logs_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (io->log_fd < 0)
+            return;
+        log_copy(io);
+        if (file_is_same(io->log_fd, io->logs_fd, name))
+            return;
+        log_copy(io); /* what came before it was put aside */
+        fd_close(steal_fd(&io->log_fd));
+    }
+}
+
+static void on_notify(void *owner)
+{
+    struct run_io *io = owner;
+    char events[4096];
+
+    (void)!read(io->notify_fd, events, sizeof(events));
+    run_io_show(io);
+}
+
+static int output_watch(struct run_io *io, struct loop *loop, struct error *err)
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", io->logs_fd);
+    io->notify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (io->notify_fd < 0 ||
+        inotify_add_watch(io->notify_fd, path, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+        return error_sys(err, "watch logs");
+    io->notify_watch = fd_watch_new(loop, io->notify_fd, FD_READABLE, on_notify, io);
+    run_io_show(io);
+    return 0;
+}
+
+/* -- our terminal */
+
+static void on_size(void *owner)
+{
+    struct run_io *io = owner;
+    struct winsize size;
+
+    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+        (void)ioctl(io->master_fd, TIOCSWINSZ, &size);
+}
+
+int run_io_join(struct run_io *io, struct loop *loop, int take_master_fd, struct error *err)
+{
+    struct termios raw;
+
+    io->master_fd = take_master_fd;
+    if (tcgetattr(STDIN_FILENO, &io->before) == 0) {
+        raw = io->before;
+        cfmakeraw(&raw);
+        io->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
+    }
+    io->size_watch = signal_watch_new(loop, SIGWINCH, on_size, io);
+    on_size(io);
+    if (output_watch(io, loop, err) < 0)
+        return -1;
+    return feeder_start(io, io->master_fd, -1, err);
+}
+
+void run_io_free(struct run_io *io)
+{
+    if (!io)
+        return;
+    fd_watch_free(io->notify_watch);
+    signal_watch_free(io->size_watch);
+    if (io->feeder > 0) {
+        (void)kill(io->feeder, SIGKILL);
+        while (waitpid(io->feeder, NULL, 0) < 0 && errno == EINTR)
+            continue;
+    }
+    if (io->raw)
+        (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &io->before);
+    fd_close(io->logs_fd);
+    fd_close(io->fifo_fd);
+    fd_close(io->master_fd);
+    fd_close(io->log_fd);
+    fd_close(io->notify_fd);
+    text_done(&io->log_name);
+    free(io);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `up` and its kin (`create`, `scale`): what the command line says, and when it has come true.
+ */
+#ifndef YAWL_ORCHESTRATOR_CLI_UP_H
+#define YAWL_ORCHESTRATOR_CLI_UP_H
+
+#include "orchestrator/cli/command.h"
+#include "orchestrator/cli/follow.h"
+#include "orchestrator/cli/image/project_images.h"
+#include "orchestrator/cli/log_style.h"
+#include "orchestrator/cli/project_plan.h"
+
+struct up {
+    const struct plan *plan;
+    bool detach, wait, abort_on_exit, abort_on_failure;
+    bool no_start; /* create only */
+    const char *exit_code_from;
+    struct string_list attached; /* containers whose output is shown */
+    int exit_code;
+    bool aborting;
+
+    struct string_list named; /* services that the user named; empty: all */
+    struct string_list scales, attach, no_attach;
+    bool attach_dependencies, yes, build, no_build, quiet;
+    struct project_images_options images;
+    struct project_plan_options planning;
+    struct request request;
+    struct progress progress;
+    struct follow_options follow;
+    struct log_style style;
+    const char *timeout, *grace;
+};
+
+enum { UP_MAX_ROWS = 40 };
+
+/* The options of `up`, of `create` and of `scale`, each ended by OPTION_END. */
+void up_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS]);
+void create_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS]);
+void scale_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS]);
+
+/* After parsing: numbers, and options that exclude each other. */
+MUST_CHECK int up_options_settle(struct up *up, const struct session *session, struct error *err);
+/* "SERVICE=COUNT" of --scale and of `scale`. */
+MUST_CHECK int up_scale_parse(struct up *up, const char *text, struct arena *arena,
+                              struct error *err);
+
+/* A judge for struct follow_options; the owner is the struct up. */
+enum verdict up_judge(struct follow *follow, void *owner, struct error *err);
+
+#endif

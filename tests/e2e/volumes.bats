@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+load helpers
+
+setup_file() { e2e_setup_file; }
+teardown_file() { e2e_teardown_file; }
+setup() { e2e_setup; }
+teardown() { e2e_teardown; }
+
+@test "an external volume must be there, and is named at its place when it is not" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [sleep, "1000"], volumes: ["data:/data"]}
+volumes:
+  data: {external: true, name: not-there}
+END
+    refused up -d
+    matches "$stderr" "compose.yaml:4:.*external volume 'not-there' not found"
+}
+
+@test "driver_opts: a directory of the host, read-only when asked" {
+    mkdir host
+    echo here >host/file
+    compose_file <<END
+services:
+  a: {image: box, command: [sleep, "1000"], volumes: ["data:/data", "fixed:/fixed"]}
+volumes:
+  data: {driver: local, driver_opts: {type: none, o: bind, device: ./host}}
+  fixed: {driver_opts: {type: none, o: "bind,ro", device: $DIR/host}}
+END
+    ok up -d
+    equal "$(inside a cat /data/file)" here
+    yawl exec -T a touch /fixed/no
+    [ "$status" -ne 0 ] || fail "written to a read-only volume"
+    ok down -v
+    equal "$(cat host/file)" here
+}
+
+@test "driver_opts: memory, and what is not there or not known" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [sleep, "1000"], volumes: ["mem:/mem"]}
+volumes:
+  mem: {driver_opts: {type: tmpfs, device: tmpfs, o: "size=2m,mode=0700"}}
+END
+    ok up -d
+    matches "$(inside a mount)" ' on /mem type tmpfs .*size=2048k.*mode=700'
+    sed -i 's/type: tmpfs, device: tmpfs, o: "[^"]*"/type: none, o: bind, device: \/not\/there/' compose.yaml
+    refused up -d
+    contains "$stderr" "device '/not/there' of volume '${PROJECT}_mem' does not exist"
+    sed -i 's/type: none, o: bind/type: nfs, o: addr=10.0.0.1/' compose.yaml
+    refused up -d
+    contains "$stderr" "volumes of type 'nfs' are not mounted"
+}
+
+@test "anonymous volumes are found again by their target" {
+    compose_file <<'END'
+services:
+  a: {image: box, command: [sleep, "1000"], volumes: [/one, /two]}
+END
+    ok up -d
+    inside a sh -c 'echo 1 > /one/file; echo 2 > /two/file'
+    sed -i 's#\[/one, /two\]#[/three, /two, /one]#' compose.yaml
+    ok up -d
+    equal "$(inside a cat /one/file /two/file | tr '\n' ' ')" "1 2 "
+    equal "$(inside a ls /three)" ""
+}
+
+@test "secrets and configs have the owner and mode that are asked for" {
+    echo from a file >file
+    compose_file <<'END'
+services:
+  a:
+    image: box
+    command: [sleep, "1000"]
+    secrets:
+      - {source: filed, uid: "1000", gid: "2000", mode: 0440}
+      - {source: of_env, uid: "1000", mode: 0400}
+    configs:
+      - {source: inline, target: /etc/inline.conf, uid: "1000", gid: "1000", mode: 0640}
+      - {source: plain, target: /etc/plain.conf}
+secrets:
+  filed: {file: ./file}
+  of_env: {environment: TOKEN}
+configs:
+  inline: {content: "inline text\n"}
+  plain: {file: ./file}
+END
+    TOKEN=token ok up -d
+    equal "$(inside a stat -c '%u:%g %a' /run/secrets/filed)" "1000:2000 440"
+    equal "$(inside a stat -c '%u:%g %a' /run/secrets/of_env)" "1000:0 400"
+    equal "$(inside a stat -c '%u:%g %a' /etc/inline.conf)" "1000:1000 640"
+    equal "$(inside a cat /run/secrets/filed /run/secrets/of_env /etc/inline.conf /etc/plain.conf | tr '\n' ,)" "from a file,tokeninline text,from a file,"
+}
