@@ -67,8 +67,8 @@ for purpose in "$@"; do
             [ -n "$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages')" ] || apt update
             ;;
         test)
-            install bats busybox-static clang clang-format curl git iproute2 jq nftables podman procps shellcheck skopeo \
-                umoci util-linux zstd
+            install bats busybox-static clang clang-format curl docker-registry git iproute2 jq nftables openssl podman \
+                procps shellcheck skopeo umoci util-linux zstd
             install "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
             # Ubuntu's package of Chromium installs a snap, which a test machine may not run.
             [ "$(. /etc/os-release && echo "$ID")" != debian ] || install chromium

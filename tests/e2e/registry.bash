@@ -87,3 +87,24 @@ forget() {
 asked() {
     grep -c -E "$2" "$E2E/$1/log" || true
 }
+
+# hostile FAULT...: a registry on loopback that misbehaves so (registry_server.py); sets HOSTILE to HOST:PORT. It ends with
+# the test.
+hostile() {
+    local fault options=()
+    for fault in "$@"; do
+        options+=(--fault "$fault")
+    done
+    mkfifo "$DIR/hostile.in"
+    python3 "$TOOLS/registry_server.py" --log "$DIR/hostile.log" "${options[@]}" <"$DIR/hostile.in" \
+        >"$DIR/hostile.out" 2>"$DIR/hostile.err" 3>&- &
+    BACKGROUND+=($!)
+    exec 6>"$DIR/hostile.in"
+    within 20 test -s "$DIR/hostile.out"
+    HOSTILE=127.0.0.1:$(head -n 1 "$DIR/hostile.out" | jq -r .registry)
+}
+
+hostile_end() {
+    exec 6>&-
+    rm "$DIR/hostile.in" "$DIR/hostile.out"
+}

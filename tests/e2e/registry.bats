@@ -232,3 +232,51 @@ many_layers() {
     diff -r data/blobs clean/blobs
     [ -z "$(ls data/tmp data/downloads/sha256 | grep -v :)" ]
 }
+
+@test "a hostile registry gets a clear error and leaves nothing in the store" {
+    IMAGE_DATA=$DIR/data
+    local fault
+    # Without a fault it is pulled.
+    hostile
+    image_ok pull "$HOSTILE/team/app:latest"
+    hostile_end
+    rm -rf "$IMAGE_DATA"
+    # Other bytes than the digest says are refused, whatever the fault is called.
+    hostile manifest=changed
+    image_refused pull "$HOSTILE/team/app@$(head -n 1 "$DIR/hostile.out" | jq -r .manifest)"
+    contains "$stderr" "sha256:"
+    hostile_end
+    for fault in manifest=huge manifest=deep manifest=both manifest=schema1 manifest=traversal manifest=html \
+        manifest=broken blob=short blob=long blob=wrong blob=empty redirect=loop redirect=file \
+        digest=sha256:../../etc status=404 status=500; do
+        hostile "$fault"
+        image_refused pull "$HOSTILE/team/app:latest" || fail "$fault"
+        matches "$stderr" "^yawl-image: pull '$HOSTILE/team/app:latest': .{10,}" || fail "$fault"
+        image_ok list
+        equal "$stdout" ""
+        equal "$(ls -A "$IMAGE_DATA/layers")$(ls -A "$IMAGE_DATA/tmp")" ""
+        hostile_end
+        rm -rf "$IMAGE_DATA"
+    done
+}
+
+@test "a blob that broke off is resumed, one that came wrong is fetched anew" {
+    IMAGE_DATA=$DIR/data
+    hostile 'drop=20000*2'
+    image_ok pull "$HOSTILE/team/app:latest"
+    hostile_end
+    rm -rf "$IMAGE_DATA"
+    hostile 'blob=wrong*1'
+    image pull "$HOSTILE/team/app:latest"
+    image_ok pull "$HOSTILE/team/app:latest"
+    [ -z "$(ls "$IMAGE_DATA/downloads/sha256")" ]
+    hostile_end
+}
+
+@test "a pull that is asked to slow down waits, and says how much is left" {
+    IMAGE_DATA=$DIR/data
+    hostile 'status=429*1' 'retry-after=1' 'quota=7/100'
+    image_ok pull "$HOSTILE/team/app:latest"
+    matches "$stderr" "7 of 100"
+    hostile_end
+}

@@ -22,6 +22,7 @@ import re
 import socket
 import ssl
 import sys
+import tarfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -68,6 +69,16 @@ def digest_of(data):
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
+def tar_of(size):
+    """A tar of exactly so many bytes with one file that nothing packs; below a tar's least size just bytes."""
+    if size < 2048:
+        return random.Random(1).randbytes(size)
+    content = random.Random(1).randbytes((size - 1536) // 512 * 512)
+    header = tarfile.TarInfo("random")
+    header.size = len(content)
+    return (header.tobuf(tarfile.USTAR_FORMAT) + content).ljust(size, b"\0")
+
+
 class Fault:
     def __init__(self, text):
         match = re.fullmatch(r"([a-z0-9-]+)(?:=(.*?))?(?:\*(\d+))?", text, re.S)
@@ -93,7 +104,7 @@ class State:
         self.describe = self.fill(options.layer_size)
 
     def fill(self, layer_size):
-        layer = random.Random(1).randbytes(layer_size)
+        layer = tar_of(layer_size)
         config = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [digest_of(layer)]}})
         manifest = json.dumps({
             "schemaVersion": 2,
