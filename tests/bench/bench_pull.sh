@@ -61,17 +61,17 @@ podman_pull() {
 
 for _ in $(seq "$rounds"); do
     rm -rf data
-    timed yawl_pull >>yawl
-    timed yawl_pull >>yawl-again
+    timed yawl_pull >>times.yawl
+    timed yawl_pull >>times.yawl-again
     podman_store rmi --all --force >/dev/null 2>&1 || true
-    timed podman_pull >>podman
-    timed podman_pull >>podman-again
+    timed podman_pull >>times.podman
+    timed podman_pull >>times.podman-again
 done
 unpacked=$(du -s --apparent-size -m data/layers | cut -f1)
-packed=$(skopeo inspect --tls-verify=false "docker://$name" | python3 -c '
+packed=$(skopeo inspect --raw --tls-verify=false "docker://$name" | python3 -c '
 import json, sys
-print(sum(layer["Size"] for layer in json.load(sys.stdin)["LayersData"]) // 1000000)')
+print(sum(layer["size"] for layer in json.load(sys.stdin)["layers"]) // 1000000)')
 echo "image: $packed MB packed, $unpacked MB unpacked"
 printf '%-24s %10s %10s\n' "" "yawl (ms)" "podman (ms)"
-printf '%-24s %10s %10s\n' "pull" "$(median <yawl)" "$(median <podman)"
-printf '%-24s %10s %10s\n' "pull again, unchanged" "$(median <yawl-again)" "$(median <podman-again)"
+printf '%-24s %10s %10s\n' "pull" "$(median <times.yawl)" "$(median <times.podman)"
+printf '%-24s %10s %10s\n' "pull again, unchanged" "$(median <times.yawl-again)" "$(median <times.podman-again)"
