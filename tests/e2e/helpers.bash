@@ -13,6 +13,7 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 TOOLS=$ROOT/tests/tools
 YAWL=${YAWL:-$ROOT/build/orchestrator/cli/yawl}
+IMAGE_WORKER=$(dirname "$YAWL")/../../runtime/image/worker/yawl-image
 YAWL_E2E_IMAGES=${YAWL_E2E_IMAGES:-$ROOT/build-e2e/images}
 PATIENCE_S=${PATIENCE_S:-30}
 

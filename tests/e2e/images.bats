@@ -5,8 +5,6 @@
 
 load helpers
 
-WORKER=${YAWL_IMAGE:-$ROOT/build/runtime/image/worker/yawl-image}
-
 setup_file() {
     e2e_setup_file
     python3 "$TOOLS/odd_image.py" "$E2E/odd.tar"
@@ -29,7 +27,7 @@ teardown() {
 image() {
     local command=$1
     shift
-    "$WORKER" "$command" --data-root "$STORE" "$@"
+    "$IMAGE_WORKER" "$command" --data-root "$STORE" "$@"
 }
 
 needs() {
@@ -69,7 +67,7 @@ same_tree() {
     skopeo copy -q "oci-archive:$2" "oci:$DIR/layout:latest"
     umoci unpack --image "$DIR/layout:latest" "$DIR/bundle" >/dev/null 2>&1
     export -f mount_image image
-    export WORKER STORE DIR TOOLS
+    export IMAGE_WORKER STORE DIR TOOLS
     # shellcheck disable=SC2016
     unshare --mount bash -c 'set -e
         mount_image "$1" "$DIR/tree"
@@ -118,9 +116,9 @@ same_tree() {
 
 @test "an archive goes through pipes, but not to a terminal" {
     image load "$YAWL_E2E_IMAGES/box.tar"
-    image save --output - box | gzip | "$WORKER" load --data-root "$DIR/other" -
-    equal "$("$WORKER" list --data-root "$DIR/other")" "$(image list)"
-    run script -qec "'$WORKER' save --data-root '$STORE' --output - box" /dev/null
+    image save --output - box | gzip | "$IMAGE_WORKER" load --data-root "$DIR/other" -
+    equal "$("$IMAGE_WORKER" list --data-root "$DIR/other")" "$(image list)"
+    run script -qec "'$IMAGE_WORKER' save --data-root '$STORE' --output - box" /dev/null
     matches "$output" "nothing for a terminal"
 }
 
@@ -157,8 +155,8 @@ same_tree() {
     ok_id=$(image import --change 'CMD ["cat", "/etc/motd"]' --change 'ENV A=1' --message made root.tgz made:1)
     matches "$ok_id" '^sha256:[0-9a-f]{64}$'
     image save --output made.tar made:1
-    "$WORKER" load --data-root "$DIR/other" made.tar
-    equal "$("$WORKER" inspect --data-root "$DIR/other" made:1 | jq -c '.[0] | [.Id, .Config.Cmd, .Size, .Comment]')" \
+    "$IMAGE_WORKER" load --data-root "$DIR/other" made.tar
+    equal "$("$IMAGE_WORKER" inspect --data-root "$DIR/other" made:1 | jq -c '.[0] | [.Id, .Config.Cmd, .Size, .Comment]')" \
         "[\"$ok_id\",[\"cat\",\"/etc/motd\"],6,\"made\"]"
 }
 
@@ -188,7 +186,7 @@ same_tree() {
 @test "killed at any moment, a load leaves a store that works" {
     local round pid
     for round in $(seq 50); do
-        "$WORKER" load --data-root "$STORE" "$YAWL_E2E_IMAGES/box.tar" >/dev/null &
+        "$IMAGE_WORKER" load --data-root "$STORE" "$YAWL_E2E_IMAGES/box.tar" >/dev/null &
         pid=$!
         sleep "0.$(printf %03d $((RANDOM % 400)))"
         kill -KILL "$pid" 2>/dev/null || true
@@ -216,7 +214,7 @@ full_disk() {
         echo fits
         # Full to the brim, an image can still be removed.
         cat /dev/zero >"$STORE/ballast" 2>/dev/null || true
-        image list | cut -f1 | xargs -r "$WORKER" rm --data-root "$STORE" >/dev/null
+        image list | cut -f1 | xargs -r "$IMAGE_WORKER" rm --data-root "$STORE" >/dev/null
         [ -z "$(image list)" ]
         [ -z "$(ls "$STORE/layers")" ]
         return
@@ -233,7 +231,7 @@ full_disk() {
 full_disks() {
     local step=$1 size fits=0
     export -f full_disk image
-    export WORKER STORE DIR
+    export IMAGE_WORKER STORE DIR
     for size in $(seq "$step" "$step" "$2"); do
         run unshare --mount bash -c 'full_disk "$@"' - "$size" "${@:3}"
         equal "$status:$output" "0:${output%%[!a-z]*}"
@@ -244,12 +242,12 @@ full_disks() {
 }
 
 @test "a full disk at any moment of a load does no harm" {
-    full_disks 230 7000 "$WORKER" load --data-root "$STORE" "$YAWL_E2E_IMAGES/box.tar"
+    full_disks 230 7000 "$IMAGE_WORKER" load --data-root "$STORE" "$YAWL_E2E_IMAGES/box.tar"
 }
 
 @test "a full disk at any moment of an import does no harm" {
     mkdir root
     head -c 1000000 /dev/urandom >root/random
     tar -C root -c . >root.tar
-    full_disks 150 3000 "$WORKER" import --data-root "$STORE" root.tar made:1
+    full_disks 150 3000 "$IMAGE_WORKER" import --data-root "$STORE" root.tar made:1
 }

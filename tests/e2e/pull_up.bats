@@ -23,7 +23,7 @@ teardown() {
 real_worker() {
     local command=$1
     shift
-    "$(dirname "$YAWL")/../../runtime/image/worker/yawl-image" "$command" --data-root "$YAWL_DATA_ROOT" "$@"
+    "$IMAGE_WORKER" "$command" --data-root "$YAWL_DATA_ROOT" "$@"
 }
 
 # service IMAGE [PULL_POLICY]

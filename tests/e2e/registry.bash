@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# A real registry (Debian's docker-registry) on loopback for the tests of one file, and the program that talks to it.
-
-IMAGE_WORKER=${YAWL_IMAGE:-$(dirname "$YAWL")/../../runtime/image/worker/yawl-image}
+# A real registry (Debian's docker-registry) on loopback for the tests of one file.
 
 # registry_start NAME [tls] [auth]: starts a registry of its own and sets REGISTRY to HOST:PORT. Its user is
 # "tester", the password "opensesame"; its authority is $E2E/NAME/ca.crt. What it was asked is in $E2E/NAME/log.
