@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/image/registry/registry_call.h"
 
+#include "runtime/image/image_limits.h"
 #include "runtime/image/registry/redirect.h"
 #include "runtime/image/registry/registry_words.h"
 #include "runtime/image/registry/retry.h"
 #include "runtime/image/registry/secret.h"
+
+enum { PLAIN_ANSWER_MS = 2000 };
 
 /* Only a host that has never spoken TLS is tried without: later, a failure is a failure. Calls that
  * began together may learn that it does not at the same time. */
@@ -101,11 +104,38 @@ static int call_elsewhere(struct registry *registry, const struct registry_call 
     return redirect_perform(registry->http, registry->sites, &call->request, &url, response, err);
 }
 
+/* A registry on loopback seldom speaks TLS, and to prepare for TLS takes longer than to ask:
+ * reading the authorities that the system trusts costs some 40 ms. "/v2/" is answered with 200 or
+ * 401 by all that follow the distribution specification ("Determining Support"); credentials are
+ * not sent. */
+static void site_try_plain(struct registry *registry, const struct registry_call *call,
+                           struct arena *arena)
+{
+    struct registry_site *site = call->site;
+    struct http_request request = {.method = HTTP_GET,
+                                   .limit_bytes = LIMIT_IMAGE_DOCUMENT_BYTES,
+                                   .timeout_ms = PLAIN_ANSWER_MS,
+                                   .cancelled = call->request.cancelled};
+    struct http_response response = {0};
+    struct http_url url;
+
+    if (!site->plain_first || atomic_load(&site->scheme) != SITE_SCHEME_UNKNOWN ||
+        site_url(site, true, "", arena, &url, NULL) < 0)
+        return;
+    request.url = url.text;
+    request.tls = &site->tls;
+    if (http_perform(registry->http, &request, &response, NULL) == 0 &&
+        (response.status == 200 || response.status == 401))
+        site_settle_scheme(site, &url);
+    http_response_done(&response);
+}
+
 static int call_at_site(struct registry *registry, const struct registry_call *call,
                         struct arena *arena, struct http_response *response, struct error *err)
 {
     struct http_url url;
 
+    site_try_plain(registry, call, arena);
     response->failure = HTTP_FAILURE_REFUSED;
     if (registry_call_url(call->site, call->path, arena, &url, err) < 0)
         return -1;

@@ -314,7 +314,7 @@ static bool network_holds(const char *network, const char *address)
            bits_equal(network_bytes, address_bytes, bits);
 }
 
-static bool host_is_loopback(const char *host)
+bool registry_settings_is_loopback(const char *host)
 {
     char address[256];
 
@@ -342,7 +342,7 @@ static bool host_is_insecure(const struct registry_settings *settings, const cha
 
 bool registry_settings_allow_plain(const struct registry_settings *settings, const char *host)
 {
-    return host_is_loopback(host) || host_is_insecure(settings, host);
+    return registry_settings_is_loopback(host) || host_is_insecure(settings, host);
 }
 
 int registry_settings_tls(const struct registry_settings *settings, const char *host,

@@ -46,6 +46,9 @@ MUST_CHECK int registry_settings_parse(struct registry_settings *settings, const
 size_t registry_settings_mirrors(const struct registry_settings *settings, const char *registry,
                                  const struct registry_mirror **ret_mirrors);
 
+/* Whether it is on this machine, by its name alone. */
+bool registry_settings_is_loopback(const char *host);
+
 /* Whether it may be spoken to without TLS. */
 bool registry_settings_allow_plain(const struct registry_settings *settings, const char *host);
 

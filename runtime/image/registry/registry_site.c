@@ -39,6 +39,7 @@ static int sites_add(struct registry_sites *sites, const char *name,
     site->name = arena_strdup(sites->arena, name);
     site->authority = string_eq(name, "docker.io") ? "registry-1.docker.io" : site->name;
     site->allow_plain = registry_settings_allow_plain(sites->settings, name);
+    site->plain_first = registry_settings_is_loopback(name);
     if (registry_settings_tls(sites->settings, name, sites->arena, &site->tls, err) < 0)
         return -1;
     site->next = sites->first;

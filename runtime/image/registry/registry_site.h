@@ -18,6 +18,7 @@ struct registry_site {
     const char *name;      /* as in references and settings: "docker.io" */
     const char *authority; /* where it answers: "registry-1.docker.io" */
     bool allow_plain;      /* http is tried when https does not answer */
+    bool plain_first;      /* https is tried when http does not answer as a registry */
     struct http_tls tls;
     atomic_int scheme; /* enum site_scheme; settled by the first answer */
     struct registry_site *next;

@@ -59,6 +59,17 @@ Test(registry, a_manifest_comes_by_tag_and_by_digest)
                  2);
 }
 
+Test(registry, one_on_loopback_is_asked_once_whether_it_does_without_tls)
+{
+    fixture_start(&fixture, "auth=basic");
+    fixture_log_in(&fixture);
+    fixture_connect(&fixture);
+    cr_expect(get().exists);
+    cr_expect(get().exists);
+    cr_expect_eq(fixture_requests(&fixture, "\"/v2/\"", ""), 1);
+    cr_expect_eq(fixture_requests(&fixture, "\"/v2/\"", "authorization"), 0);
+}
+
 Test(registry, what_is_not_there_does_not_exist)
 {
     fixture_start(&fixture);
