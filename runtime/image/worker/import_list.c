@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "runtime/image/image_digest.h"
-#include "runtime/image/image_limits.h"
+#include "runtime/image/image_config.h"
+#include "runtime/image/image_platform.h"
 
 struct import_image *import_list_add(struct import_list *list)
 {
@@ -46,6 +46,23 @@ static int read_any(const struct image_archive *archive, struct import_list *lis
                           "(docker save) is in it");
 }
 
+/* An archive is loaded whatever machine its image is for; one for another goes by that platform's
+ * name, so that it is not started here by mistake. */
+static int name_platform(struct import_image *image, struct arena *arena, struct error *err)
+{
+    const struct image_platform machine = image_platform_host();
+    struct image_platform platform;
+    struct image_config config;
+
+    if (image_config_parse(image->config.bytes, image->config.length, arena, &config, err) < 0)
+        return -1;
+    platform = (struct image_platform){
+        .os = config.os, .architecture = config.architecture, .variant = config.variant};
+    if (*platform.architecture && image_platform_match(&machine, &platform) == 0)
+        image->platform = image_platform_format(&platform, arena);
+    return 0;
+}
+
 int import_list_read(const struct image_archive *archive, struct arena *arena,
                      struct import_list *ret_list, struct error *err)
 {
@@ -55,6 +72,9 @@ int import_list_read(const struct image_archive *archive, struct arena *arena,
         return -1;
     if (list.count == 0)
         return error_set(err, "there is no image in it");
+    for (size_t i = 0; i < list.count; i++)
+        if (name_platform(&list.images[i], arena, err) < 0)
+            return -1;
     *ret_list = list;
     return 0;
 }

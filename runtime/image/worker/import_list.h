@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an archive offers: the images in it that suit this machine, ready for image_import().
+ * What an archive offers, ready for image_import(): of an image for several machines the part for
+ * this one; an image for one machine as it is, with that machine's platform.
  *
  * An OCI layout (index.json) goes before docker's own list (manifest.json); docker writes both
  * since 25. The names come from the annotations io.containerd.image.name and
@@ -19,7 +20,8 @@ struct import_list {
     size_t count;
 };
 
-/* Reads the archive's documents. Fails when there is no image for this machine. */
+/* Reads the archive's documents. Fails when an image for several machines has no part for this one.
+ */
 MUST_CHECK int import_list_read(const struct image_archive *archive, struct arena *arena,
                                 struct import_list *ret_list, struct error *err);
 

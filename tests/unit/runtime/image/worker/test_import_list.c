@@ -58,17 +58,23 @@ static const char *put_blob(struct layout *layout, const char *type, const char 
                         digest, strlen(text));
 }
 
-/* A manifest without layers; `mark` tells one from the other. */
-static const char *put_manifest(struct layout *layout, const char *mark)
+/* A manifest without layers; `members` are the first of its configuration. */
+static const char *put_manifest_with(struct layout *layout, const char *members)
 {
-    const char *config = put_blob(
-        layout, "config",
-        arena_printf(layout->arena,
-                     "{\"author\":\"%s\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}", mark));
+    const char *config =
+        put_blob(layout, "config",
+                 arena_printf(layout->arena,
+                              "{%s,\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}", members));
 
     return put_blob(
         layout, "manifest",
         arena_printf(layout->arena, "{\"schemaVersion\":2,\"config\":%s},\"layers\":[]}", config));
+}
+
+/* `mark` tells one from the other. */
+static const char *put_manifest(struct layout *layout, const char *mark)
+{
+    return put_manifest_with(layout, arena_printf(layout->arena, "\"author\":\"%s\"", mark));
 }
 
 static const char *put_index(struct layout *layout, const char *entries)
@@ -268,4 +274,22 @@ Test(import_list, a_directory_without_documents_is_no_image)
     cr_assert_not_null(archive);
     cr_expect_eq(import_list_read(archive, arena, &list, &err), -1);
     cr_expect(strstr(err.text, "it is no image") != NULL, "%s", err.text);
+}
+
+Test(import_list, an_image_for_another_machine_keeps_its_platform)
+{
+    scoped_layout struct layout layout = {0};
+    const char *own = image_platform_host().architecture;
+
+    layout_init(&layout);
+    add_entry(&layout, put_manifest_with(&layout, "\"os\":\"linux\",\"architecture\":\"s390x\""),
+              NAMED("other:1"));
+    add_entry(
+        &layout,
+        put_manifest_with(
+            &layout, arena_printf(layout.arena, "\"os\":\"linux\",\"architecture\":\"%s\"", own)),
+        NAMED("own:1"));
+    cr_assert_eq(count_images(&layout), 2, "%s", layout.err.text);
+    cr_expect_str_eq(layout.list.images[0].platform, "linux/s390x");
+    cr_expect_null(layout.list.images[1].platform);
 }
