@@ -5,7 +5,9 @@
 #   bench_pull.sh YAWL-IMAGE ARCHIVE     the archive holds one image, e.g. examples/shop/images/shop-db.tar
 #
 # Needs docker-registry, skopeo and podman. Times are medians of ROUNDS (5) in ms, taken in turns; podman's storage
-# is overlay, and both write to the same file system, which is synced before each turn.
+# is overlay, and both write to the same file system, which is synced before each turn. Each round has stores of its
+# own, and none is removed before the end: ext4 passes over inodes that were deleted a moment ago one by one, which
+# would double the time of whoever comes after.
 set -eu
 
 worker=$(realpath "$1")
@@ -13,11 +15,11 @@ archive=$(realpath "$2")
 rounds=${ROUNDS:-5}
 work=$(mktemp -d /var/tmp/yawl-bench.XXXXXX)
 registry=
-trap 'kill "$registry" 2>/dev/null || true; podman_store umount --all >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
+trap 'kill "$registry" 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
 
 podman_store() {
-    podman --root "$work/podman" --runroot "$work/podman-run" --storage-driver overlay "$@"
+    podman --root "$work/podman.$round" --runroot "$work/podman-run.$round" --storage-driver overlay "$@"
 }
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
@@ -52,22 +54,21 @@ median() {
 }
 
 yawl_pull() {
-    "$worker" pull --data-root "$work/data" "$name"
+    "$worker" pull --data-root "$work/data.$round" "$name"
 }
 
 podman_pull() {
     podman_store pull --quiet --tls-verify=false "$name"
 }
 
-for _ in $(seq "$rounds"); do
-    rm -rf data
+for round in $(seq "$rounds"); do
     timed yawl_pull >>times.yawl
     timed yawl_pull >>times.yawl-again
-    podman_store rmi --all --force >/dev/null 2>&1 || true
     timed podman_pull >>times.podman
     timed podman_pull >>times.podman-again
+    podman_store umount --all >/dev/null 2>&1 || true
 done
-unpacked=$(du -s --apparent-size -m data/layers | cut -f1)
+unpacked=$(du -s --apparent-size -m data.1/layers | cut -f1)
 packed=$(skopeo inspect --raw --tls-verify=false "docker://$name" | python3 -c '
 import json, sys
 print(sum(layer["size"] for layer in json.load(sys.stdin)["layers"]) // 1000000)')

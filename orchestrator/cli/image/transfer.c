@@ -127,10 +127,13 @@ static void image_sum(struct transfer_image *image)
     }
 }
 
+/* How many are there; a registry may send more than was announced. */
 static int quarters(const struct transfer_image *image)
 {
     if (image->size < LEAST_QUARTERED)
         return 0;
+    if (image->moved >= image->size)
+        return 4;
     return (int)((double)image->moved * 4 / (double)image->size);
 }
 

@@ -294,6 +294,13 @@ static void exchange_set_times(struct http_exchange *exchange)
     (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
 }
 
+/* Documents share a connection. A blob has one of its own: in streams of one connection blobs wait
+ * for each other's windows, and all of them for one lost packet. */
+static long exchange_version(const struct http_request *request)
+{
+    return request->sink.take ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS;
+}
+
 static void exchange_set_protocol(struct http_exchange *exchange)
 {
     CURL *easy = exchange->easy;
@@ -301,7 +308,7 @@ static void exchange_set_protocol(struct http_exchange *exchange)
     (void)curl_easy_setopt(easy, CURLOPT_URL, exchange->request->url);
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, exchange_version(exchange->request));
     /* Rather a stream than a connection; without TLS there are no streams to wait for. */
     (void)curl_easy_setopt(easy, CURLOPT_PIPEWAIT,
                            string_starts_with(exchange->request->url, "https:") ? 1L : 0L);

@@ -82,6 +82,20 @@ Test(transfer, each_quarter_is_passed_once)
     cr_expect_eq(seen[3], 1);
 }
 
+Test(transfer, more_than_was_announced_is_all_of_it)
+{
+    struct transfer *transfer = transfer_new(arena, TRANSFER_PULL, 1);
+    struct transfer_change change;
+
+    transfer_add(transfer, "a", "a");
+    change = apply_line(transfer,
+                        "{\"event\":\"layer\",\"image\":\"a\",\"layer\":\"sha256:1\",\"state\":"
+                        "\"downloading\",\"current\":9000000000000000000,\"total\":1000000}",
+                        0);
+    cr_expect_eq(transfer->images[0].moved, 9000000000000000000);
+    cr_expect_eq(change.quarter, 0, "the end is told by another event");
+}
+
 Test(transfer, events_of_other_images_change_nothing)
 {
     struct transfer *transfer = recorded_transfer(arena);
