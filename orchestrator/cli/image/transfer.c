@@ -127,7 +127,8 @@ static void image_sum(struct transfer_image *image)
     }
 }
 
-/* How many are there; a registry may send more than was announced. */
+/* How many are there; of a layer whose size is not known, more may have come than there is in all.
+ */
 static int quarters(const struct transfer_image *image)
 {
     if (image->size < LEAST_QUARTERED)
