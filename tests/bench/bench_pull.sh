@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Pulling an image from a registry on loopback until it is ready to run, beside podman, and pulling it again.
+# Pulling an image from a registry on loopback until it is ready to run, beside podman (and docker, where DOCKER_HOST
+# names a daemon of its own for this), and pulling it again.
 #
 #   bench_pull.sh YAWL-IMAGE ARCHIVE     the archive holds one image, e.g. examples/shop/images/shop-db.tar
 #
@@ -50,7 +51,7 @@ timed() {
 }
 
 median() {
-    sort -n | awk '{v[NR] = $1} END {printf "%.1f", v[int((NR + 1) / 2)] / 1000}'
+    sort -n | awk '{v[NR] = $1} END {if (NR) printf "%.1f", v[int((NR + 1) / 2)] / 1000; else printf "-"}'
 }
 
 yawl_pull() {
@@ -61,18 +62,36 @@ podman_pull() {
     podman_store pull --quiet --tls-verify=false "$name"
 }
 
+# The daemon has one store: the image is removed, and then its inodes are left alone for as long as ext4 minds.
+docker_round() {
+    docker rmi --force "$name" >/dev/null 2>&1 || true
+    sleep 7
+    timed docker pull --quiet "$name" >>times.docker
+    timed docker pull --quiet "$name" >>times.docker-again
+}
+
+: >times.docker
+: >times.docker-again
 for round in $(seq "$rounds"); do
     timed yawl_pull >>times.yawl
     timed yawl_pull >>times.yawl-again
     timed podman_pull >>times.podman
     timed podman_pull >>times.podman-again
     podman_store umount --all >/dev/null 2>&1 || true
+    [ -z "${DOCKER_HOST:-}" ] || docker_round
 done
 unpacked=$(du -s --apparent-size -m data.1/layers | cut -f1)
 packed=$(skopeo inspect --raw --tls-verify=false "docker://$name" | python3 -c '
 import json, sys
 print(sum(layer["size"] for layer in json.load(sys.stdin)["layers"]) // 1000000)')
 echo "image: $packed MB packed, $unpacked MB unpacked"
-printf '%-24s %10s %10s\n' "" "yawl (ms)" "podman (ms)"
-printf '%-24s %10s %10s\n' "pull" "$(median <times.yawl)" "$(median <times.podman)"
-printf '%-24s %10s %10s\n' "pull again, unchanged" "$(median <times.yawl-again)" "$(median <times.podman-again)"
+
+# row LABEL SUFFIX
+row() {
+    printf '%-24s %10s %12s %12s\n' "$1" "$(median <"times.yawl$2")" "$(median <"times.podman$2")" \
+        "$(median <"times.docker$2")"
+}
+
+printf '%-24s %10s %12s %12s\n' "" "yawl (ms)" "podman (ms)" "docker (ms)"
+row "pull" ""
+row "pull again, unchanged" -again
