@@ -76,6 +76,7 @@ MUST_CHECK int session_project_dir(struct session *session, const char **ret_nam
 MUST_CHECK int session_records(struct session *session, const char **ret_project,
                                struct record ***ret_records, size_t *ret_count, struct error *err);
 
+int command_attach(struct session *session, struct error *err);
 int command_check(struct session *session, struct error *err);
 int command_config(struct session *session, struct error *err);
 int command_create(struct session *session, struct error *err);

@@ -16,12 +16,9 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/json.h"
 #include "common/process.h"
-#include "orchestrator/cli/command.h"
+#include "orchestrator/cli/running.h"
 #include "orchestrator/cli/terminal.h"
-#include "orchestrator/plan/plan.h"
-#include "orchestrator/state/record.h"
 #include "runtime/container.h"
 
 struct exec {
@@ -29,41 +26,8 @@ struct exec {
     struct string_list operands, env;
     bool no_tty, detach, privileged;
     const char *user, *working_dir, *index;
-    struct record *record;
-    struct plan_instance *made;
+    struct running running;
 };
-
-static bool exec_matches(const struct exec *exec, const struct record *record, int number)
-{
-    return string_eq(record->service, exec->operands.items[0]) && !record->oneoff &&
-           record->phase == PHASE_RUNNING && (number == 0 || record->number == number);
-}
-
-/* The running container of the service with the lowest number, or the one that --index names. */
-static int exec_find(struct exec *exec, int records_fd, struct error *err)
-{
-    scoped(json_release) json_t *json = NULL;
-    struct record **records;
-    size_t count;
-    int number = exec->index ? atoi(exec->index) : 0;
-
-    if (record_list(records_fd, exec->session->arena, &records, &count, err) < 0)
-        return -1;
-    for (size_t i = 0; i < count; i++)
-        if (exec_matches(exec, records[i], number) &&
-            (!exec->record || records[i]->number < exec->record->number))
-            exec->record = records[i];
-    if (!exec->record)
-        return error_set(err, "service \"%s\" is not running", exec->operands.items[0]);
-    if (exec->record->paused)
-        return error_set(err, "container %s is paused: unpause it first", exec->record->name);
-    json = json_read_file(records_fd,
-                          arena_printf(exec->session->arena, "%s.made", exec->record->name), err);
-    exec->made = arena_new_object(exec->session->arena, struct plan_instance);
-    if (!json || codec_decode(plan_instance_codec, json, exec->made, exec->session->arena, err) < 0)
-        return -1;
-    return 0;
-}
 
 /* The first of two entries counts for most programs, so there must be one. */
 static void env_set(struct arena *arena, struct string_list *env, const char *item)
@@ -81,7 +45,8 @@ static void env_set(struct arena *arena, struct string_list *env, const char *it
 /* The container's environment, with -e on top; "-e NAME" takes ours. */
 static struct string_list exec_env(struct exec *exec)
 {
-    struct string_list env = string_list_copy(exec->session->arena, exec->made->container.env);
+    struct string_list env =
+        string_list_copy(exec->session->arena, exec->running.made->container.env);
 
     for (size_t i = 0; i < exec->env.count; i++) {
         const char *item = exec->env.items[i];
@@ -110,7 +75,7 @@ static int exec_start(struct exec *exec, struct container *container, struct ter
         string_list_add(exec->session->arena, &spec.args, exec->operands.items[i]);
     for (int i = 0; i < 3 && (terminal || exec->detach); i++)
         spec.stdio_fds[i] = terminal ? terminal->slave_fd : null_fd;
-    return container_execute(container, &exec->made->container, &spec, ret_result, err);
+    return container_execute(container, &exec->running.made->container, &spec, ret_result, err);
 }
 
 /* Ctrl-C and its like are meant for the program inside. */
@@ -177,24 +142,12 @@ static int exec_in(struct exec *exec, struct container *container, struct error 
 
 static int exec_run(struct exec *exec, struct error *err)
 {
-    scoped(project_dir_close) struct project_dir *dir = NULL;
     scoped(container_free) struct container *container = NULL;
-    scoped_fd int records_fd = -1;
-    struct container_spec spec;
-    struct roots roots;
-    const char *project;
+    const struct record *record = exec->running.record;
+    struct container_spec spec = exec->running.made->container;
 
-    if (session_project_dir(exec->session, &project, &roots, &dir, err) < 0)
-        return -1;
-    if (dir)
-        records_fd = openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (records_fd < 0)
-        return error_set(err, "service \"%s\" is not running", exec->operands.items[0]);
-    if (exec_find(exec, records_fd, err) < 0)
-        return -1;
-    spec = exec->made->container;
-    spec.id = arena_printf(exec->session->arena, "%s.%d", exec->record->name, exec->record->starts);
-    if (container_adopt(&spec, exec->record->pid, exec->record->start_time, &container, err) < 0)
+    spec.id = arena_printf(exec->session->arena, "%s.%d", record->name, record->starts);
+    if (container_adopt(&spec, record->pid, record->start_time, &container, err) < 0)
         return -1;
     if (!container)
         return error_set(err, "service \"%s\" is not running", exec->operands.items[0]);
@@ -223,5 +176,9 @@ int command_exec(struct session *session, struct error *err)
         return result < 0 ? -1 : 0;
     if (exec.operands.count < 2)
         return error_set(err, "exec: name a service and a command");
-    return exec_run(&exec, err);
+    if (running_find(session, exec.operands.items[0], exec.index, &exec.running, err) < 0)
+        return -1;
+    result = exec_run(&exec, err);
+    running_done(&exec.running);
+    return result;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -15,10 +14,9 @@
 #include "orchestrator/cli/project_plan.h"
 #include "orchestrator/cli/run.h"
 #include "orchestrator/cli/run_io.h"
+#include "orchestrator/cli/signal_proxy.h"
 #include "orchestrator/cli/volumes.h"
 #include "orchestrator/supervise/supervisor_client.h"
-
-enum { N_SIGNALS = 4 };
 
 struct run {
     struct session *session;
@@ -36,41 +34,6 @@ struct run {
     int exit_code;
 };
 
-/* One of the signals that go on to the container. */
-struct forward {
-    struct run *run;
-    int number;
-    struct signal_watch *watch;
-};
-
-/* -- asking the supervisor beside the conversation that tells what changes */
-
-static int run_connect(const struct run *run, struct supervisor_client **ret_client,
-                       struct error *err)
-{
-    return supervisor_connect(run->options.dir, run->options.project, ret_client, err);
-}
-
-static int run_ask(struct run *run, const char *command, int signal_number, struct error *err)
-{
-    scoped(supervisor_client_free) struct supervisor_client *client = NULL;
-    struct request request = {.command = command, .signal_number = signal_number};
-
-    string_list_add(run->session->arena, &request.containers, run->oneoff.name);
-    if (run_connect(run, &client, err) < 0)
-        return -1;
-    return supervisor_client_request(client, &request, err);
-}
-
-static void on_forward(void *owner)
-{
-    struct forward *forward = owner;
-    struct error err = {0};
-
-    if (run_ask(forward->run, "kill", forward->number, &err) < 0)
-        (void)fprintf(stderr, "yawl: %s\n", err.text);
-}
-
 /* -- is it over? */
 
 static int run_join(struct run *run, struct error *err)
@@ -78,14 +41,14 @@ static int run_join(struct run *run, struct error *err)
     scoped(supervisor_client_free) struct supervisor_client *client = NULL;
     int master_fd = -1;
 
-    if (run_connect(run, &client, err) < 0 ||
+    if (supervisor_connect(run->options.dir, run->options.project, &client, err) < 0 ||
         supervisor_client_terminal(client, run->oneoff.name, run->session->arena, &master_fd, err) <
             0)
         return -1;
     /* It may have ended already; then its log has all there was. */
     if (master_fd < 0)
         return 0;
-    return run_io_join(run->io, follow_loop(run->follow), master_fd, err);
+    return run_io_join(run->io, follow_loop(run->follow), master_fd, true, err);
 }
 
 static enum verdict run_judge_started(struct run *run, struct error *err)
@@ -131,18 +94,14 @@ static enum verdict gone_judge(struct follow *follow, void *owner, struct error 
 
 static int run_follow(struct run *run, struct error *err)
 {
-    static const int numbers[N_SIGNALS] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP};
+    struct signal_proxy_target target = {run->options.dir, run->options.project, run->oneoff.name};
     scoped(follow_free) struct follow *follow = follow_new(&run->options);
-    struct forward forwards[N_SIGNALS];
+    scoped(signal_proxy_free) struct signal_proxy *proxy =
+        signal_proxy_new(follow_loop(follow), target, true);
     bool interrupted = false;
     int result = 0;
 
     run->follow = follow;
-    for (size_t i = 0; i < N_SIGNALS; i++) {
-        forwards[i] = (struct forward){.run = run, .number = numbers[i]};
-        forwards[i].watch =
-            signal_watch_new(follow_loop(follow), numbers[i], on_forward, &forwards[i]);
-    }
     if (!run->detach && !run->changes.tty)
         result = follow_attach(follow, run->oneoff.name, run->oneoff.name, 0, err);
     if (result == 0)
@@ -150,9 +109,16 @@ static int run_follow(struct run *run, struct error *err)
     if (run->io && run->changes.tty)
         run_io_show(run->io);
     run_io_free(steal(run->io));
-    for (size_t i = 0; i < N_SIGNALS; i++)
-        signal_watch_free(forwards[i].watch);
     return result;
+}
+
+static int run_open_io(struct run *run, struct error *err)
+{
+    if (run->detach)
+        return 0;
+    if (run_io_new(run->options.dir, run->oneoff.name, &run->io, err) < 0)
+        return -1;
+    return run->oneoff.stdin_open ? run_io_make_input(run->io, err) : 0;
 }
 
 /* Attached, what is left to read is read before it goes. */
@@ -175,9 +141,10 @@ static int run_carry_out(struct run *run, struct error *err)
 
     if (mkdirat(run->options.dir->data_fd, "logs", 0700) < 0 && errno != EEXIST)
         return error_sys(err, "create 'logs'");
-    if (!run->detach &&
-        run_io_new(run->options.dir, run->oneoff.name, run->oneoff.stdin_open, &run->io, err) < 0)
+    if (run_open_io(run, err) < 0) {
+        run_io_free(steal(run->io));
         return -1;
+    }
     run->options.judge = run_judge;
     run->options.owner = run;
     run->options.raw = run->options.no_signals = true;

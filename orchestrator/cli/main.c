@@ -17,6 +17,7 @@
 extern char **environ;
 
 const struct cli_command commands[] = {
+    {"attach", "Join a running container's input and output", "[OPTIONS] SERVICE", command_attach},
     {"check", "Say all that is wrong or doubtful in the files", "[OPTIONS] [SERVICE...]",
      command_check},
     {"config", "Show the project as it was understood", "[OPTIONS] [SERVICE...]", command_config},

@@ -10,6 +10,7 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -21,14 +22,20 @@
 
 enum { COPY_BYTES = 64 * 1024 };
 
+/* What the feeder exits with once the keys that detach were typed. */
+enum { FEEDER_DETACHED = 10 };
+
 struct run_io {
-    struct text log_name;
+    const struct project_dir *dir; /* borrowed */
+    struct text log_name, input_name;
     int logs_fd;   /* directory of logs */
     int fifo_fd;   /* read-write, until the container has it open; or -1 */
     int master_fd; /* or -1 */
     int log_fd;    /* of the terminal's output, or -1 before there is any */
     int notify_fd;
     pid_t feeder;
+    int feeder_pidfd;
+    struct detach_keys detach;
     bool raw; /* our terminal's settings are changed */
     struct termios before;
     struct fd_watch *notify_watch;
@@ -56,14 +63,26 @@ static bool write_patiently(int fd, const char *bytes, size_t length)
     return true;
 }
 
-static void feed(int to_fd)
+/* Says whether the keys that detach were typed. */
+static bool feed(int to_fd, struct detach_keys *keys)
 {
+    scoped_text struct text passed = {0};
     char bytes[COPY_BYTES];
+    bool detached = false;
     ssize_t n;
 
-    while ((n = read(STDIN_FILENO, bytes, sizeof(bytes))) > 0 || (n < 0 && errno == EINTR))
-        if (n > 0 && !write_patiently(to_fd, bytes, (size_t)n))
-            return;
+    while (!detached &&
+           ((n = read(STDIN_FILENO, bytes, sizeof(bytes))) > 0 || (n < 0 && errno == EINTR))) {
+        text_clear(&passed);
+        if (n > 0)
+            detached = detach_keys_filter(keys, bytes, (size_t)n, &passed);
+        if (!write_patiently(to_fd, text_get(&passed), passed.length))
+            return detached;
+    }
+    /* Those that were held back while they could still have become all of them. */
+    if (!detached)
+        (void)write_patiently(to_fd, (const char *)keys->keys, keys->matched);
+    return detached;
 }
 
 /* The child holds one end only, so that its end is the input's. */
@@ -74,44 +93,78 @@ static int feeder_start(struct run_io *io, int to_fd, int keep_out_fd, struct er
         return error_sys(err, "fork");
     if (io->feeder == 0) {
         fd_close(keep_out_fd);
-        feed(to_fd);
-        _exit(0);
+        _exit(feed(to_fd, &io->detach) ? FEEDER_DETACHED : 0);
     }
-    return 0;
+    io->feeder_pidfd = (int)syscall(SYS_pidfd_open, io->feeder, 0);
+    return io->feeder_pidfd < 0 ? error_sys(err, "watch a child") : 0;
 }
 
-static int fifo_feed(struct run_io *io, const struct project_dir *dir, const char *container,
-                     struct error *err)
-{
-    scoped_text struct text name = {0};
-    scoped_fd int write_fd = -1;
-
-    text_appendf(&name, "fifo/%s.in", container);
-    if (path_make_dirs(dir->run_fd, "fifo", 0700, err) < 0)
-        return -1;
-    if (mkfifoat(dir->run_fd, text_get(&name), 0600) < 0)
-        return error_sys(err, "create '%s'", text_get(&name));
-    io->fifo_fd = openat(dir->run_fd, text_get(&name), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    write_fd = openat(dir->run_fd, text_get(&name), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (io->fifo_fd < 0 || write_fd < 0)
-        return error_sys(err, "open '%s'", text_get(&name));
-    return feeder_start(io, write_fd, io->fifo_fd, err);
-}
-
-int run_io_new(const struct project_dir *dir, const char *container, bool feeds_fifo,
-               struct run_io **ret_io, struct error *err)
+int run_io_new(const struct project_dir *dir, const char *container, struct run_io **ret_io,
+               struct error *err)
 {
     scoped(run_io_free) struct run_io *io = memory_new(struct run_io);
 
-    io->fifo_fd = io->master_fd = io->log_fd = io->notify_fd = -1;
+    io->fifo_fd = io->master_fd = io->log_fd = io->notify_fd = io->feeder_pidfd = -1;
+    io->dir = dir;
     text_appendf(&io->log_name, "%s.log", container);
+    text_appendf(&io->input_name, "fifo/%s.in", container);
     io->logs_fd = openat(dir->data_fd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (io->logs_fd < 0)
         return error_sys(err, "open logs");
-    if (feeds_fifo && fifo_feed(io, dir, container, err) < 0)
-        return -1;
     *ret_io = steal(io);
     return 0;
+}
+
+static int input_open(const struct run_io *io, int flags, int *ret_fd, struct error *err)
+{
+    const char *name = text_get(&io->input_name);
+
+    *ret_fd = openat(io->dir->run_fd, name, flags | O_CLOEXEC | O_NOFOLLOW);
+    return *ret_fd < 0 ? error_sys(err, "open '%s'", name) : 0;
+}
+
+int run_io_make_input(struct run_io *io, struct error *err)
+{
+    scoped_fd int write_fd = -1;
+
+    if (path_make_dirs(io->dir->run_fd, "fifo", 0700, err) < 0)
+        return -1;
+    if (mkfifoat(io->dir->run_fd, text_get(&io->input_name), 0600) < 0)
+        return error_sys(err, "create '%s'", text_get(&io->input_name));
+    if (input_open(io, O_RDWR, &io->fifo_fd, err) < 0 ||
+        input_open(io, O_WRONLY, &write_fd, err) < 0)
+        return -1;
+    return feeder_start(io, write_fd, io->fifo_fd, err);
+}
+
+int run_io_find_input(struct run_io *io, struct error *err)
+{
+    scoped_fd int write_fd = -1;
+
+    /* Not to wait for a reader if it has just ended. */
+    if (input_open(io, O_WRONLY | O_NONBLOCK, &write_fd, err) < 0)
+        return -1;
+    return feeder_start(io, write_fd, -1, err);
+}
+
+void run_io_detach_by(struct run_io *io, const struct detach_keys *keys)
+{
+    io->detach = *keys;
+}
+
+int run_io_feeder_fd(const struct run_io *io)
+{
+    return io->feeder_pidfd;
+}
+
+bool run_io_detached(struct run_io *io)
+{
+    int status = 0;
+
+    if (io->feeder <= 0 || waitpid(io->feeder, &status, WNOHANG) != io->feeder)
+        return false;
+    io->feeder = 0;
+    return WIFEXITED(status) && WEXITSTATUS(status) == FEEDER_DETACHED;
 }
 
 void run_io_started(struct run_io *io)
@@ -191,21 +244,51 @@ static void on_size(void *owner)
         (void)ioctl(io->master_fd, TIOCSWINSZ, &size);
 }
 
-int run_io_join(struct run_io *io, struct loop *loop, int take_master_fd, struct error *err)
+/* A program that has drawn its screen already draws it again when the size changes, and only then.
+ */
+static void size_disturb(const struct run_io *io)
+{
+    struct winsize ours, theirs;
+
+    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &ours) < 0 ||
+        ioctl(io->master_fd, TIOCGWINSZ, &theirs) < 0 || ours.ws_row != theirs.ws_row ||
+        ours.ws_col != theirs.ws_col)
+        return;
+    theirs.ws_row++;
+    theirs.ws_col++;
+    (void)ioctl(io->master_fd, TIOCSWINSZ, &theirs);
+}
+
+static void terminal_raw(struct run_io *io)
 {
     struct termios raw;
 
+    if (tcgetattr(STDIN_FILENO, &io->before) < 0)
+        return;
+    raw = io->before;
+    cfmakeraw(&raw);
+    io->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
+}
+
+void run_io_skip_log(struct run_io *io)
+{
+    io->log_fd = openat(io->logs_fd, text_get(&io->log_name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (io->log_fd >= 0)
+        (void)lseek(io->log_fd, 0, SEEK_END);
+}
+
+int run_io_join(struct run_io *io, struct loop *loop, int take_master_fd, bool types,
+                struct error *err)
+{
     io->master_fd = take_master_fd;
-    if (tcgetattr(STDIN_FILENO, &io->before) == 0) {
-        raw = io->before;
-        cfmakeraw(&raw);
-        io->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
-    }
+    if (types)
+        terminal_raw(io);
     io->size_watch = signal_watch_new(loop, SIGWINCH, on_size, io);
+    size_disturb(io);
     on_size(io);
     if (output_watch(io, loop, err) < 0)
         return -1;
-    return feeder_start(io, io->master_fd, -1, err);
+    return types ? feeder_start(io, io->master_fd, -1, err) : 0;
 }
 
 void run_io_free(struct run_io *io)
@@ -226,6 +309,8 @@ void run_io_free(struct run_io *io)
     fd_close(io->master_fd);
     fd_close(io->log_fd);
     fd_close(io->notify_fd);
+    fd_close(io->feeder_pidfd);
     text_done(&io->log_name);
+    text_done(&io->input_name);
     free(io);
 }

@@ -311,7 +311,7 @@ static const struct key service_keys[] = {
     {"secrets", &shape_service_secrets, ACTED, "secrets to mount", 0, WHOLE},
     {"security_opt", &shape_strings, ACTED, "security options", 0, SERVICE(security_opt)},
     {"shm_size", &shape_bytes, ACTED, "size of /dev/shm", 0, SERVICE(shm_size_bytes)},
-    {"stdin_open", &shape_bool, NOTED, "keep standard input open", 0, SERVICE(stdin_open), LATER},
+    {"stdin_open", &shape_bool, ACTED, "keep standard input open", 0, SERVICE(stdin_open)},
     {"stop_grace_period", &shape_grace_period, ACTED, "time between stop signal and kill", KEY_KEEP,
      WHOLE},
     {"stop_signal", &shape_string, ACTED, "signal that asks it to stop", 0, SERVICE(stop_signal)},

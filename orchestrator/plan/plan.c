@@ -70,6 +70,7 @@ const struct codec_field plan_instance_codec[] = {
     CODEC_FIELD(struct plan_instance, oneoff, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, auto_remove, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, stdin_open, CODEC_BOOL),
+    CODEC_FIELD(struct plan_instance, stdin_held, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, hosts, CODEC_STRINGS),
     CODEC_FIELD(struct plan_instance, dns, CODEC_STRINGS),
     CODEC_FIELD(struct plan_instance, dns_search, CODEC_STRINGS),

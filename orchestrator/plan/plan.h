@@ -77,8 +77,9 @@ struct plan_instance {
     bool attach;
     bool oneoff; /* of `run`: no replica of its service */
     bool auto_remove;
-    bool stdin_open;
-    struct string_list hosts;                        /* lines "address name" for /etc/hosts */
+    bool stdin_open;          /* a client feeds its standard input to the end */
+    bool stdin_held;          /* no client does: it stays open */
+    struct string_list hosts; /* lines "address name" for /etc/hosts */
     struct string_list dns, dns_search, dns_options; /* for resolv.conf */
     int64_t log_max_bytes, log_max_files;            /* 0: defaults */
     bool log_discard;                                /* its output is not kept at all */

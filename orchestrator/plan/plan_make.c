@@ -82,6 +82,7 @@ static void plan_make_instance(struct plan_build *build, int number)
     instance->oneoff = build->oneoff != NULL;
     instance->auto_remove = build->oneoff && build->oneoff->auto_remove;
     instance->stdin_open = build->oneoff && build->oneoff->stdin_open;
+    instance->stdin_held = service->stdin_open && !service->tty && !instance->stdin_open;
 
     plan_build_container(build);
     plan_build_mounts(build);

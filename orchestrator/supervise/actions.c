@@ -20,6 +20,7 @@
 #include "orchestrator/supervise/exits.h"
 #include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/hooks.h"
+#include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/pause.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/tty.h"
@@ -134,7 +135,7 @@ static void spec_for_start(struct instance *instance, struct arena *arena,
      * before. */
     ret_spec->id = arena_printf(arena, "%s.%d", name, instance->record.starts);
     ret_spec->stdout_path = arena_printf(arena, "%s/fifo/%s.out", run_path, name);
-    if (instance->made->stdin_open && !ret_spec->tty)
+    if ((instance->made->stdin_open || instance->made->stdin_held) && !ret_spec->tty)
         ret_spec->stdin_path = arena_printf(arena, "%s/fifo/%s.in", run_path, name);
     ret_spec->stderr_path = arena_printf(arena, "%s/fifo/%s.err", run_path, name);
 }
@@ -229,7 +230,7 @@ static int instance_start(struct instance *instance, uint64_t now_ms, struct err
     instance->want.paused = instance->is.paused = false;
     instance->is.post_started = instance->is.pre_stopped = 0;
     instance->is.post_start_failed = instance->is.pre_stop_failed = false;
-    if (container_files_write(instance, err) < 0 ||
+    if (container_files_write(instance, err) < 0 || input_open(instance, err) < 0 ||
         ports_reserve(instance, instance->made, err) < 0)
         return error_wrap(err, "start '%s'", instance->plan->name);
 

@@ -17,6 +17,7 @@
 #include "common/process.h"
 #include "orchestrator/supervise/exits.h"
 #include "orchestrator/supervise/fd_store.h"
+#include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/tty.h"
 #include "runtime/cgroup/cgroup.h"
@@ -51,11 +52,19 @@ static bool process_is_ours(pid_t pid)
            theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
 }
 
+/* A terminal that nobody had parked yet was hung up with the supervisor that held it. */
+static bool start_was_cut(const struct instance *instance)
+{
+    return !instance->container || process_is_ours(instance->record.pid) ||
+           (instance->made->container.tty && instance->terminal_fd < 0);
+}
+
 /* The start was cut off: it is as if it had never been tried. */
 static void adopt_cut_start(struct instance *instance, const char *id)
 {
     struct error err = {0};
 
+    tty_close(instance);
     if (instance->container) {
         container_kill_or_warn(instance);
         container_free(steal(instance->container));
@@ -111,7 +120,8 @@ static int adopt_process(struct instance *instance, struct error *err)
     spec.id = id;
     if (container_adopt(&spec, record->pid, record->start_time, &instance->container, err) < 0)
         return -1;
-    if (record->phase == PHASE_STARTING && (!instance->container || process_is_ours(record->pid))) {
+    tty_adopt(instance);
+    if (record->phase == PHASE_STARTING && start_was_cut(instance)) {
         adopt_cut_start(instance, id);
         return 0;
     }
@@ -122,7 +132,7 @@ static int adopt_process(struct instance *instance, struct error *err)
         instance_ended(instance, adopt_status(instance), loop_now_ms(instance->supervisor->loop));
         return 0;
     }
-    tty_adopt(instance);
+    input_adopt(instance);
     if (adopt_network(instance, err) < 0)
         log_warning("network of '%s': %s", record->name, err->text);
     instance_watch(instance);

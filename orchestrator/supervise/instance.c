@@ -64,7 +64,7 @@ struct instance *instance_new(struct supervisor *supervisor, struct plan_instanc
         (struct output){.instance = instance, .stream = LOG_STDOUT, .fifo_fd = -1};
     instance->outputs[1] =
         (struct output){.instance = instance, .stream = LOG_STDERR, .fifo_fd = -1};
-    instance->terminal_fd = -1;
+    instance->terminal_fd = instance->input_fd = -1;
     instance->hook.pidfd = instance->hook.output_fd = -1;
     instance->probe.pidfd = instance->probe.output_fd = -1;
     instance_want_from_plan(instance);
@@ -83,6 +83,7 @@ void instance_free(struct instance *instance)
     instance_close_output(instance);
     fd_watch_free(instance->terminal_watch);
     fd_close(instance->terminal_fd);
+    fd_close(instance->input_fd);
     fd_watch_free(instance->exit_watch);
     fd_watch_free(instance->report_watch);
     container_free(instance->container);

@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/path.h"
 #include "orchestrator/supervise/fd_store.h"
+#include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/tty.h"
 
@@ -111,7 +112,6 @@ void instance_remove_output(struct instance *instance)
 {
     struct supervisor *supervisor = instance->supervisor;
     struct error err = {0};
-    char input[300];
 
     instance_close_output(instance);
     for (size_t i = 0; i < ARRAY_LENGTH(instance->outputs); i++) {
@@ -121,8 +121,7 @@ void instance_remove_output(struct instance *instance)
         (void)unlinkat(supervisor->dir->run_fd, name, 0);
         fd_store_forget(supervisor, name);
     }
-    (void)snprintf(input, sizeof(input), "fifo/%s.in", instance->plan->name);
-    (void)unlinkat(supervisor->dir->run_fd, input, 0);
+    input_remove(instance);
     if (!instance->keep_log && log_remove(supervisor->logs_fd, instance->plan->name, &err) < 0)
         log_warning("remove log of '%s': %s", instance->plan->name, err.text);
 }

@@ -23,6 +23,7 @@
 #include "common/process.h"
 #include "orchestrator/state/id_range.h"
 #include "orchestrator/supervise/fd_store.h"
+#include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/keeper.h"
 #include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/supervisor_state.h"
@@ -293,6 +294,7 @@ static void supervisor_become_keeper(struct supervisor *supervisor)
     for (size_t i = 0; i < supervisor->n_instances; i++) {
         const struct instance *instance = supervisor->instances[i];
         scoped_text struct text name = {0};
+        char input[300];
 
         fd_store_pidfd_name(instance, &name);
         if (instance->container)
@@ -300,6 +302,8 @@ static void supervisor_become_keeper(struct supervisor *supervisor)
         text_clear(&name);
         text_appendf(&name, "tty/%s", instance->plan->name);
         inherit(&parked, text_get(&name), instance->terminal_fd);
+        input_name(instance, input, sizeof(input));
+        inherit(&parked, input, instance->input_fd);
     }
     inherit(&parked, "router", net_router_fd(supervisor->net));
     (void)keeper_become(supervisor->project, text_get(&parked), &err);

@@ -67,6 +67,7 @@ struct instance {
     struct output outputs[2];
     int terminal_fd; /* the master of its terminal, or -1; its output goes the way of the first */
     struct fd_watch *terminal_watch;
+    int input_fd; /* keeps the FIFO of its standard input from ending, or -1; see input.h */
     struct log_writer *log;
     struct probe probe;
     struct hook_run hook;
