@@ -194,6 +194,19 @@ void bytes_format(uint64_t bytes, struct text *out)
     text_append(out, names[unit]);
 }
 
+void bytes_format_binary(uint64_t bytes, struct text *out)
+{
+    static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+
+    while (value >= 1024 && unit + 1 < ARRAY_LENGTH(names)) {
+        value /= 1024;
+        unit++;
+    }
+    text_appendf(out, "%.4g%s", value, names[unit]);
+}
+
 void bytes_format_decimal(uint64_t bytes, struct text *out)
 {
     static const char *const names[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};

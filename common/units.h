@@ -27,6 +27,9 @@ bool bytes_parse(const char *text, int64_t *ret_bytes);
 /* For people: "512B", "1.5MiB", "2GiB". */
 void bytes_format(uint64_t bytes, struct text *out);
 
+/* As docker tells memory: base 1024, four digits: "512B", "1.953MiB", "15.6GiB". */
+void bytes_format_binary(uint64_t bytes, struct text *out);
+
 /* As docker tells sizes of images: base 1000, three digits: "512B", "7.38MB", "104MB". */
 void bytes_format_decimal(uint64_t bytes, struct text *out);
 

@@ -101,6 +101,7 @@ int command_run(struct session *session, struct error *err);
 int command_save(struct session *session, struct error *err);
 int command_scale(struct session *session, struct error *err);
 int command_start(struct session *session, struct error *err);
+int command_stats(struct session *session, struct error *err);
 int command_stop(struct session *session, struct error *err);
 int command_tag(struct session *session, struct error *err);
 int command_top(struct session *session, struct error *err);

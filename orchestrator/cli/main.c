@@ -47,6 +47,7 @@ const struct cli_command commands[] = {
     {"scale", "Change how many containers services have", "[OPTIONS] SERVICE=COUNT...",
      command_scale},
     {"start", "Start containers that exist", "[OPTIONS] [SERVICE...]", command_start},
+    {"stats", "Show what containers use", "[OPTIONS] [SERVICE...]", command_stats},
     {"stop", "Stop containers", "[OPTIONS] [SERVICE...]", command_stop},
     {"tag", "Give an image another name", "IMAGE REFERENCE", command_tag},
     {"top", "Show the processes of containers", "[SERVICE...]", command_top},

@@ -422,3 +422,8 @@ bool cgroup_oom_killed(const struct cgroup *cgroup)
         return cgroup_v1_oom_killed(cgroup->v1_fds[CONTROLLER_MEMORY]);
     return cgroup->v2_fd >= 0 && cgroup_v2_oom_killed(cgroup->v2_fd);
 }
+
+void cgroup_measure(const struct cgroup *cgroup, struct cgroup_usage *ret_usage)
+{
+    cgroup_usage_measure(cgroup->v2_fd, cgroup->v1_fds, ret_usage);
+}

@@ -14,6 +14,7 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "runtime/cgroup/cgroup_usage.h"
 #include "runtime/container_spec.h"
 
 struct cgroup;
@@ -47,6 +48,9 @@ MUST_CHECK int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *e
 /* Whether the kernel ended a process of this group for lack of memory; groups without a memory
  * limit have no count on v1. */
 bool cgroup_oom_killed(const struct cgroup *cgroup);
+
+/* What its processes use now; see cgroup_usage.h. */
+void cgroup_measure(const struct cgroup *cgroup, struct cgroup_usage *ret_usage);
 
 /* Removes the group from every hierarchy; EBUSY in err->number while processes remain. */
 MUST_CHECK int cgroup_remove(const char *parent, const char *id, struct error *err);

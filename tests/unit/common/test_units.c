@@ -73,6 +73,24 @@ static void expect_decimal(uint64_t bytes, const char *expected)
     cr_expect_str_eq(text_get(&out), expected);
 }
 
+static void expect_binary(uint64_t bytes, const char *expected)
+{
+    scoped_text struct text out = {0};
+
+    bytes_format_binary(bytes, &out);
+    cr_expect_str_eq(text_get(&out), expected);
+}
+
+Test(units, sizes_of_memory_have_four_digits)
+{
+    expect_binary(0, "0B");
+    expect_binary(1023, "1023B");
+    expect_binary(1024, "1KiB");
+    expect_binary(2047999, "1.953MiB");
+    expect_binary(16750372454, "15.6GiB");
+    expect_binary(UINT64_MAX, "16EiB");
+}
+
 Test(units, sizes_of_images_have_three_digits)
 {
     expect_decimal(0, "0B");
