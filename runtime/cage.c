@@ -53,11 +53,16 @@ static int enter_namespaces(struct cage_state *state)
  * needed. */
 static int attach_root(struct cage_state *state)
 {
+    const char *target = NULL;
+
     if (expect(state, CHANNEL_MOUNTS) < 0)
         return -1;
-    if (state->message.n_fds != 1)
+    if (state->message.n_fds < 1)
         return failure_set(&state->failure, "attach the root", NULL, "no descriptor came");
     state->root_fd = state->message.fds[0];
+    if (mount_plan_take_images(&state->cage->mounts, state->message.fds + 1,
+                               state->message.n_fds - 1, &target) < 0)
+        return failure_sys(&state->failure, "mount an image on", target);
     if (move_mount(state->root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
         return failure_sys(&state->failure, "attach the root", NULL);
     return 0;

@@ -32,6 +32,8 @@ struct creation {
     struct rootfs *rootfs;
     struct identity identity;
     int userns_fd;
+    const int *image_fds; /* mounts of other images */
+    size_t n_images;
 };
 
 /*
@@ -262,12 +264,30 @@ static int find_identity(struct creation *creation, struct error *err)
     return 0;
 }
 
+/* Images are mapped as the root's layers are. */
+static int mount_images(struct creation *creation, struct arena *arena, struct error *err)
+{
+    const struct rootfs_request like = {.way = creation->userns_fd < 0 ? ROOTFS_PLAIN
+                                                                       : ROOTFS_LAYERS_MAPPED,
+                                        .userns_fd = creation->userns_fd,
+                                        .id_base = creation->spec->id_map.base};
+
+    if (mount_plan_open_images(&creation->cage.mounts, &like, arena, &creation->image_fds,
+                               &creation->n_images, err) < 0)
+        return -1;
+    if (creation->n_images >= CHANNEL_MAX_FDS)
+        return error_set(err, "more than %d image volumes", CHANNEL_MAX_FDS - 1);
+    return 0;
+}
+
 static int tell_child(struct creation *creation, struct error *err)
 {
     int channel_fd = creation->child.channel_fd;
-    int root_fd = rootfs_fd(creation->rootfs);
+    int fds[CHANNEL_MAX_FDS] = {rootfs_fd(creation->rootfs)};
 
-    if (channel_send_fds(channel_fd, CHANNEL_MOUNTS, &root_fd, 1) < 0 ||
+    for (size_t i = 0; i < creation->n_images; i++)
+        fds[i + 1] = creation->image_fds[i];
+    if (channel_send_fds(channel_fd, CHANNEL_MOUNTS, fds, creation->n_images + 1) < 0 ||
         channel_send(channel_fd, CHANNEL_IDENTITY, &creation->identity,
                      sizeof(creation->identity)) < 0) {
         /* It went before us: its report says why. */
@@ -297,7 +317,8 @@ static int build(struct creation *creation, struct arena *arena, bool *ret_needs
     if (starter_clone(&starter, &creation->child, err) < 0)
         return -1;
     if (open_namespaces(creation, err) < 0 || map_mounts(creation, err) < 0 ||
-        mount_root(creation, ret_needs_host_ids, err) < 0 || find_identity(creation, err) < 0 ||
+        mount_root(creation, ret_needs_host_ids, err) < 0 ||
+        mount_images(creation, arena, err) < 0 || find_identity(creation, err) < 0 ||
         tell_child(creation, err) < 0)
         return -1;
     /* The child is busy with its mounts now, and goes on only when it is started. */

@@ -4,6 +4,7 @@
 static const struct codec_field mount_codec[] = {
     CODEC_FIELD(struct mount_spec, kind, CODEC_INT),
     CODEC_FIELD(struct mount_spec, source, CODEC_STRING),
+    CODEC_FIELD(struct mount_spec, layers, CODEC_STRINGS),
     CODEC_FIELD(struct mount_spec, target, CODEC_STRING),
     CODEC_FIELD(struct mount_spec, read_only, CODEC_BOOL),
     CODEC_FIELD(struct mount_spec, recursive, CODEC_BOOL),

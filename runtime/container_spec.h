@@ -16,12 +16,13 @@
 #include "common/arena.h"
 #include "common/codec.h"
 
-enum mount_kind { MOUNT_BIND, MOUNT_TMPFS };
+enum mount_kind { MOUNT_BIND, MOUNT_TMPFS, MOUNT_IMAGE };
 
 struct mount_spec {
     enum mount_kind kind;
-    const char *source; /* bind: absolute host path */
-    const char *target; /* absolute, inside the container */
+    const char *source;        /* bind: absolute host path */
+    struct string_list layers; /* image: its unpacked layers, as the container's own */
+    const char *target;        /* absolute, inside the container */
     const char
         *subpath; /* below the source, whose own links are followed inside of it only; or NULL */
     bool read_only;

@@ -9,6 +9,8 @@
 #include "common/fd.h"
 #include "common/path.h"
 #include "common/text.h"
+#include "runtime/channel.h"
+#include "runtime/filesystem.h"
 #include "runtime/kernel.h"
 
 static const char *const etc_names[] = {"hosts", "hostname", "resolv.conf"};
@@ -173,7 +175,9 @@ static int add_spec_mount(struct mount_plan *plan, const struct mount_spec *spec
         return tmpfs_options_parse(spec->options, spec->read_only, arena, &mount->tmpfs, err) < 0
                    ? error_wrap(err, "mount on '%s'", target)
                    : 0;
-    if (source_open(spec, mount, err) < 0)
+    if (spec->kind == MOUNT_IMAGE)
+        mount->image = spec;
+    else if (source_open(spec, mount, err) < 0)
         return error_wrap(err, "mount on '%s'", target);
     return 0;
 }
@@ -269,6 +273,99 @@ int mount_plan_map_ids(const struct mount_plan *plan, int userns_fd, const char 
             return error_sys(err, "map the ids of the mount on '%s'", mount->target);
         if (!*ret_unmapped)
             *ret_unmapped = mount->target;
+    }
+    return 0;
+}
+
+/*
+ * Images
+ */
+
+static int image_open(struct planned_mount *mount, const struct rootfs_request *like,
+                      struct error *err)
+{
+    const struct mount_spec *spec = mount->image;
+    /* The kernel wants two layers where there is no upper one. */
+    struct rootfs_request request = {
+        .layers = spec->layers,
+        .upper = spec->layers.count > 1 ? ROOTFS_UPPER_NONE : ROOTFS_UPPER_MEMORY,
+        .way = like->way == ROOTFS_PLAIN ? ROOTFS_PLAIN : ROOTFS_LAYERS_MAPPED,
+        .userns_fd = like->userns_fd,
+        .id_base = like->id_base};
+    scoped(rootfs_free) struct rootfs *rootfs = NULL;
+    scoped_fd int place_fd = -1;
+    struct stat status;
+
+    if (rootfs_mount(&request, &rootfs, err) < 0)
+        return -1;
+    place_fd = path_open_in_root(rootfs_fd(rootfs), spec->subpath ? spec->subpath : ".", O_PATH, 0);
+    if (place_fd < 0 || fstat(place_fd, &status) < 0)
+        return error_sys(err, "find '%s' in image '%s'", spec->subpath, spec->source);
+    if (filesystem_make_read_only(rootfs_fd(rootfs), false) < 0)
+        return error_sys(err, "make image '%s' read-only", spec->source);
+    mount->is_directory = S_ISDIR(status.st_mode);
+    mount->fd = rootfs_steal_fd(rootfs);
+    return 0;
+}
+
+int mount_plan_open_images(struct mount_plan *plan, const struct rootfs_request *like,
+                           struct arena *arena, const int **ret_fds, size_t *ret_count,
+                           struct error *err)
+{
+    int *fds = arena_new_array(arena, int, plan->count + 1);
+    size_t count = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        struct planned_mount *mount = &plan->mounts[i];
+
+        if (!mount->image)
+            continue;
+        if (image_open(mount, like, err) < 0)
+            return error_wrap(err, "mount on '%s'", mount->target);
+        fds[count++] = mount->fd;
+    }
+    *ret_fds = fds;
+    *ret_count = count;
+    return 0;
+}
+
+/* Only what is attached can be cloned from a place below its root, before Linux 6.15. What is
+ * attached goes with the host's mounts. */
+static int image_take(struct planned_mount *mount, int take_fd)
+{
+    scoped_fd int fd = take_fd, place_fd = -1;
+    const char *subpath = mount->image->subpath;
+    struct stat status;
+
+    if (!subpath) {
+        mount->fd = steal_fd(&fd);
+        return 0;
+    }
+    if (move_mount(fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return -1;
+    place_fd = path_open_in_root(fd, subpath, O_PATH, 0);
+    if (place_fd < 0 || fstat(place_fd, &status) < 0)
+        return -1;
+    mount->is_directory = S_ISDIR(status.st_mode);
+    mount->fd = filesystem_clone(place_fd, false);
+    return mount->fd < 0 ? -1 : 0;
+}
+
+int mount_plan_take_images(const struct mount_plan *plan, const int *fds, size_t count,
+                           const char **ret_target)
+{
+    size_t taken = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        struct planned_mount *mount = &plan->mounts[i];
+
+        if (!mount->image)
+            continue;
+        *ret_target = mount->target;
+        errno = EPROTO;
+        if (taken == count || image_take(mount, fds[taken]) < 0)
+            return -1;
+        taken++;
     }
     return 0;
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is mounted into a container's root besides the file systems that every container has:
- * volumes, bind mounts, tmpfs mounts, the files of /etc and host devices.
+ * volumes, bind mounts, tmpfs mounts, other images, the files of /etc and host devices.
  *
  * The starter opens every source as a detached mount before the clone; the child inherits the
  * descriptors and only attaches them. The mount behind a descriptor is shared, so the starter may
- * still map its ids after the clone, once the container's user namespace exists.
+ * still map its ids after the clone, once the container's user namespace exists. Images are the
+ * exception: they are overlays, whose layers must be mapped before, so they are mounted after the
+ * clone and sent.
  */
 #ifndef YAWL_RUNTIME_MOUNT_PLAN_H
 #define YAWL_RUNTIME_MOUNT_PLAN_H
 
 #include "runtime/container_spec.h"
+#include "runtime/rootfs.h"
 
 enum { TMPFS_MAX_OPTIONS = 8 };
 
@@ -24,7 +27,8 @@ struct tmpfs_options {
 
 struct planned_mount {
     const char *target; /* cleaned, absolute */
-    int fd;             /* detached mount; -1: tmpfs */
+    int fd;             /* detached mount; -1: tmpfs, or an image that is not yet mounted */
+    const struct mount_spec *image; /* or NULL */
     bool is_directory;
     bool is_device;
     bool recursive;
@@ -46,6 +50,18 @@ MUST_CHECK int mount_plan_open(const struct container_spec *spec, struct arena *
  * *ret_unmapped is the target of the first such mount, or NULL. */
 MUST_CHECK int mount_plan_map_ids(const struct mount_plan *plan, int userns_fd,
                                   const char **ret_unmapped, struct error *err);
+
+/* Mounts the images, read-only and whole, as the layers of `like` are mapped. *ret_fds are their
+ * mounts in the order of the plan, borrowed, in an array of the arena. */
+MUST_CHECK int mount_plan_open_images(struct mount_plan *plan, const struct rootfs_request *like,
+                                      struct arena *arena, const int **ret_fds, size_t *ret_count,
+                                      struct error *err);
+
+/* In the child: takes the mounts that came, in that order, and goes down to what is asked of each.
+ * Attaches them to the mount namespace's root. Returns 0, or -1 with errno; *ret_target is then the
+ * target of the one that failed. */
+MUST_CHECK int mount_plan_take_images(const struct mount_plan *plan, const int *fds, size_t count,
+                                      const char **ret_target);
 
 /* Whether something of the plan is mounted exactly there. */
 bool mount_plan_covers(const struct mount_plan *plan, const char *target);

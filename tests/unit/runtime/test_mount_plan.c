@@ -168,6 +168,74 @@ Test(mount_plan, does_not_tell_the_host_what_is_mounted_inside)
     fixture_close(fixture);
 }
 
+/* Two layers, of which the upper hides a file of the lower. */
+static struct mount_spec image_mount(struct fixture *fixture, const char *subpath)
+{
+    struct mount_spec mount = {.kind = MOUNT_IMAGE,
+                               .source = "other",
+                               .target = "/other",
+                               .subpath = subpath,
+                               .read_only = true};
+
+    fixture_write(fixture, "low/dir/low", "from below", 0600);
+    fixture_write(fixture, "low/dir/both", "hidden", 0644);
+    fixture_write(fixture, "high/dir/both", "from above", 0644);
+    string_list_add(fixture->arena, &mount.layers, fixture_path(fixture, "low"));
+    string_list_add(fixture->arena, &mount.layers, fixture_path(fixture, "high"));
+    return mount;
+}
+
+Test(mount_plan, mounts_another_image_read_only)
+{
+    struct fixture *fixture = fixture_open();
+    struct mount_spec mount = image_mount(fixture, NULL);
+
+    cr_expect_str_eq(run_with(fixture, &mount, 1,
+                              "cat /other/dir/low /other/dir/both; echo; stat -c %u /other/dir/low;"
+                              "touch /other/new 2>/dev/null || echo read-only"),
+                     "from belowfrom above\n0\nread-only");
+    mount.layers.count = 1;
+    cr_expect_str_eq(run_with(fixture, &mount, 1,
+                              "cat /other/dir/both; touch /other/new 2>/dev/null || echo -n ' ro'"),
+                     "hidden ro");
+    fixture_close(fixture);
+}
+
+Test(mount_plan, mounts_a_directory_or_file_of_another_image)
+{
+    struct fixture *fixture = fixture_open();
+    struct mount_spec mounts[] = {image_mount(fixture, "dir"), image_mount(fixture, "dir/both")};
+
+    mounts[1].target = "/file";
+    cr_expect_str_eq(run_with(fixture, mounts, 2, "ls /other; cat /file"), "both\nlow\nfrom above");
+    fixture_close(fixture);
+}
+
+Test(mount_plan, follows_links_of_another_image_inside_of_it_only)
+{
+    struct fixture *fixture = fixture_open();
+    struct mount_spec mount = image_mount(fixture, "out");
+
+    cr_assert_eq(symlink("/dir", fixture_path(fixture, "low/out")), 0);
+    cr_expect_str_eq(run_with(fixture, &mount, 1, "cat /other/both"), "from above");
+    fixture_close(fixture);
+}
+
+Test(mount_plan, says_what_is_not_in_another_image)
+{
+    struct fixture *fixture = fixture_open();
+    struct mount_spec mount = image_mount(fixture, "nowhere");
+    const char *text;
+
+    fixture->spec.mounts = &mount;
+    fixture->spec.n_mounts = 1;
+    fixture_script(fixture, "true");
+    text = fixture_fail(fixture);
+    cr_expect_not_null(strstr(text, "mount on '/other': find 'nowhere' in image 'other'"), "%s",
+                       text);
+    fixture_close(fixture);
+}
+
 Test(mount_plan, refuses_the_root_and_relative_targets)
 {
     static const char *const targets[] = {"/", "//", "/..", "relative", "/x/.."};
