@@ -63,7 +63,7 @@ static bool ps_shows(const struct ps *ps, const struct record *record)
 
     for (size_t i = 0; i < ps->names.count; i++)
         named = named || string_eq(ps->names.items[i], record->service);
-    if (record->oneoff && !ps->all)
+    if ((record->oneoff || record->hook) && !ps->all)
         return false;
     return named && (ps->all || record->phase == PHASE_RUNNING || record->phase == PHASE_STARTING ||
                      record->will_restart);

@@ -161,7 +161,7 @@ static void push_choose(struct image_needs *needs, const struct selection *selec
     for (size_t i = 0; i < needs->count; i++) {
         struct image_need *need = &needs->items[i];
 
-        if (need->of_volume || !is_selected(selection, need->service))
+        if (need->beside || !is_selected(selection, need->service))
             continue;
         if (!need->builds || need->only_builds) {
             say_skipped(need->label,

@@ -66,7 +66,7 @@ static int rm_find(struct rm *rm, const char **ret_project, struct error *err)
     if (session_records(rm->session, ret_project, &records, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++)
-        if (rm_names(rm, records[i]) &&
+        if (rm_names(rm, records[i]) && !record_is_kept_hook(records[i]) &&
             (rm->stop || (!has_process(records[i]) && !records[i]->will_restart)))
             string_list_add(rm->session->arena, &rm->names, records[i]->name);
     return 0;

@@ -103,7 +103,8 @@ static int up_stop_all(struct up *up, struct error *err)
     if (follow_run(follow, &stop, &interrupted, err) < 0)
         return -1;
     for (size_t i = 0; i < follow_count(follow); i++)
-        if (string_eq(follow_record(follow, i)->service, up->exit_code_from))
+        if (string_eq(follow_record(follow, i)->service, up->exit_code_from) &&
+            !follow_record(follow, i)->hook)
             up->exit_code = record_exit_code(follow_record(follow, i));
     return 0;
 }

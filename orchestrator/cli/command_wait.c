@@ -16,7 +16,8 @@ struct wait {
 
 static bool wait_names(const struct wait *wait, const struct record *record)
 {
-    return wait->services.count == 0 || string_list_has(&wait->services, record->service);
+    return !record->hook &&
+           (wait->services.count == 0 || string_list_has(&wait->services, record->service));
 }
 
 static bool has_ended(const struct record *record)

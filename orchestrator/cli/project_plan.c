@@ -32,6 +32,8 @@ struct planning {
     struct diagnostics *diagnostics;
     struct plan_image *images;
     size_t n_images;
+    struct plan_side_image *side_images;
+    size_t n_side_images;
     struct record **records; /* of what exists of the project */
     size_t n_records;
 };
@@ -92,12 +94,19 @@ static int image_find(struct planning *planning, struct image_store *store,
                           "image '%s' is not on this machine any more", need->written);
         return 0;
     }
-    planning->images[planning->n_images++] =
-        (struct plan_image){.service = need->service->name,
-                            .reference = need->written,
-                            .config = &image->config,
-                            .layers = image->layers,
-                            .config_hash = service_hash(planning, need->service)};
+    if (need->beside)
+        planning->side_images[planning->n_side_images++] =
+            (struct plan_side_image){.service = need->service->name,
+                                     .reference = need->written,
+                                     .config = &image->config,
+                                     .layers = image->layers};
+    else
+        planning->images[planning->n_images++] =
+            (struct plan_image){.service = need->service->name,
+                                .reference = need->written,
+                                .config = &image->config,
+                                .layers = image->layers,
+                                .config_hash = service_hash(planning, need->service)};
     return 0;
 }
 
@@ -112,8 +121,9 @@ static int images_find(struct planning *planning, struct error *err)
         return -1;
     planning->images =
         arena_new_array(planning->arena, struct plan_image, planning->project->n_services);
+    planning->side_images = arena_new_array(planning->arena, struct plan_side_image, needs.count);
     for (size_t i = 0; i < needs.count; i++)
-        if (!needs.items[i].of_volume && image_find(planning, store, &needs.items[i], err) < 0)
+        if (image_find(planning, store, &needs.items[i], err) < 0)
             return -1;
     return 0;
 }
@@ -248,7 +258,7 @@ static void existing_note(const struct planning *planning, struct plan_options *
     for (size_t i = 0; i < planning->n_records; i++) {
         const struct record *record = planning->records[i];
 
-        if (record->goal != GOAL_ABSENT && !record->oneoff)
+        if (record->goal != GOAL_ABSENT && !record->oneoff && !record->hook)
             existing[options->n_existing++] =
                 (struct plan_existing){record->service, record->number, record->config_hash};
     }
@@ -295,6 +305,8 @@ int project_plan(struct session *session, const struct compose *compose, const s
     existing_note(&planning, &options);
     options.images = planning.images;
     options.n_images = planning.n_images;
+    options.side_images = planning.side_images;
+    options.n_side_images = planning.n_side_images;
     options.project_data =
         arena_printf(session->arena, "%s/projects/%s", roots->data, planning.project->name);
     options.project_run =

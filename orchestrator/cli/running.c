@@ -10,7 +10,7 @@
 static bool record_matches(const struct record *record, const char *service,
                            unsigned long long number)
 {
-    return string_eq(record->service, service) && !record->oneoff &&
+    return string_eq(record->service, service) && !record->oneoff && !record->hook &&
            record->phase == PHASE_RUNNING &&
            (number == 0 || (unsigned long long)record->number == number);
 }

@@ -108,7 +108,7 @@ static bool record_is_over(const struct record *record)
 
 static bool up_aborts(const struct up *up, const struct record *record)
 {
-    if (record->phase != PHASE_DONE || record->will_restart)
+    if (record->phase != PHASE_DONE || record->will_restart || record->hook)
         return false;
     return up->exit_code_from || up->abort_on_exit ||
            (up->abort_on_failure && record_exit_code(record) != 0);

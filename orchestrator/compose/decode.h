@@ -47,6 +47,7 @@ DECODE_RULE(decode_service_networks);
 DECODE_RULE(decode_secret_grants);
 DECODE_RULE(decode_config_grants);
 DECODE_RULE(decode_grace_period);
+DECODE_RULE(decode_pre_start);
 DECODE_RULE(decode_post_start);
 DECODE_RULE(decode_pre_stop);
 DECODE_RULE(decode_fields_logging);

@@ -328,31 +328,39 @@ DECODE_RULE(decode_config_grants)
 }
 
 static struct hook *decode_hooks(struct decoder *decoder, const struct node *node,
-                                 size_t *ret_count)
+                                 const struct shape *shape, size_t *ret_count)
 {
     size_t count = list_length(node);
     struct hook *hooks = arena_new_array(decoder->arena, struct hook, count);
 
     for (size_t i = 0; i < count; i++) {
         hooks[i].at = node->list.items[i]->at;
-        decode_fields(decoder, node->list.items[i], shape_post_start_hooks.item, &hooks[i]);
+        decode_fields(decoder, node->list.items[i], shape->item, &hooks[i]);
     }
     *ret_count = count;
     return hooks;
+}
+
+DECODE_RULE(decode_pre_start)
+{
+    struct service *service = field;
+
+    service->pre_start = decode_hooks(decoder, node, &shape_pre_start_hooks, &service->n_pre_start);
 }
 
 DECODE_RULE(decode_post_start)
 {
     struct service *service = field;
 
-    service->post_start = decode_hooks(decoder, node, &service->n_post_start);
+    service->post_start =
+        decode_hooks(decoder, node, &shape_post_start_hooks, &service->n_post_start);
 }
 
 DECODE_RULE(decode_pre_stop)
 {
     struct service *service = field;
 
-    service->pre_stop = decode_hooks(decoder, node, &service->n_pre_stop);
+    service->pre_stop = decode_hooks(decoder, node, &shape_pre_stop_hooks, &service->n_pre_stop);
 }
 
 /* Our own: "x-run: on-change", or {when: on-change, inputs: [...]}. */

@@ -138,16 +138,19 @@ const struct shape shape_pre_stop_hooks = {
     .forms = FORM_LIST, .item = &shape_hook, .decode = decode_pre_stop};
 
 static const struct key pre_start_keys[] = {
-    {"command", &shape_command, ACTED, "what to run", KEY_JSON_NULL | KEY_KEEP},
-    {"image", &shape_string, ACTED, "image to run it from; the service's when left out"},
-    {"user", &shape_string, ACTED, "user to run it as"},
-    {"privileged", &shape_bool, ACTED, "with all capabilities"},
-    {"working_dir", &shape_string, ACTED, "directory to run it in"},
-    {"environment", &shape_environment, ACTED, "additional variables"},
-    {"per_replica", &shape_bool, ACTED, "once per replica instead of once per service"},
+    {"command", &shape_command, ACTED, "what to run", KEY_JSON_NULL | KEY_KEEP, HOOK(command)},
+    {"image", &shape_string, ACTED, "image to run it from; the service's when left out", 0,
+     HOOK(image)},
+    {"user", &shape_string, ACTED, "user to run it as", 0, HOOK(user)},
+    {"privileged", &shape_bool, ACTED, "with all capabilities", 0, HOOK(privileged)},
+    {"working_dir", &shape_string, ACTED, "directory to run it in", 0, HOOK(working_dir)},
+    {"environment", &shape_environment, ACTED, "additional variables", 0, HOOK(environment)},
+    {"per_replica", &shape_bool, ACTED, "once per replica instead of once per service", 0,
+     HOOK(per_replica)},
 };
 
 static const struct shape shape_pre_start_hook = {
     .forms = FORM_MAP, TABLE(pre_start_keys), .extensions = true};
 
-const struct shape shape_pre_start_hooks = {.forms = FORM_LIST, .item = &shape_pre_start_hook};
+const struct shape shape_pre_start_hooks = {
+    .forms = FORM_LIST, .item = &shape_pre_start_hook, .decode = decode_pre_start};

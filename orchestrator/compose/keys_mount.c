@@ -84,7 +84,7 @@ static const struct shape shape_mount_tmpfs = {
     .forms = FORM_MAP, TABLE(mount_tmpfs_keys), .extensions = true};
 
 static const struct key mount_image_keys[] = {
-    {"subpath", &shape_string, REFUSED, "directory inside the image", 0, 0, LATER},
+    {"subpath", &shape_string, ACTED, "directory inside the image"},
 };
 
 static const struct shape shape_mount_image = {

@@ -327,7 +327,7 @@ static const struct key service_keys[] = {
     {"volumes", &shape_service_volumes, ACTED, "what to mount", 0, WHOLE},
     {"volumes_from", &shape_strings, NOTED, "mounts of another service", 0, 0, LATER},
     {"working_dir", &shape_string, ACTED, "directory to start in", 0, SERVICE(working_dir)},
-    {"pre_start", &shape_pre_start_hooks, NOTED, "containers to run before", 0, 0, LATER},
+    {"pre_start", &shape_pre_start_hooks, ACTED, "containers to run before", 0, WHOLE},
     {"post_start", &shape_post_start_hooks, ACTED, "commands to run after the start", 0, WHOLE},
     {"pre_stop", &shape_pre_stop_hooks, ACTED, "commands to run before the stop", 0, WHOLE},
 };

@@ -19,7 +19,7 @@
 
 struct build {
     const char *context, *dockerfile, *dockerfile_inline, *target;
-    struct pair_list args, labels;
+    struct pair_list args, labels, additional_contexts;
     struct position at;
 };
 
@@ -116,8 +116,8 @@ struct service {
     struct tmpfs *tmpfs;
     size_t n_tmpfs;
     struct healthcheck healthcheck;
-    struct hook *post_start, *pre_stop;
-    size_t n_post_start, n_pre_stop;
+    struct hook *pre_start, *post_start, *pre_stop;
+    size_t n_pre_start, n_post_start, n_pre_stop;
     const char *restart; /* "no", "always", "on-failure[:N]", "unless-stopped"; NULL: no */
     int64_t restart_delay_ns, restart_window_ns; /* of deploy.restart_policy */
     bool has_restart_delay;

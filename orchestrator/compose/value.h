@@ -29,13 +29,16 @@ struct command {
     struct position at;
 };
 
-/* A command that runs in the container after it has started or before it is stopped. */
+/* A command that runs in the container after it has started or before it is stopped, or in one of
+ * its own before any of the service's starts (`pre_start`, which alone has the last two). */
 struct hook {
     struct command command;
     const char *user, *working_dir;
     struct pair_list environment;
     bool privileged;
     struct position at;
+    const char *image; /* NULL: the service's */
+    bool per_replica;  /* before each of its containers, not once for all */
 };
 
 #endif

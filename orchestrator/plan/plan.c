@@ -7,6 +7,7 @@
 
 static const struct codec_field plan_dependency_codec[] = {
     CODEC_FIELD(struct plan_dependency, service, CODEC_STRING),
+    CODEC_FIELD(struct plan_dependency, by_name, CODEC_BOOL),
     CODEC_FIELD(struct plan_dependency, condition, CODEC_INT),
     CODEC_FIELD(struct plan_dependency, restart, CODEC_BOOL),
     CODEC_FIELD(struct plan_dependency, required, CODEC_BOOL),
@@ -56,6 +57,7 @@ const struct codec_field plan_instance_codec[] = {
     CODEC_LIST(struct plan_instance, dependencies, n_dependencies, plan_dependency_codec),
     CODEC_LIST(struct plan_instance, files, n_files, plan_file_codec),
     CODEC_FIELD(struct plan_instance, anonymous_volumes, CODEC_STRINGS),
+    CODEC_FIELD(struct plan_instance, volume_images, CODEC_STRINGS),
     CODEC_NESTED(struct plan_instance, health, plan_health_codec),
     CODEC_LIST(struct plan_instance, post_start, n_post_start, plan_hook_codec),
     CODEC_LIST(struct plan_instance, pre_stop, n_pre_stop, plan_hook_codec),
@@ -68,6 +70,7 @@ const struct codec_field plan_instance_codec[] = {
     CODEC_FIELD(struct plan_instance, grace_ms, CODEC_INT64),
     CODEC_FIELD(struct plan_instance, attach, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, oneoff, CODEC_BOOL),
+    CODEC_FIELD(struct plan_instance, hook, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, auto_remove, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, stdin_open, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, stdin_held, CODEC_BOOL),

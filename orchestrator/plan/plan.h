@@ -24,6 +24,7 @@ enum plan_condition { PLAN_STARTED, PLAN_HEALTHY, PLAN_COMPLETED };
 
 struct plan_dependency {
     const char *service;
+    bool by_name;  /* `service` is the name of one container: a hook's */
     int condition; /* enum plan_condition */
     bool restart, required;
 };
@@ -64,6 +65,7 @@ struct plan_instance {
     struct plan_file *files;
     size_t n_files;
     struct string_list anonymous_volumes; /* directories in "volumes" of the container's data */
+    struct string_list volume_images;     /* digests of what image volumes are made of */
     struct plan_health health;
     struct plan_hook *post_start, *pre_stop;
     size_t n_post_start, n_pre_stop;
@@ -76,6 +78,7 @@ struct plan_instance {
     int64_t grace_ms;
     bool attach;
     bool oneoff; /* of `run`: no replica of its service */
+    bool hook;   /* a pre_start hook's: neither */
     bool auto_remove;
     bool stdin_open;          /* a client feeds its standard input to the end */
     bool stdin_held;          /* no client does: it stays open */

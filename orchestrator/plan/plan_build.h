@@ -18,7 +18,16 @@ struct plan_build {
     const struct plan_oneoff *oneoff; /* what is built is one; or NULL */
     const struct plan_image *image;
     struct plan_instance *instance;
+    const struct plan_instance *owner; /* what is built is a hook's, and mounts its anonymous
+                                          volumes; or NULL */
 };
+
+/* The image that a volume or a hook of the service names; NULL after an error was added. */
+const struct plan_side_image *plan_build_side_image(struct plan_build *build, const char *reference,
+                                                    struct position at, const char *key);
+/* Containers of the service's pre_start hooks, added to the plan behind the replicas, which come to
+ * depend on them. `first` is the first of these. */
+void plan_build_hooks(struct plan_build *build, struct plan *plan, size_t first);
 
 /* Arguments, environment, user, namespaces, capabilities, limits. */
 void plan_build_container(struct plan_build *build);

@@ -27,6 +27,28 @@ void plan_build_error(struct plan_build *build, struct position at, const char *
     diagnostics_error(build->diagnostics, at, text_get(&path), "%s", text_get(&message));
 }
 
+static const struct plan_side_image *side_image_find(const struct plan_build *build,
+                                                     const char *reference)
+{
+    const struct plan_options *options = build->options;
+
+    for (size_t i = 0; i < options->n_side_images; i++)
+        if (string_eq(options->side_images[i].service, build->service->name) &&
+            string_eq(options->side_images[i].reference, reference))
+            return &options->side_images[i];
+    return NULL;
+}
+
+const struct plan_side_image *plan_build_side_image(struct plan_build *build, const char *reference,
+                                                    struct position at, const char *key)
+{
+    const struct plan_side_image *image = side_image_find(build, reference);
+
+    if (!image)
+        plan_build_error(build, at, key, "there is no image '%s'", reference);
+    return image;
+}
+
 static const struct plan_image *plan_image_of(const struct plan_options *options,
                                               const char *service)
 {
@@ -38,8 +60,8 @@ static const struct plan_image *plan_image_of(const struct plan_options *options
 
 /*
  * What a change of makes a running container out of date: the service as resolved,
- * the image, and how we run it. The layout of the plan itself is left out: a new version of yawl
- * recreates nothing.
+ * the image, those of image volumes, and how we run it. The layout of the plan itself is left out:
+ * a new version of yawl recreates nothing.
  */
 static const char *instance_hash(const struct plan_build *build, const char *name)
 {
@@ -48,6 +70,14 @@ static const char *instance_hash(const struct plan_build *build, const char *nam
 
     text_appendf(&text, "%s\n%s\n%s", build->image->config_hash, build->image->config->digest,
                  name);
+    for (size_t i = 0; i < build->service->n_volumes; i++) {
+        const struct service_volume *volume = &build->service->volumes[i];
+        const struct plan_side_image *image =
+            volume->kind == VOLUME_IMAGE ? side_image_find(build, volume->source) : NULL;
+
+        if (image)
+            text_appendf(&text, "\n%s", image->config->digest);
+    }
     sha256_hex(text.data, text.length, hex);
     return arena_strdup(build->arena, hex);
 }
@@ -157,8 +187,12 @@ static size_t count_instances(const struct project *project, const struct plan_o
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < project->n_services && count <= LIMIT_INSTANCES; i++)
-        count += (size_t)scale_of(options, &project->services[i]);
+    for (size_t i = 0; i < project->n_services && count <= LIMIT_INSTANCES; i++) {
+        const struct service *service = &project->services[i];
+        size_t scale = (size_t)scale_of(options, service);
+
+        count += scale + scale * service->n_pre_start;
+    }
     return count;
 }
 
@@ -203,6 +237,7 @@ static int *instance_numbers(const struct plan_build *build)
 static void plan_make_service(struct plan_build *build, struct plan *plan)
 {
     const struct service *service = build->service;
+    size_t first = plan->n_instances;
     const int *numbers;
 
     if (service->container_name && build->scale > 1)
@@ -221,6 +256,8 @@ static void plan_make_service(struct plan_build *build, struct plan *plan)
         build->instance = &plan->instances[plan->n_instances++];
         plan_make_instance(build, numbers[i]);
     }
+    if (!build->oneoff && build->scale > 0)
+        plan_build_hooks(build, plan, first);
     string_list_add(build->arena, &plan->declared_names, arena_strdup(build->arena, service->name));
 }
 

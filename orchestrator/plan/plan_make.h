@@ -22,6 +22,14 @@ struct plan_image {
     const char *config_hash;   /* of the service, from the loader */
 };
 
+/* What is known of an image that a volume or a hook of a service names. */
+struct plan_side_image {
+    const char *service;
+    const char *reference; /* as written */
+    const struct image_config *config;
+    struct string_list layers;
+};
+
 /* `--scale`: how many containers of one service, whatever the file says. */
 struct plan_scale {
     const char *service;
@@ -50,6 +58,8 @@ struct plan_options {
     uint32_t id_base;         /* first host id of the project's user namespaces */
     const struct plan_image *images;
     size_t n_images;
+    const struct plan_side_image *side_images;
+    size_t n_side_images;
     const struct plan_scale *scales;
     size_t n_scales;
     const struct plan_existing *existing;

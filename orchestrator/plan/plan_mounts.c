@@ -34,7 +34,7 @@ static bool mount_target_taken(const struct container_spec *container, const cha
 /* The directory is named after the target, by which a replacement finds its volumes again. */
 static void mount_anonymous(struct plan_build *build, const char *target, bool read_only)
 {
-    struct plan_instance *instance = build->instance;
+    const struct plan_instance *owner = build->owner ? build->owner : build->instance;
     char name[SHA256_HEX_SIZE];
 
     sha256_hex(target, strlen(target), name);
@@ -42,11 +42,13 @@ static void mount_anonymous(struct plan_build *build, const char *target, bool r
     *mount_add(build) = (struct mount_spec){
         .kind = MOUNT_BIND,
         .source = arena_printf(build->arena, "%s/containers/%s/volumes/%s",
-                               build->options->project_data, instance->name, name),
+                               build->options->project_data, owner->name, name),
         .target = arena_strdup(build->arena, target),
         .read_only = read_only,
     };
-    string_list_add(build->arena, &instance->anonymous_volumes, arena_strdup(build->arena, name));
+    if (!build->owner)
+        string_list_add(build->arena, &build->instance->anonymous_volumes,
+                        arena_strdup(build->arena, name));
 }
 
 static void mount_tmpfs(struct plan_build *build, const struct service_volume *wanted)
@@ -122,12 +124,29 @@ static void mount_named(struct plan_build *build, const struct service_volume *w
     *mount_add(build) = mount;
 }
 
+static void mount_image(struct plan_build *build, const struct service_volume *wanted)
+{
+    const struct plan_side_image *image =
+        plan_build_side_image(build, wanted->source, wanted->at, "volumes");
+
+    if (!image)
+        return;
+    *mount_add(build) = (struct mount_spec){.kind = MOUNT_IMAGE,
+                                            .source = arena_strdup(build->arena, wanted->source),
+                                            .layers = string_list_copy(build->arena, image->layers),
+                                            .target = arena_strdup(build->arena, wanted->target),
+                                            .subpath = arena_strdup(build->arena, wanted->subpath),
+                                            .read_only = true};
+    string_list_add(build->arena, &build->instance->volume_images,
+                    arena_strdup(build->arena, image->config->digest));
+}
+
 static void mount_volume(struct plan_build *build, const struct service_volume *wanted)
 {
     if (wanted->kind == VOLUME_TMPFS) {
         mount_tmpfs(build, wanted);
     } else if (wanted->kind == VOLUME_IMAGE) {
-        plan_build_error(build, wanted->at, "volumes", "type 'image' is not supported yet");
+        mount_image(build, wanted);
     } else if (wanted->kind == VOLUME_NAMED && !wanted->source) {
         mount_anonymous(build, wanted->target, wanted->read_only);
     } else if (wanted->kind == VOLUME_NAMED) {

@@ -11,7 +11,7 @@ static void endpoint_names(struct plan_build *build, const struct service_networ
 {
     struct plan_instance *instance = build->instance;
 
-    bool by_service = !build->oneoff || build->oneoff->use_aliases;
+    bool by_service = !build->owner && (!build->oneoff || build->oneoff->use_aliases);
 
     if (by_service)
         string_list_add(build->arena, &endpoint->names, instance->service);

@@ -26,6 +26,7 @@ const struct codec_field record_codec[] = {
     CODEC_FIELD(struct record, number, CODEC_INT),
     CODEC_FIELD(struct record, quiet, CODEC_BOOL),
     CODEC_FIELD(struct record, oneoff, CODEC_BOOL),
+    CODEC_FIELD(struct record, hook, CODEC_BOOL),
     CODEC_FIELD(struct record, image, CODEC_STRING),
     CODEC_FIELD(struct record, image_digest, CODEC_STRING),
     CODEC_FIELD(struct record, config_hash, CODEC_STRING),
@@ -71,6 +72,11 @@ int record_exit_code(const struct record *record)
     if (WIFSIGNALED(record->wait_status))
         return 128 + WTERMSIG(record->wait_status);
     return WEXITSTATUS(record->wait_status);
+}
+
+bool record_is_kept_hook(const struct record *record)
+{
+    return record->hook && record->phase == PHASE_DONE && record_exit_code(record) == 0;
 }
 
 static void span_text(uint64_t from_ns, uint64_t to_ns, struct text *out)

@@ -39,6 +39,7 @@ struct record {
     int number;
     bool quiet;  /* `attach: false`: shown by `logs` when asked for by name */
     bool oneoff; /* of `run` */
+    bool hook;   /* a pre_start hook's */
     const char *image, *image_digest, *config_hash;
     const char *command; /* for people */
 
@@ -79,6 +80,10 @@ extern const struct codec_field record_codec[];
 
 /* The exit code as a shell would give it: 128 + signal for a signal. */
 int record_exit_code(const struct record *record);
+
+/* A pre_start hook that ended well: as long as its record is there it is not run again, so `rm`
+ * leaves it. */
+bool record_is_kept_hook(const struct record *record);
 
 /* "Up 4 seconds (healthy)", "Exited (3) 2 minutes ago", as docker says it. */
 void record_status_text(const struct record *record, uint64_t now_ns, struct text *out);

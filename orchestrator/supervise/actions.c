@@ -20,12 +20,12 @@
 #include "orchestrator/supervise/exits.h"
 #include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/hooks.h"
+#include "orchestrator/supervise/image_leases.h"
 #include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/pause.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/tty.h"
 #include "runtime/cgroup/cgroup.h"
-#include "runtime/image/image_store.h"
 
 enum { RETRY_MS = 20, REMOVE_RETRY_MS = 1000, CREATE_TRIES = 25 };
 
@@ -83,31 +83,9 @@ static int ports_reserve(struct instance *instance, const struct plan_instance *
     return 0;
 }
 
-/* Names of projects have no dot, so that "PROJECT.NAME" is one instance's alone. */
-static void lease_name(const struct instance *instance, struct text *ret_name)
-{
-    text_appendf(ret_name, "%s.%s", instance->supervisor->project, instance->plan->name);
-}
-
-/* While held, collection of images does not take the layers of what may run, whatever becomes of
- * the image's name. */
-static int image_hold(struct instance *instance, bool held, struct error *err)
-{
-    scoped(image_store_free) struct image_store *store =
-        image_store_open(instance->supervisor->roots.data, err);
-    scoped_text struct text holder = {0};
-
-    if (!store)
-        return -1;
-    lease_name(instance, &holder);
-    if (!held)
-        return image_store_release(store, text_get(&holder), err);
-    return image_store_lease(store, text_get(&holder), instance->plan->image_digest, err);
-}
-
 static int instance_create(struct instance *instance, struct error *err)
 {
-    if (image_hold(instance, true, err) < 0 || data_dirs_make(instance, err) < 0 ||
+    if (image_leases_take(instance, err) < 0 || data_dirs_make(instance, err) < 0 ||
         instance_open_output(instance, err) < 0 ||
         ports_reserve(instance, instance->plan, err) < 0 || made_from_plan(instance, err) < 0) {
         instance_close_output(instance);
@@ -502,7 +480,7 @@ static void instance_remove(struct instance *instance, uint64_t now_ms)
     struct error err = {0};
     char name[300];
 
-    if (data_remove(instance, &err) < 0 || image_hold(instance, false, &err) < 0) {
+    if (data_remove(instance, &err) < 0 || image_leases_release(instance, &err) < 0) {
         log_warning("remove '%s': %s", instance->plan->name, err.text);
         instance->is.retry_at_ms = now_ms + REMOVE_RETRY_MS;
         return;

@@ -35,10 +35,19 @@ const struct codec_field request_codec[] = {
     {0},
 };
 
+/* A job that ended well, and that nothing asks to run again: what it was made from is unchanged. */
+static bool job_is_done(const struct instance *instance)
+{
+    return instance->plan->run_once && instance->is.phase == PHASE_DONE && instance->is.ended_well;
+}
+
 /* Of a service, containers of `run` are killed and removed with the others, and left alone
  * otherwise. */
 static bool request_spares(const struct request *request, const struct instance *instance)
 {
+    /* What ended well need not run again as long as its service is there. */
+    if (instance->plan->hook && string_eq(request->command, "remove"))
+        return job_is_done(instance);
     return instance->plan->oneoff && !string_eq(request->command, "kill") &&
            !string_eq(request->command, "remove") && !string_eq(request->command, "down");
 }
@@ -147,12 +156,6 @@ static bool request_forces(const struct request *request, const struct instance 
     if (request->named.count == 0 || string_list_has(&request->named, instance->plan->service))
         return request->force_recreate || request->renew_volumes;
     return request->recreate_deps;
-}
-
-/* A job that ended well, and that nothing asks to run again: what it was made from is unchanged. */
-static bool job_is_done(const struct instance *instance)
-{
-    return instance->plan->run_once && instance->is.phase == PHASE_DONE && instance->is.ended_well;
 }
 
 static void instance_apply_goal(struct instance *instance, const struct request *request)
@@ -273,7 +276,7 @@ static void goal_set(struct instance *instance, enum goal goal, const struct req
     instance->want.bounce = false;
     instance->is.stop_refused = false;
     instance->want.grace_ms = request->has_grace ? request->grace_ms : instance->plan->grace_ms;
-    if (goal == GOAL_RUNNING)
+    if (goal == GOAL_RUNNING && !(instance->plan->hook && job_is_done(instance)))
         instance_rearm(instance);
     if (goal != GOAL_RUNNING && !(instance->is.phase == PHASE_RUNNING))
         instance_set_message(instance, "");

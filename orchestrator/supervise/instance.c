@@ -46,6 +46,7 @@ static void instance_want_from_plan(struct instance *instance)
     instance->record.number = plan->number;
     instance->record.quiet = !plan->attach;
     instance->record.oneoff = plan->oneoff;
+    instance->record.hook = plan->hook;
     instance->record.command = command_text(instance->plan_arena, &plan->container.args);
     instance->record.has_health = instance->want.has_health;
 }

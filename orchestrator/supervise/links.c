@@ -72,6 +72,9 @@ static void gate_describe(struct instance *instance, const struct plan_dependenc
         text_appendf(&text, "dependency failed to start: %s", target->plan->name);
     } else if (target->record.blocked && target->is.phase == PHASE_CREATED) {
         text_appendf(&text, "dependency is blocked: %s", target->plan->name);
+    } else if (target->plan->hook) {
+        text_appendf(&text, "service \"%s\": pre_start hook %s exited with status %d",
+                     target->plan->service, target->plan->name, record_exit_code(&target->record));
     } else if (dependency->condition == PLAN_COMPLETED) {
         text_appendf(&text, "service \"%s\" didn't complete successfully: exit %d",
                      dependency->service, record_exit_code(&target->record));
@@ -96,6 +99,16 @@ static void gate_describe_network(struct instance *instance, const char *network
     instance_set_message(instance, text_get(&text));
 }
 
+/* Of a service, its replicas. */
+static bool is_depended_on(const struct instance *target, const struct plan_dependency *dependency)
+{
+    const struct plan_instance *plan = target->plan;
+
+    if (dependency->by_name)
+        return string_eq(plan->name, dependency->service);
+    return !plan->oneoff && !plan->hook && string_eq(plan->service, dependency->service);
+}
+
 static enum gate gate_of_dependency(struct supervisor *supervisor, struct instance *instance,
                                     const struct plan_dependency *dependency)
 {
@@ -105,7 +118,7 @@ static enum gate gate_of_dependency(struct supervisor *supervisor, struct instan
         struct instance *target = supervisor->instances[i];
         enum gate gate;
 
-        if (target->plan->oneoff || !string_eq(target->plan->service, dependency->service))
+        if (!is_depended_on(target, dependency))
             continue;
         gate = gate_of(target, dependency->condition);
         if (gate > worst) {

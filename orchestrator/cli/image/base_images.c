@@ -10,6 +10,8 @@
 #include "runtime/build/build_limits.h"
 #include "runtime/image/image_reference.h"
 
+#define IMAGE_CONTEXT "docker-image://"
+
 /* *ret_name is how messages call it. */
 static int dockerfile_read(const struct build *build, struct arena *arena, struct text *out,
                            const char **ret_name, struct error *err)
@@ -43,28 +45,45 @@ static struct build_arguments arguments_of(const struct service *service, struct
     return arguments;
 }
 
-static void add_base(struct string_list *images, const struct base_image *base, struct arena *arena,
-                     struct diagnostics *diagnostics)
+static void add_image(struct string_list *images, const char *written, struct position at,
+                      struct arena *arena, struct diagnostics *diagnostics)
 {
     const char *reference;
     struct error err = {0};
 
-    if (image_reference_normalise(base->reference, arena, &reference, &err) < 0)
-        diagnostics_error(diagnostics, base->at, NULL, "%s", err.text);
+    if (image_reference_normalise(written, arena, &reference, &err) < 0)
+        diagnostics_error(diagnostics, at, NULL, "%s", err.text);
     else if (images->count < BASE_IMAGES_MOST && !string_list_has(images, reference))
         string_list_add(arena, images, reference);
+}
+
+/* Contexts that stand in for images, some of which are images. *ret_names is what the Dockerfile
+ * calls them. */
+static void add_contexts(const struct build *build, struct string_list *images,
+                         struct string_list *ret_names, struct arena *arena,
+                         struct diagnostics *diagnostics)
+{
+    for (size_t i = 0; i < build->additional_contexts.count; i++) {
+        const struct pair *context = &build->additional_contexts.items[i];
+
+        string_list_add(arena, ret_names, context->name);
+        if (context->value && string_starts_with(context->value, IMAGE_CONTEXT))
+            add_image(images, context->value + strlen(IMAGE_CONTEXT), context->at, arena,
+                      diagnostics);
+    }
 }
 
 struct string_list base_images_of(const struct service *service, struct arena *arena,
                                   struct diagnostics *diagnostics)
 {
     const struct build_arguments arguments = arguments_of(service, arena);
-    struct base_request request = {.arguments = &arguments};
-    struct string_list images = {0};
+    struct string_list images = {0}, contexts = {0};
+    struct base_request request = {.arguments = &arguments, .contexts = &contexts};
     scoped_text struct text text = {0};
     struct base_list bases = {0};
     struct error err = {0};
 
+    add_contexts(service->build, &images, &contexts, arena, diagnostics);
     if (dockerfile_read(service->build, arena, &text, &request.source.file, &err) < 0) {
         diagnostics_warning(diagnostics, service->build->at,
                             arena_printf(arena, "services.%s.build", service->name),
@@ -75,6 +94,6 @@ struct string_list base_images_of(const struct service *service, struct arena *a
     request.source.length = text.length;
     if (dockerfile_bases(&request, arena, diagnostics, &bases) == 0)
         for (size_t i = 0; i < bases.count; i++)
-            add_base(&images, &bases.items[i], arena, diagnostics);
+            add_image(&images, bases.items[i].reference, bases.items[i].at, arena, diagnostics);
     return images;
 }

@@ -61,6 +61,38 @@ static void need_add(struct search *search, struct image_need need)
     search->needs.items[search->needs.count++] = need;
 }
 
+static void beside_add(struct search *search, const struct service *service, const char *reference,
+                       struct position at, const char *path)
+{
+    need_add(search, (struct image_need){.service = service,
+                                         .label = reference,
+                                         .written = reference,
+                                         .path = path,
+                                         .at = at,
+                                         .beside = true});
+}
+
+/* A hook without an image of its own runs from the service's, which may be one that is built. */
+static void beside_needs(struct search *search, const struct service *service)
+{
+    struct arena *arena = search->arena;
+
+    for (size_t i = 0; i < service->n_volumes; i++) {
+        const struct service_volume *volume = &service->volumes[i];
+
+        if (volume->kind == VOLUME_IMAGE && volume->source)
+            beside_add(search, service, volume->source, volume->at,
+                       arena_printf(arena, "services.%s.volumes[%zu]", service->name, i));
+    }
+    for (size_t i = 0; i < service->n_pre_start; i++) {
+        const struct hook *hook = &service->pre_start[i];
+
+        if (hook->image && !string_eq(hook->image, service->image))
+            beside_add(search, service, hook->image, hook->at,
+                       arena_printf(arena, "services.%s.pre_start[%zu].image", service->name, i));
+    }
+}
+
 static void service_needs(struct search *search, const struct service *service)
 {
     bool named = service->image != NULL;
@@ -76,19 +108,7 @@ static void service_needs(struct search *search, const struct service *service)
                  .at = named ? service->image_at : service->at,
                  .builds = service->build != NULL,
                  .only_builds = !named});
-    for (size_t i = 0; i < service->n_volumes; i++) {
-        const struct service_volume *volume = &service->volumes[i];
-
-        if (volume->kind == VOLUME_IMAGE && volume->source)
-            need_add(search, (struct image_need){.service = service,
-                                                 .label = volume->source,
-                                                 .written = volume->source,
-                                                 .path = arena_printf(search->arena,
-                                                                      "services.%s.volumes[%zu]",
-                                                                      service->name, i),
-                                                 .at = volume->at,
-                                                 .of_volume = true});
-    }
+    beside_needs(search, service);
 }
 
 struct image_needs image_needs_of(const struct project *project, const struct lock_file *lock,
@@ -99,7 +119,7 @@ struct image_needs image_needs_of(const struct project *project, const struct lo
     size_t most = project->n_services;
 
     for (size_t i = 0; i < project->n_services; i++)
-        most += project->services[i].n_volumes;
+        most += project->services[i].n_volumes + project->services[i].n_pre_start;
     search.needs.items = arena_new_array(arena, struct image_need, most);
     for (size_t i = 0; i < project->n_services; i++)
         service_needs(&search, &project->services[i]);

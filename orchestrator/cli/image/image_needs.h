@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The images that a project needs, each with the place that asks for it: those of its services and
- * of its image volumes. What is to be done about each is decided here, pulling them is
- * image_pull.h's.
+ * The images that a project needs, each with the place that asks for it: those of its services, of
+ * their image volumes and of their hooks. What is to be done about each is decided here, pulling
+ * them is image_pull.h's.
  */
 #ifndef YAWL_ORCHESTRATOR_CLI_IMAGE_IMAGE_NEEDS_H
 #define YAWL_ORCHESTRATOR_CLI_IMAGE_IMAGE_NEEDS_H
@@ -15,14 +15,14 @@
 
 struct image_need {
     const struct service *service;
-    const char *label;     /* the service, or the reference for an image volume */
+    const char *label;     /* the service, or the reference for another than its own */
     const char *written;   /* the reference as the file has it */
     const char *reference; /* normalised */
     const char *platform;  /* as written, or NULL: this machine's */
     const char *path;      /* "services.web.image" */
     struct position at;
     struct pull_policy policy;
-    bool of_volume;                  /* it is an image volume's, not the service's own */
+    bool beside;                     /* of a volume or a hook: not the service's own */
     bool builds;                     /* it can be built, too, */
     bool only_builds;                /* and has no name that it could be pulled by */
     const struct lock_image *locked; /* or NULL */

@@ -52,3 +52,14 @@ Test(base_images, mistakes_of_the_dockerfile_are_told)
 
     expect_images(&build, "", 1);
 }
+
+Test(base_images, contexts_are_images_or_stand_in_for_some)
+{
+    struct pair pairs[] = {{.name = "base", .value = "docker-image://tools:1"},
+                           {.name = "a", .value = "/some/folder"},
+                           {.name = "odd", .value = "docker-image://Not A Reference"}};
+    struct build build = {.dockerfile_inline = "FROM base\nCOPY --from=a / /\nCOPY --from=b / /\n",
+                          .additional_contexts = {.items = pairs, .count = 3}};
+
+    expect_images(&build, "docker.io/library/tools:1;docker.io/library/b:latest;", 1);
+}

@@ -49,7 +49,7 @@ Test(image_needs, services_and_their_image_volumes_need_images)
     cr_expect_str_eq(needs.items[0].path, "services.web.image");
     cr_expect_str_eq(needs.items[1].reference, "docker.io/library/files:1");
     cr_expect_str_eq(needs.items[1].path, "services.web.volumes[1]");
-    cr_expect(needs.items[1].of_volume);
+    cr_expect(needs.items[1].beside);
     cr_expect_str_eq(needs.items[2].platform, "linux/arm64");
     cr_expect_null(needs.items[0].platform);
 }
@@ -104,4 +104,17 @@ Test(image_needs, what_must_not_be_pulled_is_an_error_at_its_place)
     cr_assert_eq(diagnostics_count(diagnostics, SEVERITY_ERROR), 1);
     cr_expect_eq(diagnostics_get(diagnostics, 0)->at.line, 3);
     cr_expect_str_eq(diagnostics_get(diagnostics, 0)->path, "services.a.image");
+}
+
+Test(image_needs, hooks_with_an_image_of_their_own_need_it)
+{
+    struct hook hooks[] = {{.image = "web"}, {.image = "tools:1"}, {.user = "root"}};
+    struct service services[] = {
+        {.name = "web", .image = "web", .pre_start = hooks, .n_pre_start = 3}};
+    struct image_needs needs = needs_of(services, 1, NULL);
+
+    cr_assert_eq(needs.count, 2);
+    cr_expect_str_eq(needs.items[1].reference, "docker.io/library/tools:1");
+    cr_expect_str_eq(needs.items[1].path, "services.web.pre_start[1].image");
+    cr_expect(needs.items[1].beside);
 }
