@@ -12,6 +12,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/cli/down_images.h"
 #include "orchestrator/cli/follow.h"
 #include "orchestrator/cli/volumes.h"
 #include "orchestrator/plan/plan_build.h"
@@ -403,43 +404,56 @@ static void volume_removed(const char *name, void *context)
     progress_line(context, "Volume", name, "Removed");
 }
 
-static int down_run(struct session *session, struct change *change, bool volumes, struct error *err)
-{
-    bool there = false;
-    int result = change_open(session, change, &there, err);
+struct down {
+    struct change change;
+    bool volumes;
+    enum down_images which;
+};
 
-    if (result < 0)
+static int down_run(struct session *session, struct down *down, struct error *err)
+{
+    struct change *change = &down->change;
+    const struct string_list *services = &change->request->services;
+    struct string_list images;
+    bool there = false;
+    int result;
+
+    if (down_images_find(session, down->which, services, &images, err) < 0 ||
+        change_open(session, change, &there, err) < 0)
         return -1;
-    if (there)
-        result = change_run(change, err);
-    else if (!volumes)
+    if (!there && !down->volumes && down->which == DOWN_IMAGES_KEEP)
         log_warning("No resource found to remove for project \"%s\".", change->project);
+    result = there ? change_run(change, err) : 0;
     /* Of some services only, volumes stay: others may use them. */
-    if (result == 0 && volumes && change->request->services.count == 0)
+    if (result == 0 && down->volumes && services->count == 0)
         result =
             volumes_remove(&change->roots, change->project, volume_removed, &change->progress, err);
+    if (result == 0)
+        result = down_images_remove(session, &images, change->roots.data, &change->progress, err);
     return result;
 }
 
 int command_down(struct session *session, struct error *err)
 {
     struct request request = {.command = "down"};
-    const char *grace = NULL;
-    bool volumes = false, orphans = false;
+    struct down down = {.change = {.request = &request}};
+    const char *grace = NULL, *images = NULL;
+    bool orphans = false;
     const struct option_row rows[] = {
-        {'v', "volumes", OPTION_FLAG, &volumes, NULL, "remove named volumes too"},
+        {'v', "volumes", OPTION_FLAG, &down.volumes, NULL, "remove named volumes too"},
         {'t', "timeout", OPTION_STRING, &grace, "SECONDS", "grace before a kill"},
+        {0, "rmi", OPTION_STRING, &images, "WHICH",
+         "remove images too: all, or local: those with no name but that of a build"},
         {0, "remove-orphans", OPTION_FLAG, &orphans, NULL, "they are removed in any case"},
         {0, NULL, OPTION_END, NULL, NULL, NULL},
     };
-    struct change change = {.request = &request};
     int result = session_options(session, rows, false, &request.services, err);
 
     if (result != 0)
         return result < 0 ? -1 : 0;
-    if (grace_parse(grace, &request, err) < 0)
+    if (grace_parse(grace, &request, err) < 0 || down_images_parse(images, &down.which, err) < 0)
         return -1;
-    result = down_run(session, &change, volumes, err);
-    project_dir_close(change.dir);
+    result = down_run(session, &down, err);
+    project_dir_close(down.change.dir);
     return result;
 }

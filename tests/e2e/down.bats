@@ -188,3 +188,43 @@ END
     ok up -d --remove-orphans
     equal "$("$YAWL" ps -a --services)" a
 }
+
+@test "--rmi removes images: all of them, or those that only a build has named" {
+    "$YAWL" image tag box other
+    "$YAWL" image tag box "$PROJECT-built"
+    compose_file <<'END'
+services:
+  a: {image: other, command: [sleep, "1000"]}
+  built: {build: ., command: [sleep, "1000"]}
+END
+    ok up -d
+    refused down --rmi some
+    contains "$stderr" "'local' and 'all'"
+    ok down -t 0 --rmi local
+    contains "$stderr" "Image $PROJECT-built  Removed"
+    ok image ls
+    contains "$stdout" other
+    lacks "$stdout" "$PROJECT-built"
+    "$YAWL" image tag box "$PROJECT-built"
+    ok up -d
+    rm compose.yaml
+    ok down -t 0 --rmi all
+    ok image ls
+    lacks "$stdout" other
+    lacks "$stdout" "$PROJECT-built"
+    contains "$stdout" box
+}
+
+@test "--rmi leaves an image that another container uses" {
+    "$YAWL" load "$YAWL_E2E_IMAGES/once.tar"
+    compose_file <<'END'
+services:
+  a: {image: once, command: ["sleep 1000"]}
+  b: {image: once, command: ["sleep 1000"]}
+END
+    ok up -d
+    ok down -t 0 --rmi all a
+    contains "$stderr" "image 'once' stays"
+    ok down -t 0 --rmi all
+    lacks "$("$YAWL" image ls)" once
+}
