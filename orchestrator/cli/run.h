@@ -19,8 +19,9 @@ struct run_changes {
     bool tty;
 };
 
-/* Writes the file; *ret_path names a descriptor of this process, which stays open. */
-MUST_CHECK int run_file_make(const struct run_changes *changes, struct arena *arena,
+/* Writes the file; *ret_path names a descriptor of this process, which stays open. `env` gets the
+ * variables of `env_files`. */
+MUST_CHECK int run_file_make(struct run_changes *changes, struct arena *arena,
                              const char **ret_path, int *ret_fd, struct error *err);
 
 #endif

@@ -69,6 +69,18 @@ END
     contains "$stderr" "no such service: nope"
 }
 
+@test "variables of the command line win over those of files, and these over the service's" {
+    stack
+    printf 'WORD=first\nONE=$NAMED/$WORD\nGIVEN=file\nCOST="\\$5"\n' >first
+    printf 'WORD=second\nTWO=2\n' >second
+    NAMED=ours ok run --rm --no-deps -e GIVEN=given -e NAMED --env-from-file first --env-from-file second \
+        app sh -c 'echo "$WORD,$ONE,$TWO,$GIVEN,$COST"'
+    equal "$stdout" 'first,ours/first,2,given,$5'
+    refused run --rm --no-deps --env-from-file nowhere app true
+    contains "$stderr" "--env-from-file"
+    contains "$stderr" "nowhere"
+}
+
 @test "programs that cannot be run end run with 126 and 127" {
     stack
     yawl run --rm --no-deps app /nowhere
