@@ -80,6 +80,7 @@ const struct codec_field plan_instance_codec[] = {
     CODEC_FIELD(struct plan_instance, dns_options, CODEC_STRINGS),
     CODEC_FIELD(struct plan_instance, log_max_bytes, CODEC_INT64),
     CODEC_FIELD(struct plan_instance, log_max_files, CODEC_INT64),
+    CODEC_FIELD(struct plan_instance, log_buffer_bytes, CODEC_INT64),
     CODEC_FIELD(struct plan_instance, log_discard, CODEC_BOOL),
     {0},
 };

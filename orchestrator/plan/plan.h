@@ -85,7 +85,8 @@ struct plan_instance {
     struct string_list hosts; /* lines "address name" for /etc/hosts */
     struct string_list dns, dns_search, dns_options; /* for resolv.conf */
     int64_t log_max_bytes, log_max_files;            /* 0: defaults */
-    bool log_discard;                                /* its output is not kept at all */
+    int64_t log_buffer_bytes; /* that it may write while nobody reads; 0: the default */
+    bool log_discard;         /* its output is not kept at all */
 };
 
 struct plan_volume {

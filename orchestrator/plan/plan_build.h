@@ -39,6 +39,8 @@ void plan_build_network(struct plan_build *build);
 void plan_build_supervision(struct plan_build *build);
 /* How much of its output is kept. */
 void plan_build_logging(struct plan_build *build);
+/* Says what is wrong with the options of the service's logging, and what has no effect. */
+void plan_check_logging(struct plan_build *build);
 
 /* Sets the pairs in the list of "NAME=value", each in the place of an earlier value. */
 void plan_build_env(struct plan_build *build, struct string_list *env,

@@ -251,6 +251,7 @@ static void plan_make_service(struct plan_build *build, struct plan *plan)
                          service->container_name);
         return;
     }
+    plan_check_logging(build);
     numbers = instance_numbers(build);
     for (int64_t i = 0; i < build->scale; i++) {
         build->instance = &plan->instances[plan->n_instances++];

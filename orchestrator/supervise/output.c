@@ -20,7 +20,7 @@
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/tty.h"
 
-enum { FIFO_BYTES = 1024 * 1024 };
+enum { FIFO_BYTES = 1024 * 1024, FIFO_MAX_BYTES = 64 * 1024 * 1024 };
 
 void output_name(const struct output *output, char *ret_name, size_t size)
 {
@@ -38,6 +38,18 @@ static void on_output(void *owner)
         log_warning("log of '%s': %s", output->instance->plan->name, err.text);
 }
 
+/* As large as is asked for, or as the user's limits allow: a writer goes on while nobody reads. */
+static void pipe_size(const struct output *output)
+{
+    int64_t wanted = output->instance->plan->log_buffer_bytes;
+    int bytes = wanted > 0 && wanted < FIFO_MAX_BYTES ? (int)wanted : FIFO_BYTES;
+
+    if (wanted >= FIFO_MAX_BYTES)
+        bytes = FIFO_MAX_BYTES;
+    if (fcntl(output->fifo_fd, F_SETPIPE_SZ, bytes) < 0 && bytes > FIFO_BYTES)
+        (void)fcntl(output->fifo_fd, F_SETPIPE_SZ, FIFO_BYTES);
+}
+
 static int output_open(struct output *output, struct error *err)
 {
     struct supervisor *supervisor = output->instance->supervisor;
@@ -50,8 +62,7 @@ static int output_open(struct output *output, struct error *err)
         openat(supervisor->dir->run_fd, name, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
     if (output->fifo_fd < 0)
         return error_sys(err, "open '%s'", name);
-    /* As large as the user's limits allow: a writer goes on while nobody reads. */
-    (void)fcntl(output->fifo_fd, F_SETPIPE_SZ, FIFO_BYTES);
+    pipe_size(output);
     fd_store_park(supervisor, name, output->fifo_fd);
     output->watch = fd_watch_new(supervisor->loop, output->fifo_fd, FD_READABLE, on_output, output);
     return 0;

@@ -276,6 +276,36 @@ END
     contains "$stderr" "services.a.logging.options.max-file: '0' is no number"
 }
 
+@test "options of logging without effect are told of once, and the pipe is as large as asked for" {
+    compose_file <<'END'
+services:
+  a:
+    image: box
+    scale: 2
+    command: [sleep, "1000"]
+    logging: {options: {mode: non-blocking, max-buffer-size: 2m, compress: "true", tag: x, nonsense: "1"}}
+  b: {image: box, command: [sleep, "1000"], logging: {options: {mode: blocking, compress: "false"}}}
+END
+    ok up -d
+    local option
+    for option in mode compress tag nonsense; do
+        equal "$(grep -c "services.a.logging.options.$option: no effect" <<<"$stderr")" 1
+    done
+    lacks "$stderr" services.b
+    lacks "$stderr" options.max-buffer-size
+    python3 - "$YAWL_RUN_ROOT/projects/$PROJECT/fifo/$PROJECT-a-1.out" <<'END'
+import fcntl, os, sys
+assert fcntl.fcntl(os.open(sys.argv[1], os.O_RDWR | os.O_NONBLOCK), 1032) == 2 << 20
+END
+    compose_file <<'END'
+services:
+  a: {image: box, command: [sleep, "1000"], logging: {options: {mode: sometimes, max-buffer-size: none}}}
+END
+    refused up -d
+    contains "$stderr" "services.a.logging.options.mode: 'sometimes' is no mode"
+    contains "$stderr" "services.a.logging.options.max-buffer-size: 'none' is no size"
+}
+
 @test "max-size and max-file bound what is kept" {
     compose_file <<'END'
 services:

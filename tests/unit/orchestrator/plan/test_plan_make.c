@@ -283,11 +283,38 @@ Test(plan_make, the_size_of_the_log_comes_from_the_options_of_json_file)
     fixture_done(&fixture);
 }
 
+Test(plan_make, options_of_logging_without_effect_are_told_of_once)
+{
+    static const struct {
+        const char *driver;
+        struct pair option;
+        size_t warnings;
+    } cases[] = {
+        {NULL, {"mode", "non-blocking"}, 1},  {NULL, {"mode", "blocking"}, 0},
+        {"local", {"compress", "true"}, 1},   {"local", {"compress", "false"}, 0},
+        {"json-file", {"tag", "x"}, 1},       {NULL, {"nonsense", "1"}, 1},
+        {NULL, {"max-buffer-size", "4m"}, 0}, {"syslog", {"syslog-address", "x"}, 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct fixture fixture;
+
+        (void)plan_with_logging(&fixture, cases[i].driver, cases[i].option);
+        diagnostics_free(fixture.diagnostics);
+        fixture.diagnostics = diagnostics_new();
+        fixture.service.scale = 3;
+        cr_assert_not_null(fixture_plan(&fixture));
+        cr_expect_eq(diagnostics_count(fixture.diagnostics, SEVERITY_WARNING), cases[i].warnings,
+                     "%s", cases[i].option.name);
+        fixture_done(&fixture);
+    }
+}
+
 Test(plan_make, a_size_or_number_of_log_files_that_is_none_is_refused)
 {
-    static const struct pair options[] = {{"max-size", "10x"},  {"max-size", "0"},
-                                          {"max-size", "-2"},   {"max-file", "0"},
-                                          {"max-file", "many"}, {"max-file", "1001"}};
+    static const struct pair options[] = {
+        {"max-size", "10x"},  {"max-size", "0"},    {"max-size", "-2"}, {"max-file", "0"},
+        {"max-file", "many"}, {"max-file", "1001"}, {"mode", "often"},  {"max-buffer-size", "0"}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(options); i++) {
         struct fixture fixture;
