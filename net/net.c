@@ -494,6 +494,17 @@ int net_port_open(struct net *net, const char *instance, const struct port_spec 
     return 0;
 }
 
+int net_port_move(struct net *net, const char *from, const char *to, const struct port_spec *port,
+                  struct error *err)
+{
+    return port_book_move(net->ports, from, to, port, err);
+}
+
+bool net_port_is_reserved(const struct net *net, const char *instance, const struct port_spec *port)
+{
+    return port_book_find(net->ports, instance, port) != 0;
+}
+
 void net_port_close(struct net *net, const char *instance, const struct port_spec *port)
 {
     struct port_state state = {.instance = instance, .spec = port};

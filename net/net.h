@@ -81,6 +81,11 @@ MUST_CHECK int net_port_reserve(struct net *net, const char *instance, const str
 /* While a target is set, the worker listens as soon as the container does, and relays. */
 MUST_CHECK int net_port_open(struct net *net, const char *instance, const struct port_spec *port,
                              struct error *err);
+/* The reservation becomes another instance's; where it leads to changes when that opens it. */
+MUST_CHECK int net_port_move(struct net *net, const char *from, const char *to,
+                             const struct port_spec *port, struct error *err);
+bool net_port_is_reserved(const struct net *net, const char *instance,
+                          const struct port_spec *port);
 /* Refused again, still reserved. */
 void net_port_close(struct net *net, const char *instance, const struct port_spec *port);
 void net_port_release(struct net *net, const char *instance);

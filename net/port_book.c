@@ -223,6 +223,17 @@ int port_book_reserve(struct port_book *book, const char *instance, const struct
     return 0;
 }
 
+int port_book_move(struct port_book *book, const char *from, const char *to,
+                   const struct port_spec *spec, struct error *err)
+{
+    struct page *page = book_page(book, from, spec);
+
+    if (!page || !page->ours)
+        return error_set(err, "port %d of '%s' is not reserved", spec->container_port, from);
+    page->instance = arena_strdup(book->arena, to);
+    return book_save(book, err);
+}
+
 int port_book_release(struct port_book *book, const char *instance,
                       void (*released)(void *owner, const char *key), void *owner,
                       struct error *err)

@@ -30,6 +30,10 @@ MUST_CHECK int port_book_reserve(struct port_book *book, const char *instance,
                                  const struct port_spec *spec, struct port_binding *ret_binding,
                                  struct error *err);
 
+/* What one instance has reserved is another's from now on; the sockets stay what they are. */
+MUST_CHECK int port_book_move(struct port_book *book, const char *from, const char *to,
+                              const struct port_spec *spec, struct error *err);
+
 /* Forgets the instance's ports; each one's key is told first. The number of an ephemeral port is
  * remembered. */
 MUST_CHECK int port_book_release(struct port_book *book, const char *instance,

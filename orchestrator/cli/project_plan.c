@@ -258,7 +258,7 @@ static void existing_note(const struct planning *planning, struct plan_options *
     for (size_t i = 0; i < planning->n_records; i++) {
         const struct record *record = planning->records[i];
 
-        if (record->goal != GOAL_ABSENT && !record->oneoff && !record->hook)
+        if ((record->goal != GOAL_ABSENT || record->yields) && !record->oneoff && !record->hook)
             existing[options->n_existing++] =
                 (struct plan_existing){record->service, record->number, record->config_hash};
     }

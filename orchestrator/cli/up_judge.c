@@ -68,17 +68,33 @@ static enum verdict judge_detached(const struct up *up, const struct record *rec
     return VERDICT_DONE;
 }
 
+/* What an older one is to yield to, and will not: it stays. */
+static bool takes_over_badly(const struct record *record, struct error *err)
+{
+    if (record->health == HEALTH_UNHEALTHY)
+        (void)error_set(err, "container %s is unhealthy: %s", record->name,
+                        record->probe_output ? record->probe_output : "");
+    else if (record->restarts > 0 || record->will_restart || record->phase == PHASE_DONE)
+        (void)error_set(err, "container %s exited (%d)", record->name, record_exit_code(record));
+    else
+        return false;
+    return true;
+}
+
 /* A failure is told once nothing else is on its way, with the container at the root of it first. */
 static enum verdict judge_all_detached(struct follow *follow, const struct up *up,
                                        struct error *err)
 {
     enum verdict worst = VERDICT_DONE;
     struct error first = {0}, other = {0};
+    bool yielding = false;
 
-    /* Replicas and orphans that are to go. */
-    for (size_t i = 0; i < follow_count(follow); i++)
-        if (follow_record(follow, i)->goal == GOAL_ABSENT)
+    /* Replicas and orphans that are to go; some only after the new ones have come. */
+    for (size_t i = 0; i < follow_count(follow); i++) {
+        if (follow_record(follow, i)->goal == GOAL_ABSENT && !follow_record(follow, i)->yields)
             return VERDICT_WAIT;
+        yielding = yielding || follow_record(follow, i)->yields;
+    }
     for (size_t i = 0; i < up->plan->n_instances; i++) {
         const struct record *record = follow_find(follow, up->plan->instances[i].name);
         enum verdict verdict;
@@ -90,13 +106,15 @@ static enum verdict judge_all_detached(struct follow *follow, const struct up *u
         if (!record)
             return VERDICT_WAIT;
         verdict = judge_detached(up, record, record->blocked ? &other : &first);
+        if (verdict == VERDICT_DONE && yielding && takes_over_badly(record, &first))
+            verdict = VERDICT_FAILED;
         if (verdict == VERDICT_WAIT)
             return VERDICT_WAIT;
         if (verdict > worst)
             worst = verdict;
     }
     *err = *first.text ? first : other;
-    return worst;
+    return worst == VERDICT_DONE && yielding ? VERDICT_WAIT : worst;
 }
 
 static bool record_is_over(const struct record *record)

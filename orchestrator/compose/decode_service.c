@@ -125,6 +125,8 @@ DECODE_RULE(decode_deploy)
     if (bytes_at(reservations, "memory"))
         service->mem_reservation_bytes = bytes_at(reservations, "memory");
     decode_restart_policy(decoder, node_get(node, "restart_policy"), service);
+    service->start_first =
+        string_eq(node_get_text(node_get(node, "update_config"), "order"), "start-first");
 }
 
 static enum dependency_condition condition_of(const char *text)

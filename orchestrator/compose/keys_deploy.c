@@ -50,12 +50,12 @@ static const struct shape shape_update_order = {
     .forms = FORM_STRING, .scalar = SCALAR_STRING, .words = update_orders};
 
 static const struct key update_keys[] = {
-    {"parallelism", &shape_int, NOTED, "how many at a time", KEY_KEEP},
-    {"delay", &shape_duration, NOTED, "time between groups"},
-    {"failure_action", &shape_string, NOTED, "what to do when it fails"},
-    {"monitor", &shape_duration, NOTED, "how long to watch for a failure"},
-    {"max_failure_ratio", &shape_float, NOTED, "failures to tolerate"},
-    {"order", &shape_update_order, NOTED, "stop the old one before or after starting the new"},
+    {"parallelism", &shape_int, NOTED, "how many at a time", KEY_KEEP, 0, CLUSTER},
+    {"delay", &shape_duration, NOTED, "time between groups", 0, 0, CLUSTER},
+    {"failure_action", &shape_string, NOTED, "what to do when it fails", 0, 0, CLUSTER},
+    {"monitor", &shape_duration, NOTED, "how long to watch for a failure", 0, 0, CLUSTER},
+    {"max_failure_ratio", &shape_float, NOTED, "failures to tolerate", 0, 0, CLUSTER},
+    {"order", &shape_update_order, ACTED, "stop the old one before or after starting the new"},
 };
 
 static const struct shape shape_update = {
@@ -137,7 +137,7 @@ static const struct key deploy_keys[] = {
     {"mode", &shape_string, NOTED, "replicated or global", 0, 0, CLUSTER},
     {"replicas", &shape_int, ACTED, "how many containers", KEY_KEEP},
     {"labels", &shape_labels, NOTED, "labels of the service", 0, 0, CLUSTER},
-    {"update_config", &shape_update, NOTED, "how to update", KEY_KEEP, 0, CLUSTER},
+    {"update_config", &shape_update, ACTED, "how to update", KEY_KEEP},
     {"rollback_config", &shape_update, NOTED, "how to roll back", KEY_KEEP, 0, CLUSTER},
     {"resources", &shape_resources, ACTED, "limits and reservations", KEY_JSON_EMPTY},
     {"restart_policy", &shape_restart_policy, ACTED, "wins over `restart`", KEY_KEEP},

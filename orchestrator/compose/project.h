@@ -121,6 +121,7 @@ struct service {
     const char *restart; /* "no", "always", "on-failure[:N]", "unless-stopped"; NULL: no */
     int64_t restart_delay_ns, restart_window_ns; /* of deploy.restart_policy */
     bool has_restart_delay;
+    bool start_first;          /* deploy.update_config.order */
     bool runs_on_change;       /* `x-run: on-change`: a job that is not run again in vain */
     struct string_list inputs; /* files and globs that it depends on; relative to the project */
     const char *stop_signal;

@@ -71,6 +71,7 @@ const struct codec_field plan_instance_codec[] = {
     CODEC_FIELD(struct plan_instance, attach, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, oneoff, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, hook, CODEC_BOOL),
+    CODEC_FIELD(struct plan_instance, start_first, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, auto_remove, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, stdin_open, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, stdin_held, CODEC_BOOL),

@@ -77,8 +77,9 @@ struct plan_instance {
     int stop_signal;
     int64_t grace_ms;
     bool attach;
-    bool oneoff; /* of `run`: no replica of its service */
-    bool hook;   /* a pre_start hook's: neither */
+    bool oneoff;      /* of `run`: no replica of its service */
+    bool hook;        /* a pre_start hook's: neither */
+    bool start_first; /* an older one of the service stays until this one is ready */
     bool auto_remove;
     bool stdin_open;          /* a client feeds its standard input to the end */
     bool stdin_held;          /* no client does: it stays open */

@@ -93,6 +93,24 @@ static const char *instance_name(const struct plan_build *build, int number)
                                                   service->name, number);
 }
 
+/* Both exist for a while, so nothing of it may be there once only: its name, an address, or what
+ * only this container has on disk. */
+static bool starts_first(const struct plan_build *build)
+{
+    const struct service *service = build->service;
+
+    if (!service->start_first || service->container_name || build->oneoff ||
+        build->image->config->volumes.count > 0)
+        return false;
+    for (size_t i = 0; i < service->n_networks; i++)
+        if (service->networks[i].ipv4_address || service->networks[i].mac_address)
+            return false;
+    for (size_t i = 0; i < service->n_volumes; i++)
+        if (service->volumes[i].kind == VOLUME_NAMED && !service->volumes[i].source)
+            return false;
+    return true;
+}
+
 static void plan_make_instance(struct plan_build *build, int number)
 {
     struct plan_instance *instance = build->instance;
@@ -109,6 +127,7 @@ static void plan_make_instance(struct plan_build *build, int number)
     instance->image_digest = arena_strdup(arena, build->image->config->digest);
     instance->config_hash = instance_hash(build, instance->name);
     instance->attach = service->attach;
+    instance->start_first = starts_first(build);
     instance->oneoff = build->oneoff != NULL;
     instance->auto_remove = build->oneoff && build->oneoff->auto_remove;
     instance->stdin_open = build->oneoff && build->oneoff->stdin_open;
@@ -229,6 +248,10 @@ static int *instance_numbers(const struct plan_build *build)
             existing[count++] = (struct replica){
                 one->number, !string_eq(one->config_hash,
                                         instance_hash(build, instance_name(build, one->number)))};
+    }
+    if (starts_first(build)) {
+        plan_replicas_choose_beside(existing, count, (size_t)build->scale, numbers);
+        return numbers;
     }
     plan_replicas_choose(existing, count, (size_t)build->scale, numbers);
     return numbers;

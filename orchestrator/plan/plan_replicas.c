@@ -37,3 +37,28 @@ void plan_replicas_choose(struct replica *existing, size_t n_existing, size_t co
     if (count > 1)
         qsort(ret_numbers, count, sizeof(*ret_numbers), compare_numbers);
 }
+
+static bool is_taken(const struct replica *existing, size_t n_existing, int number)
+{
+    for (size_t i = 0; i < n_existing; i++)
+        if (existing[i].number == number)
+            return true;
+    return false;
+}
+
+void plan_replicas_choose_beside(struct replica *existing, size_t n_existing, size_t count,
+                                 int *ret_numbers)
+{
+    size_t chosen = 0;
+
+    if (n_existing > 1)
+        qsort(existing, n_existing, sizeof(*existing), compare_worth);
+    for (size_t i = 0; i < n_existing && chosen < count; i++)
+        if (!existing[i].obsolete)
+            ret_numbers[chosen++] = existing[i].number;
+    for (int number = 1; chosen < count; number++)
+        if (!is_taken(existing, n_existing, number))
+            ret_numbers[chosen++] = number;
+    if (count > 1)
+        qsort(ret_numbers, count, sizeof(*ret_numbers), compare_numbers);
+}

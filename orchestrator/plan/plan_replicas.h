@@ -17,6 +17,11 @@ struct replica {
     bool obsolete;
 };
 
+/* As below, but nothing that is obsolete is kept: what takes its place has the lowest number that
+ * is free, because both are there for a while. */
+void plan_replicas_choose_beside(struct replica *existing, size_t n_existing, size_t count,
+                                 int *ret_numbers);
+
 /* Sorts `existing` and writes `count` numbers, ascending. */
 void plan_replicas_choose(struct replica *existing, size_t n_existing, size_t count,
                           int *ret_numbers);

@@ -41,6 +41,7 @@ const struct codec_field record_codec[] = {
     CODEC_FIELD(struct record, pending, CODEC_BOOL),
     CODEC_FIELD(struct record, replace, CODEC_BOOL),
     CODEC_FIELD(struct record, bounce, CODEC_BOOL),
+    CODEC_FIELD(struct record, yields, CODEC_BOOL),
     CODEC_FIELD(struct record, renew, CODEC_BOOL),
     CODEC_FIELD(struct record, post_started, CODEC_INT),
     CODEC_FIELD(struct record, hooks_pending, CODEC_BOOL),

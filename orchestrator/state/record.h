@@ -51,6 +51,7 @@ struct record {
     bool blocked; /* waits for a dependency that has failed */
     bool will_restart;
     bool replace, bounce;  /* how it is pending */
+    bool yields;           /* it is to go once another one of its service is ready */
     bool renew;            /* with empty anonymous volumes */
     int post_started;      /* hooks of this start that are done */
     bool hooks_pending;    /* some are still to run */

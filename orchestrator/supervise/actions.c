@@ -23,6 +23,7 @@
 #include "orchestrator/supervise/image_leases.h"
 #include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/pause.h"
+#include "orchestrator/supervise/succession.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/tty.h"
 #include "runtime/cgroup/cgroup.h"
@@ -69,9 +70,10 @@ static int ports_reserve(struct instance *instance, const struct plan_instance *
     record->ports = arena_new_array(instance->ports_arena, struct record_port, plan->n_ports);
     record->n_ports = 0;
     for (size_t i = 0; i < plan->n_ports; i++) {
-        uint16_t host_port;
+        uint16_t host_port = (uint16_t)plan->ports[i].host_port;
 
-        if (net_port_reserve(instance->supervisor->net, plan->name, &plan->ports[i], &host_port,
+        if (!port_is_awaited(instance, &plan->ports[i]) &&
+            net_port_reserve(instance->supervisor->net, plan->name, &plan->ports[i], &host_port,
                              err) < 0)
             return -1;
         record->ports[record->n_ports++] = (struct record_port){
@@ -235,7 +237,8 @@ static void instance_started(struct instance *instance)
     net_set_rank(instance->supervisor->net, made->name,
                  instance->want.has_health ? NAME_STARTING : NAME_READY);
     for (size_t i = 0; i < made->n_ports; i++)
-        if (net_port_open(instance->supervisor->net, made->name, &made->ports[i], &err) < 0)
+        if (!port_is_awaited(instance, &made->ports[i]) &&
+            net_port_open(instance->supervisor->net, made->name, &made->ports[i], &err) < 0)
             log_warning("publish port of '%s': %s", made->name, err.text);
 }
 
@@ -356,6 +359,7 @@ static void instance_stop(struct instance *instance, uint64_t now_ms)
     struct error err = {0};
     int signal_number = instance->made->stop_signal;
 
+    ports_hand_over(instance);
     net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
     instance->is.sees_stop_signal = container_sees_signal(instance->container, signal_number);
     instance->is.stop_sent_ms = now_ms;
@@ -369,6 +373,7 @@ static void instance_stop(struct instance *instance, uint64_t now_ms)
 
 static void instance_kill(struct instance *instance, uint64_t now_ms)
 {
+    ports_hand_over(instance);
     net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
     instance->is.kill_sent_ms = now_ms;
     container_kill_or_warn(instance);
@@ -405,6 +410,7 @@ static void instance_clean(struct instance *instance, uint64_t now_ms)
         instance->is.retry_at_ms = now_ms + RETRY_MS;
         return;
     }
+    ports_hand_over(instance);
     ports_close(instance);
     net_detach(instance->supervisor->net, made->name);
     fd_store_pidfd_name(instance, &pidfd_name);

@@ -159,6 +159,7 @@ static void adopt_observed(struct instance *instance, const struct record *found
     is->ended_well = found->wait_status == 0;
     is->probes = is->health == HEALTH_NONE ? 0 : 1;
     instance->want.goal = (enum goal)found->goal;
+    instance->want.yields = found->yields;
     instance->want.renew = found->renew;
     instance->want.paused = found->to_pause;
     is->paused = found->paused;

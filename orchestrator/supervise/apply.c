@@ -163,6 +163,7 @@ static void instance_apply_goal(struct instance *instance, const struct request 
     if (request->no_start && instance->made && !instance->want.replace)
         return; /* there is nothing to create */
     instance->want.goal = request->no_start ? GOAL_CREATED : GOAL_RUNNING;
+    instance->want.yields = false;
     instance->is.stop_refused = false;
     if (!instance->want.replace && !job_is_done(instance))
         instance_rearm(instance);
@@ -198,6 +199,14 @@ static int instance_apply(struct supervisor *supervisor, const struct plan_insta
     return 0;
 }
 
+static bool plan_starts_first(const struct plan *plan, const char *service)
+{
+    for (size_t i = 0; i < plan->n_instances; i++)
+        if (plan->instances[i].start_first && string_eq(plan->instances[i].service, service))
+            return true;
+    return false;
+}
+
 /* Replicas beyond the scale go; services that the plan does not name stay, unless orphans are to go
  * too. */
 static void surplus_remove(struct supervisor *supervisor, const struct plan *plan,
@@ -212,8 +221,10 @@ static void surplus_remove(struct supervisor *supervisor, const struct plan *pla
         if (plan_find_instance(plan, instance->plan->name))
             continue;
         if ((request->remove_orphans && orphan) ||
-            (!instance->plan->oneoff && string_list_has(&request->services, service)))
+            (!instance->plan->oneoff && string_list_has(&request->services, service))) {
+            instance->want.yields = plan_starts_first(plan, service) && !instance->plan->hook;
             instance->want.goal = GOAL_ABSENT;
+        }
         instance->dirty = true;
     }
 }
@@ -272,6 +283,11 @@ static int request_apply(struct supervisor *supervisor, const struct request *re
 
 static void goal_set(struct instance *instance, enum goal goal, const struct request *request)
 {
+    /* It is to go in any case; who stops it waits for nobody. */
+    if (instance->want.yields) {
+        instance->want.yields = goal == GOAL_RUNNING;
+        goal = GOAL_ABSENT;
+    }
     instance->want.goal = goal;
     instance->want.bounce = false;
     instance->is.stop_refused = false;
@@ -286,7 +302,8 @@ static void goal_set(struct instance *instance, enum goal goal, const struct req
 static void instance_bounce(struct instance *instance, const struct request *request)
 {
     goal_set(instance, GOAL_RUNNING, request);
-    if (instance->is.phase == PHASE_RUNNING || instance->is.phase == PHASE_STARTING)
+    if (instance->want.goal == GOAL_RUNNING &&
+        (instance->is.phase == PHASE_RUNNING || instance->is.phase == PHASE_STARTING))
         instance->want.bounce = true;
 }
 

@@ -243,6 +243,9 @@ struct action decide(const struct desired *want, const struct observed *is, stru
 {
     bool is_to_be = want->goal == GOAL_RUNNING || want->goal == GOAL_CREATED;
 
+    if (want->goal == GOAL_ABSENT && want->yields && is->phase == PHASE_RUNNING &&
+        !is->stop_sent_ms && links.successors != GATE_OPEN)
+        return decide_alive(want, is, now_ms);
     if (want->goal == GOAL_ABSENT || (is_to_be && want->replace))
         return decide_remove(want, is, links, now_ms);
     if (want->goal == GOAL_CREATED && is->phase == PHASE_ABSENT)

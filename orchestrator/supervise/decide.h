@@ -29,6 +29,7 @@ enum goal {
 struct desired {
     enum goal goal;
     bool replace; /* what exists was made from an older plan: stop and remove it first */
+    bool yields;  /* with GOAL_ABSENT: it runs on until those that take its place are ready */
     bool renew;   /* a replacement begins with empty anonymous volumes */
     bool bounce;  /* stop, then start again; cleared by ACTION_AGAIN */
     bool paused;  /* frozen while it runs */
@@ -76,6 +77,7 @@ enum gate { GATE_OPEN, GATE_WAIT, GATE_FAILED };
 struct links {
     enum gate dependencies;  /* may it start? */
     bool dependents_running; /* must it wait with stopping? */
+    enum gate successors;    /* are those that take its place ready? */
 };
 
 enum action_kind {

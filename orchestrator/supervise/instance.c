@@ -109,6 +109,13 @@ void instance_set_plan(struct instance *instance, struct plan_instance *plan,
     instance->dirty = true;
 }
 
+bool instance_succeeds(const struct instance *instance, const struct instance *yielding)
+{
+    return instance != yielding && yielding->want.yields && instance->want.goal == GOAL_RUNNING &&
+           !instance->plan->oneoff && !instance->plan->hook &&
+           string_eq(instance->plan->service, yielding->plan->service);
+}
+
 void instance_set_phase(struct instance *instance, enum phase phase)
 {
     instance->is.phase = phase;
@@ -151,6 +158,7 @@ int instance_write_record(struct instance *instance, struct error *err)
         (record->phase == PHASE_EXITED || record->phase == PHASE_DONE) &&
         (decide_restarts(&instance->want, &instance->is) || instance->want.bounce);
     record->replace = instance->want.replace;
+    record->yields = instance->want.yields;
     record->renew = instance->want.renew;
     record->post_started = instance->is.post_started;
     record->hooks_pending = instance->is.phase == PHASE_RUNNING &&

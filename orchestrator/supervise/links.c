@@ -173,6 +173,24 @@ static bool dependents_stopping(struct supervisor *supervisor, const struct inst
     return false;
 }
 
+/* Those that take its place: without any, nothing is to be waited for. */
+static enum gate successors_gate(struct supervisor *supervisor, const struct instance *instance)
+{
+    enum gate worst = GATE_OPEN;
+
+    for (size_t i = 0; i < supervisor->n_instances; i++) {
+        const struct instance *other = supervisor->instances[i];
+        enum gate gate;
+
+        if (!instance_succeeds(other, instance))
+            continue;
+        gate = gate_of(other, other->want.has_health ? PLAN_HEALTHY : PLAN_STARTED);
+        if (gate > worst)
+            worst = gate;
+    }
+    return worst;
+}
+
 struct links links_of(struct supervisor *supervisor, struct instance *instance)
 {
     struct links links = {0};
@@ -182,5 +200,7 @@ struct links links_of(struct supervisor *supervisor, struct instance *instance)
     if (instance_has_process(instance) &&
         (instance->want.goal != GOAL_RUNNING || instance->want.bounce || instance->want.replace))
         links.dependents_running = dependents_stopping(supervisor, instance);
+    if (instance->want.yields && instance->is.phase == PHASE_RUNNING)
+        links.successors = successors_gate(supervisor, instance);
     return links;
 }

@@ -118,6 +118,8 @@ void instance_free(struct instance *instance);
 /* Gives an instance a newer plan; it is replaced when what exists was made from another. */
 void instance_set_plan(struct instance *instance, struct plan_instance *plan,
                        struct arena *take_arena);
+/* Whether it takes the place of the other, which yields to it. */
+bool instance_succeeds(const struct instance *instance, const struct instance *yielding);
 void instance_set_phase(struct instance *instance, enum phase phase);
 void instance_set_message(struct instance *instance, const char *text);
 struct instance *supervisor_find(struct supervisor *supervisor, const char *name);

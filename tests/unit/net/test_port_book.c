@@ -161,3 +161,16 @@ Test(port_book, a_torn_file_is_as_good_as_none)
     book = opened();
     cr_expect(book != NULL);
 }
+
+Test(port_book, a_reservation_can_become_another_instances)
+{
+    scoped(port_book_free) struct port_book *book = opened();
+    struct port_spec spec = {.host_ip = "127.0.0.1", .container_port = 80};
+    scoped_binding struct port_binding binding = reserved(book, spec);
+    struct error err = {0};
+
+    cr_expect_eq(port_book_move(book, "web-1", "web-2", &spec, &err), 0, "%s", err.text);
+    cr_expect_eq(port_book_find(book, "web-1", &spec), 0);
+    cr_expect_eq(port_book_find(book, "web-2", &spec), binding.host_port);
+    cr_expect_eq(port_book_move(book, "web-1", "web-3", &spec, &err), -1);
+}

@@ -325,3 +325,27 @@ Test(plan_make, a_size_or_number_of_log_files_that_is_none_is_refused)
         fixture_done(&fixture);
     }
 }
+
+Test(plan_make, a_newer_container_starts_beside_the_older_one_when_asked_for)
+{
+    const struct plan_existing existing = {.service = "a", .number = 1, .config_hash = "older"};
+    struct fixture fixture;
+    struct plan *plan;
+
+    fixture_init(&fixture);
+    fixture.service.start_first = true;
+    fixture.options.existing = &existing;
+    fixture.options.n_existing = 1;
+    plan = fixture_plan(&fixture);
+    cr_expect_str_eq(plan->instances[0].name, "p-a-2");
+    cr_expect(plan->instances[0].start_first);
+    /* What there can be only once makes it impossible. */
+    fixture.service.container_name = "fixed";
+    plan = fixture_plan(&fixture);
+    cr_expect_not(plan->instances[0].start_first);
+    fixture.service.container_name = NULL;
+    string_list_add(fixture.arena, &fixture.config.volumes, "/data");
+    plan = fixture_plan(&fixture);
+    cr_expect_str_eq(plan->instances[0].name, "p-a-1");
+    fixture_done(&fixture);
+}

@@ -12,6 +12,19 @@ Test(plan_replicas, numbers_start_at_one)
     cr_expect_eq(numbers[2], 3);
 }
 
+Test(plan_replicas, beside_obsolete_ones_get_the_lowest_free_numbers)
+{
+    struct replica existing[] = {{1, true}, {2, false}, {4, true}};
+    int numbers[3];
+
+    plan_replicas_choose_beside(existing, 3, 3, numbers);
+    cr_expect_eq(numbers[0], 2);
+    cr_expect_eq(numbers[1], 3);
+    cr_expect_eq(numbers[2], 5);
+    plan_replicas_choose_beside(existing, 3, 1, numbers);
+    cr_expect_eq(numbers[0], 2);
+}
+
 Test(plan_replicas, the_highest_numbers_go_first)
 {
     struct replica existing[] = {{3, false}, {1, false}, {2, false}};

@@ -395,3 +395,20 @@ Test(decide, the_start_period_does_not_count_failures)
     decide_probe_result(&want, &is, false, 121001);
     cr_expect_eq(is.probe_failures, 1);
 }
+
+Test(decide, what_yields_runs_on_until_its_successors_are_ready)
+{
+    struct desired want = {.goal = GOAL_ABSENT, .yields = true, .grace_ms = 10000};
+    struct observed is = {.phase = PHASE_RUNNING};
+    struct links waits = {.successors = GATE_WAIT}, failed = {.successors = GATE_FAILED};
+    struct links ready = {.successors = GATE_OPEN};
+
+    cr_expect_eq(decide(&want, &is, waits, 1).kind, ACTION_NONE);
+    cr_expect_eq(decide(&want, &is, failed, 1).kind, ACTION_NONE);
+    cr_expect_eq(decide(&want, &is, ready, 1).kind, ACTION_STOP);
+    /* Once asked to stop, or ended by itself, it goes. */
+    is.stop_sent_ms = 1;
+    cr_expect_eq(decide(&want, &is, failed, 20000).kind, ACTION_KILL);
+    is = (struct observed){.phase = PHASE_EXITED};
+    cr_expect_eq(decide(&want, &is, waits, 1).kind, ACTION_CLEAN);
+}
