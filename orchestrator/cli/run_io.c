@@ -19,6 +19,7 @@
 #include "common/memory.h"
 #include "common/path.h"
 #include "common/text.h"
+#include "orchestrator/logs/log_file.h"
 
 enum { COPY_BYTES = 64 * 1024 };
 
@@ -28,10 +29,11 @@ enum { FEEDER_DETACHED = 10 };
 struct run_io {
     const struct project_dir *dir; /* borrowed */
     struct text log_name, input_name;
-    int logs_fd;   /* directory of logs */
-    int fifo_fd;   /* read-write, until the container has it open; or -1 */
-    int master_fd; /* or -1 */
-    int log_fd;    /* of the terminal's output, or -1 before there is any */
+    int logs_fd;             /* directory of logs */
+    int fifo_fd;             /* read-write, until the container has it open; or -1 */
+    int master_fd;           /* or -1 */
+    struct log_file *log;    /* of the terminal's output, or NULL before there is any */
+    uint64_t offset, record; /* how far it was shown */
     int notify_fd;
     pid_t feeder;
     int feeder_pidfd;
@@ -104,9 +106,9 @@ int run_io_new(const struct project_dir *dir, const char *container, struct run_
 {
     scoped(run_io_free) struct run_io *io = memory_new(struct run_io);
 
-    io->fifo_fd = io->master_fd = io->log_fd = io->notify_fd = io->feeder_pidfd = -1;
+    io->fifo_fd = io->master_fd = io->notify_fd = io->feeder_pidfd = -1;
     io->dir = dir;
-    text_appendf(&io->log_name, "%s.log", container);
+    text_append(&io->log_name, container);
     text_appendf(&io->input_name, "fifo/%s.in", container);
     io->logs_fd = openat(dir->data_fd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (io->logs_fd < 0)
@@ -174,22 +176,40 @@ void run_io_started(struct run_io *io)
 
 /* -- output of a terminal */
 
-static bool file_is_same(int fd, int dir_fd, const char *name)
+/* Where a record ends: where the next one begins, or at the end of what there is. */
+static uint64_t record_end(struct log_file *file, uint64_t number)
 {
-    struct stat ours, theirs;
+    struct log_record next;
 
-    return fstat(fd, &ours) == 0 && fstatat(dir_fd, name, &theirs, AT_SYMLINK_NOFOLLOW) == 0 &&
-           ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+    if (number + 1 < log_file_records(file) && log_file_record(file, number + 1, &next))
+        return next.offset;
+    return log_file_size(file);
 }
 
+/* What the program wrote; what is noted beside it (an exit, a hook's words) is no part of that. */
 static void log_copy(struct run_io *io)
 {
-    char bytes[COPY_BYTES];
-    ssize_t n;
+    struct log_file *file = io->log;
 
-    while ((n = read(io->log_fd, bytes, sizeof(bytes))) > 0)
-        if (fd_write_all(STDOUT_FILENO, bytes, (size_t)n) < 0)
+    if (log_file_sample(file, NULL) < 0)
+        return;
+    while (io->offset < log_file_size(file)) {
+        struct log_record record = {.stream = LOG_STDOUT};
+        const char *bytes;
+        size_t length;
+
+        while (io->record + 1 < log_file_records(file) &&
+               record_end(file, io->record) <= io->offset)
+            io->record++;
+        (void)log_file_record(file, io->record, &record);
+        length = log_file_bytes(file, io->offset, &bytes);
+        if (length > record_end(file, io->record) - io->offset)
+            length = (size_t)(record_end(file, io->record) - io->offset);
+        if (length == 0 ||
+            (record.stream != LOG_EVENT && fd_write_all(STDOUT_FILENO, bytes, length) < 0))
             return;
+        io->offset += length;
+    }
 }
 
 /* A log that was rotated is read to its end before the next one. */
@@ -198,15 +218,20 @@ void run_io_show(struct run_io *io)
     const char *name = text_get(&io->log_name);
 
     for (;;) {
-        if (io->log_fd < 0)
-            io->log_fd = openat(io->logs_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        if (io->log_fd < 0)
+        uint64_t sequence = io->log ? log_file_sequence(io->log) : 0;
+        struct log_file *next = NULL;
+
+        if (io->log) {
+            log_copy(io);
+            if (log_file_is_current(io->log, io->logs_fd, name))
+                return;
+            log_copy(io); /* what came before it was put aside */
+        }
+        if (log_file_open_after(io->logs_fd, name, sequence, &next, NULL) < 0 || !next)
             return;
-        log_copy(io);
-        if (file_is_same(io->log_fd, io->logs_fd, name))
-            return;
-        log_copy(io); /* what came before it was put aside */
-        fd_close(steal_fd(&io->log_fd));
+        log_file_free(io->log);
+        io->log = next;
+        io->offset = io->record = 0;
     }
 }
 
@@ -272,9 +297,12 @@ static void terminal_raw(struct run_io *io)
 
 void run_io_skip_log(struct run_io *io)
 {
-    io->log_fd = openat(io->logs_fd, text_get(&io->log_name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (io->log_fd >= 0)
-        (void)lseek(io->log_fd, 0, SEEK_END);
+    if (log_file_open_before(io->logs_fd, text_get(&io->log_name), UINT64_MAX, &io->log, NULL) <
+            0 ||
+        !io->log)
+        return;
+    io->offset = log_file_size(io->log);
+    io->record = log_file_records(io->log) > 0 ? log_file_records(io->log) - 1 : 0;
 }
 
 int run_io_join(struct run_io *io, struct loop *loop, int take_master_fd, bool types,
@@ -307,7 +335,7 @@ void run_io_free(struct run_io *io)
     fd_close(io->logs_fd);
     fd_close(io->fifo_fd);
     fd_close(io->master_fd);
-    fd_close(io->log_fd);
+    log_file_free(io->log);
     fd_close(io->notify_fd);
     fd_close(io->feeder_pidfd);
     text_done(&io->log_name);

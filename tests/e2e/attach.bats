@@ -24,6 +24,9 @@ END
     within 5 logged reader ready
 }
 
+# Whether the background process catches SIGTERM by now.
+watches_signals() { [ $((0x$(sed -n 's/^SigCgt:\t//p' "/proc/$pid/status") >> 14 & 1)) -eq 1 ]; }
+
 typist() { try python3 "$TOOLS/typist.py" "$@"; }
 
 @test "what is typed goes to the terminal, what comes is shown, the exit code is the program's" {
@@ -31,13 +34,18 @@ typist() { try python3 "$TOOLS/typist.py" "$@"; }
     typist --size 30x100 "" "yawl" --then "hello yawl" bye "$YAWL" attach shell
     equal "$status" 7
     contains "$stdout" "hello yawl, 30 100"
+    lacks "$stdout" "exited with"
     contains "$(lines shell)" "hello bye"
 }
 
 @test "a change of our terminal's size is the container's" {
-    stack
-    typist "" one --then "hello one, 24 80" size:40x90 --then "" two --then "hello two" bye "$YAWL" attach shell
-    contains "$stdout" "hello two, 40 90"
+    compose_file <<'END'
+services:
+  watch: {image: box, tty: true, command: [sh, -c, "while :; do stty size; sleep 0.1; done"]}
+END
+    ok up -d
+    typist --size 24x80 "24 80" size:40x90 --then "40 90" '\x10\x11' "$YAWL" attach watch
+    equal "$status" 0
 }
 
 @test "the keys that detach leave it running" {
@@ -114,14 +122,14 @@ END
     ok up -d
     within 5 logged a ready
     background attached "$YAWL" attach --no-stdin --sig-proxy=false a
-    sleep 0.5
+    within 10 watches_signals
     kill -TERM "$pid"
     local code=0
     wait "$pid" || code=$?
     equal "$code" 130
     equal "$(json a State)" running
     background attached "$YAWL" attach --no-stdin a
-    sleep 0.5
+    within 10 watches_signals
     kill -TERM "$pid"
     code=0
     wait "$pid" || code=$?
