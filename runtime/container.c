@@ -70,11 +70,14 @@ const char *container_userns_note(const struct container *container)
     return container->note[0] ? container->note : NULL;
 }
 
-int container_create(const struct container_spec *spec, struct container **ret_container,
-                     struct error *err)
+int container_create(const struct container_spec *spec,
+                     const struct container_surroundings *surroundings,
+                     struct container **ret_container, struct error *err)
 {
     struct container_options options = {.first_way = ROOTFS_MAPPED};
 
+    if (surroundings)
+        options.surroundings = *surroundings;
     return container_create_with(spec, &options, ret_container, err);
 }
 

@@ -20,12 +20,20 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "runtime/container_spec.h"
+#include "runtime/mapped_tree.h"
 
 struct container;
 
-/* Clones the process. On error nothing is left. *ret_container is the caller's. */
-MUST_CHECK int container_create(const struct container_spec *spec, struct container **ret_container,
-                                struct error *err);
+/* What a container is made with beside its spec; all of it borrowed. */
+struct container_surroundings {
+    struct mapped_tree *tree; /* of image store and data; NULL: none */
+};
+
+/* Clones the process; `surroundings` may be NULL. On error nothing is left. *ret_container is the
+ * caller's. */
+MUST_CHECK int container_create(const struct container_spec *spec,
+                                const struct container_surroundings *surroundings,
+                                struct container **ret_container, struct error *err);
 
 /* Lets a created container run its program. Returns at once; see container_report_fd(). */
 MUST_CHECK int container_start(struct container *container, struct error *err);

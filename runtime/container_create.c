@@ -30,6 +30,7 @@ struct creation {
     struct starter_child child;
     struct container *container;
     struct rootfs *rootfs;
+    struct mapped_tree *tree; /* or NULL */
     struct identity identity;
     int userns_fd;
     const int *image_fds; /* mounts of other images */
@@ -147,7 +148,8 @@ static int mount_root_as(struct creation *creation, enum rootfs_way way, struct 
         .upper_dir = spec->upper_dir,
         .way = way,
         .userns_fd = creation->userns_fd,
-        .id_base = spec->id_map.base,
+        .map = spec->id_map,
+        .tree = creation->tree,
     };
     scoped(rootfs_free) struct rootfs *rootfs = NULL;
 
@@ -173,6 +175,18 @@ static void set_note(struct container *container, const char *what, const char *
         memcpy(container->note + sizeof(container->note) - 4, "...", 4);
 }
 
+/* Not every kernel makes an overlay from parts of one mount. */
+static int mount_root_mapped(struct creation *creation, struct error *err)
+{
+    if (creation->tree) {
+        if (mount_root_as(creation, ROOTFS_MAPPED, err) == 0)
+            return 0;
+        mapped_tree_refuse(creation->tree);
+    }
+    creation->tree = NULL;
+    return mount_root_as(creation, ROOTFS_MAPPED, err);
+}
+
 /* *ret_needs_host_ids: nothing can be mapped here; without a user namespace it might work. */
 static int mount_root(struct creation *creation, bool *ret_needs_host_ids, struct error *err)
 {
@@ -183,7 +197,7 @@ static int mount_root(struct creation *creation, bool *ret_needs_host_ids, struc
     *ret_needs_host_ids = false;
     if (creation->spec->id_map.count == 0)
         return mount_root_as(creation, ROOTFS_PLAIN, err);
-    if (way == ROOTFS_MAPPED && mount_root_as(creation, way, &why) == 0)
+    if (way == ROOTFS_MAPPED && mount_root_mapped(creation, &why) == 0)
         return 0;
     if (way != ROOTFS_PLAIN && mount_root_as(creation, ROOTFS_LAYERS_MAPPED, err) == 0) {
         set_note(container, "files that the container writes belong to shifted ids on disk",
@@ -381,6 +395,7 @@ static int create_once(const struct container_spec *spec, const struct container
     *creation = (struct creation){
         .spec = spec,
         .options = options,
+        .tree = options->surroundings.tree,
         .child = {.pidfd = -1, .channel_fd = -1},
         .container = container,
         .userns_fd = -1,

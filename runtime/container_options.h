@@ -11,6 +11,7 @@
 #include "runtime/rootfs.h"
 
 struct container_options {
+    struct container_surroundings surroundings;
     enum rootfs_way first_way; /* the better ways are not tried */
     bool plain_clone;          /* never clone into the control group */
 };

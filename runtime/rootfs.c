@@ -31,7 +31,7 @@ struct rootfs {
     const struct rootfs_request *request; /* only while mounting */
     int mount_fd;
     int context_fd;
-    int *layer_fds; /* detached mounts, topmost first: overlay's own order */
+    int *layer_fds; /* topmost first: overlay's own order */
     size_t n_layers;
     int base_fd; /* holds the two below, on one mount as overlay demands it */
     int upper_fd, work_fd;
@@ -63,21 +63,20 @@ void rootfs_free(struct rootfs *rootfs)
     free(rootfs->layer_fds);
     free(rootfs);
 }
-/* Opens a host directory as a detached mount, mapped through userns_fd unless that is negative. */
-static int tree_open(const char *path, int userns_fd, int *ret_fd, struct error *err)
-{
-    scoped_fd int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    struct mount_attr attributes = {
-        .propagation = MS_PRIVATE,
-        .attr_set = userns_fd >= 0 ? MOUNT_ATTR_IDMAP : 0,
-        .userns_fd = userns_fd >= 0 ? (unsigned long long)userns_fd : 0,
-    };
 
-    if (fd < 0)
-        return error_sys(err, "open '%s'", path);
-    if (mount_setattr(fd, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0)
-        return error_sys(err, "map the ids of '%s'", path);
-    *ret_fd = steal_fd(&fd);
+/* Opens a host directory, mapped unless userns_fd is negative: in the tree that is there for all,
+ * or as a mount of its own. */
+static int tree_open(const struct rootfs_request *request, const char *path, int userns_fd,
+                     int *ret_fd, struct error *err)
+{
+    struct tree_mapping mapping = {.map = request->map, .userns_fd = userns_fd};
+    int fd = -1;
+
+    if (userns_fd >= 0 && mapped_tree_open(request->tree, &mapping, path, &fd, err) < 0)
+        return -1;
+    if (fd < 0 && mapped_mount_open(path, userns_fd, &fd, err) < 0)
+        return -1;
+    *ret_fd = fd;
     return 0;
 }
 
@@ -92,7 +91,7 @@ static int open_layers(struct rootfs *rootfs, struct error *err)
     while (rootfs->n_layers < request->layers.count) {
         const char *path = request->layers.items[request->layers.count - 1 - rootfs->n_layers];
 
-        if (tree_open(path, userns_fd, &rootfs->layer_fds[rootfs->n_layers], err) < 0)
+        if (tree_open(request, path, userns_fd, &rootfs->layer_fds[rootfs->n_layers], err) < 0)
             return -1;
         rootfs->n_layers++;
     }
@@ -121,7 +120,7 @@ static int give_to_container_root(const struct rootfs_request *request, int dir_
 
     if (request->way == ROOTFS_PLAIN || is_mapped)
         return 0;
-    return fchownat(dir_fd, "", request->id_base, request->id_base, AT_EMPTY_PATH);
+    return fchownat(dir_fd, "", request->map.base, request->map.base, AT_EMPTY_PATH);
 }
 
 /* Makes "upper" and "work" below a directory of the host, unmapped. The root of the merged tree
@@ -169,7 +168,7 @@ static int open_upper(struct rootfs *rootfs, struct error *err)
         if (dir_fd < 0)
             return error_sys(err, "open '%s'", request->upper_dir);
         if (make_upper_dirs(rootfs, dir_fd, err) < 0 ||
-            tree_open(request->upper_dir, userns_fd, &rootfs->base_fd, err) < 0)
+            tree_open(request, request->upper_dir, userns_fd, &rootfs->base_fd, err) < 0)
             return error_wrap(err, "'%s'", request->upper_dir);
     }
     rootfs->upper_fd = path_open_beneath(rootfs->base_fd, "upper", O_PATH | O_DIRECTORY, 0);
@@ -269,8 +268,8 @@ static int create_as(int context_fd, const struct rootfs_request *request)
 
     if (request->way == ROOTFS_PLAIN)
         return fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
-    (void)setfsgid(request->id_base);
-    (void)setfsuid(request->id_base);
+    (void)setfsgid(request->map.base);
+    (void)setfsuid(request->map.base);
     result = capabilities_raise();
     if (result == 0)
         result = fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);

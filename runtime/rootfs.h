@@ -9,10 +9,9 @@
 #ifndef YAWL_RUNTIME_ROOTFS_H
 #define YAWL_RUNTIME_ROOTFS_H
 
-#include <stdint.h>
-
 #include "common/arena.h"
 #include "common/error.h"
+#include "runtime/mapped_tree.h"
 
 enum rootfs_way {
     ROOTFS_MAPPED,        /* layers and upper directory are mapped */
@@ -31,8 +30,9 @@ struct rootfs_request {
     enum rootfs_upper upper;
     const char *upper_dir; /* holds "upper" and "work", made here when they are missing */
     enum rootfs_way way;
-    int userns_fd;    /* unless ROOTFS_PLAIN */
-    uint32_t id_base; /* unless ROOTFS_PLAIN: the container root's id on the host */
+    int userns_fd;            /* unless ROOTFS_PLAIN */
+    struct id_map map;        /* unless ROOTFS_PLAIN: of that user namespace */
+    struct mapped_tree *tree; /* to open layers and upper directory in; or NULL */
 };
 
 struct rootfs;
@@ -46,8 +46,8 @@ MUST_CHECK int rootfs_mount(const struct rootfs_request *request, struct rootfs 
 int rootfs_fd(const struct rootfs *rootfs);
 int rootfs_steal_fd(struct rootfs *rootfs);
 
-/* Lets go of the mount, and of its parts: for each of them the kernel waits a little, so that there
- * is a better time for it than before a container's start. */
+/* Lets go of the mount, and of its parts: for each that is a mount of its own the kernel waits a
+ * little, so that there is a better time for it than before a container's start. */
 void rootfs_free(struct rootfs *rootfs);
 DEFINE_SCOPED(struct rootfs *, rootfs_free)
 

@@ -138,9 +138,10 @@ static int container_bring_up(struct instance *instance, const struct container_
                               struct error *err)
 {
     scoped_text struct text pidfd_name = {0};
+    struct container_surroundings surroundings = {.tree = instance->supervisor->tree};
 
     instance->record.started_ns = clock_realtime_ns();
-    if (container_create(spec, &instance->container, err) < 0)
+    if (container_create(spec, &surroundings, &instance->container, err) < 0)
         return -1;
     instance->record.pid = container_pid(instance->container);
     instance->record.start_time = container_start_time(instance->container);

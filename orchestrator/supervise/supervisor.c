@@ -212,6 +212,7 @@ static int supervisor_open(struct supervisor *supervisor, struct error *err)
     if (directories_open(supervisor, err) < 0 || lock_take(supervisor, err) < 0 ||
         fd_store_receive(supervisor, err) < 0)
         return -1;
+    supervisor->tree = mapped_tree_new(supervisor->roots.data);
     options.router_netns_fd = fd_store_take(supervisor, "router");
     options.run_dir_fd = supervisor->dir->run_fd;
     options.state_dir_fd = supervisor->dir->data_fd;
@@ -257,6 +258,7 @@ static void supervisor_close(struct supervisor *supervisor)
         instance_free(supervisor->instances[i]);
     free(supervisor->instances);
     net_free(supervisor->net);
+    mapped_tree_free(supervisor->tree);
     fd_watch_free(supervisor->keeper_watch);
     fd_watch_free(supervisor->net_watch);
     timer_free(supervisor->wake);

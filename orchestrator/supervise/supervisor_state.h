@@ -91,6 +91,7 @@ struct supervisor {
     struct loop *loop;
     struct timer *wake;
     struct net *net;
+    struct mapped_tree *tree; /* the data root, for the containers' file systems */
     struct fd_watch *net_watch;
     uint64_t net_retry_ms;
     bool records_stale; /* some record could not be written */

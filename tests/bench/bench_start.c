@@ -148,7 +148,7 @@ static double start_once(struct bench *bench, bool until_end)
     struct error err;
     double begin = now_us(), end;
 
-    if (container_create(&bench->spec, &container, &err) < 0 ||
+    if (container_create(&bench->spec, NULL, &container, &err) < 0 ||
         container_start(container, &err) < 0)
         give_up(err.text);
     wait_for_report(container);
@@ -180,7 +180,7 @@ static void measure_exec(struct bench *bench)
     struct error err;
 
     bench->spec.args = (struct string_list){sleep_args, 2};
-    if (container_create(&bench->spec, &container, &err) < 0 ||
+    if (container_create(&bench->spec, NULL, &container, &err) < 0 ||
         container_start(container, &err) < 0)
         give_up(err.text);
     wait_for_report(container);

@@ -160,7 +160,7 @@ Test(container, does_not_run_before_it_is_started)
     struct pollfd poller = {.events = POLLIN};
 
     fixture_script(fixture, "echo ran");
-    cr_assert_eq(container_create(&fixture->spec, &container, &fixture->err), 0, "%s",
+    cr_assert_eq(container_create(&fixture->spec, NULL, &container, &fixture->err), 0, "%s",
                  fixture->err.text);
     poller.fd = container_report_fd(container);
     cr_expect_eq(poll(&poller, 1, 100), 0, "there is a report already");
@@ -179,7 +179,7 @@ Test(container, ends_when_it_is_let_go_before_its_start)
     pid_t pid;
 
     fixture_script(fixture, "echo ran");
-    cr_assert_eq(container_create(&fixture->spec, &container, &fixture->err), 0);
+    cr_assert_eq(container_create(&fixture->spec, NULL, &container, &fixture->err), 0);
     pid = container_pid(container);
     container_free(container);
     cr_assert_eq(waitpid(pid, &status, 0), pid);
@@ -195,7 +195,7 @@ Test(container, that_is_killed_before_its_program_runs_reports_so)
     int exit_code;
 
     fixture_script(fixture, "true");
-    cr_assert_eq(container_create(&fixture->spec, &container, &fixture->err), 0);
+    cr_assert_eq(container_create(&fixture->spec, NULL, &container, &fixture->err), 0);
     cr_assert_eq(container_kill(container, &fixture->err), 0);
     poller.fd = container_report_fd(container);
     cr_assert_eq(poll(&poller, 1, 10000), 1);
