@@ -40,7 +40,7 @@ struct cage {
     int channel_fd;        /* the child's end */
     int input_fd;          /* standard input, or -1: /dev/null */
     int output_fds[2];     /* standard output and error, or -1: /dev/null */
-    int shm_fd, mqueue_fd; /* the host's, when they are shared, else -1 */
+    int shm_fd, mqueue_fd; /* the host's or a partner's, when they are shared, else -1 */
 };
 
 /* Opens everything; texts and lists in the arena. Zero-initialized by the caller; cage_close() in

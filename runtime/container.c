@@ -50,6 +50,11 @@ int container_pidfd(const struct container *container)
     return container->pidfd;
 }
 
+bool container_in_user_namespace(const struct container *container)
+{
+    return container->in_user_namespace;
+}
+
 int container_netns_fd(const struct container *container)
 {
     return container->netns_fd;
@@ -162,7 +167,6 @@ static void adopt_namespaces(struct container *container, const struct container
     container->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     (void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)container->pid);
     container->in_user_namespace = !is_same_file(path, "/proc/self/ns/user");
-    container->in_pid_namespace = !spec->host_pid;
 }
 
 int container_adopt(const struct container_spec *spec, pid_t pid, uint64_t start_time,
@@ -214,6 +218,15 @@ static uint64_t status_mask(const char *status, const char *name)
     return line ? strtoull(line + strlen(name), NULL, 16) : UINT64_MAX;
 }
 
+/* Whether the process is number 1 where it lives: by the last number of "NSpid:\t4711\t1". */
+static bool leads_its_pid_namespace(const char *status)
+{
+    const char *line = strstr(status, "\nNSpid:");
+    size_t length = line ? strcspn(line + 1, "\n") : 0;
+
+    return !line || (length > 2 && strncmp(line + length - 1, "\t1", 2) == 0);
+}
+
 /* Whether the first thread waits in sigtimedwait(2): meanwhile the kernel shows the signals that it
  * waits for as unblocked. Init programs do that. True as well when it cannot be told. */
 static bool waits_for_signals(pid_t pid)
@@ -239,12 +252,14 @@ bool container_sees_signal(const struct container *container, int signal_number)
     uint64_t bit = UINT64_C(1) << (signal_number - 1);
     char path[64];
 
-    /* Outside of a PID namespace of its own, process 1 is like any other process. */
-    if (!container->in_pid_namespace || signal_number == SIGKILL || signal_number == SIGSTOP)
+    if (signal_number == SIGKILL || signal_number == SIGSTOP)
         return true;
     (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)container->pid);
     if (signal_number < 1 || signal_number > 64 ||
         file_read(AT_FDCWD, path, MAX_BYTES, &status, NULL, NULL) < 0)
+        return true;
+    /* Outside of a PID namespace of its own, process 1 is like any other process. */
+    if (!leads_its_pid_namespace(text_get(&status)))
         return true;
     if ((status_mask(text_get(&status), "\nSigCgt:") |
          status_mask(text_get(&status), "\nSigBlk:")) &

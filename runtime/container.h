@@ -14,6 +14,7 @@
 #ifndef YAWL_RUNTIME_CONTAINER_H
 #define YAWL_RUNTIME_CONTAINER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,12 +22,14 @@
 #include "common/error.h"
 #include "runtime/container_spec.h"
 #include "runtime/mapped_tree.h"
+#include "runtime/partners.h"
 
 struct container;
 
 /* What a container is made with beside its spec; all of it borrowed. */
 struct container_surroundings {
     struct mapped_tree *tree; /* of image store and data; NULL: none */
+    struct partners partners; /* whose namespaces it shares */
 };
 
 /* Clones the process; `surroundings` may be NULL. On error nothing is left. *ret_container is the
@@ -61,6 +64,8 @@ pid_t container_pid(const struct container *container);
 uint64_t container_start_time(const struct container *container);
 /* Readable when process 1 has ended. Borrowed. */
 int container_pidfd(const struct container *container);
+/* Whether it has a user namespace, of its own or its partners'. */
+bool container_in_user_namespace(const struct container *container);
 /* The container's network namespace, or -1 with host_network. Borrowed. */
 int container_netns_fd(const struct container *container);
 /* Pty master when spec->tty, else -1; known once the report was read. Borrowed. */

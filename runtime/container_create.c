@@ -31,6 +31,7 @@ struct creation {
     struct container *container;
     struct rootfs *rootfs;
     struct mapped_tree *tree; /* or NULL */
+    struct joined_namespaces joined;
     struct identity identity;
     int userns_fd;
     const int *image_fds; /* mounts of other images */
@@ -41,7 +42,8 @@ struct creation {
  * Before the clone
  */
 
-static uint64_t clone_flags(const struct container_spec *spec)
+static uint64_t clone_flags(const struct container_spec *spec,
+                            const struct joined_namespaces *joined)
 {
     uint64_t flags = CLONE_NEWNS;
 
@@ -55,7 +57,7 @@ static uint64_t clone_flags(const struct container_spec *spec)
         flags |= CLONE_NEWNET;
     if (spec->id_map.count > 0)
         flags |= CLONE_NEWUSER;
-    return flags;
+    return flags & ~joined->types;
 }
 
 /*
@@ -91,8 +93,9 @@ static int prepare_child(void *owner, pid_t pid, struct error *err)
     struct creation *creation = owner;
     const struct container_spec *spec = creation->spec;
 
-    if (spec->id_map.count > 0 && (write_map(pid, "uid_map", spec->id_map, err) < 0 ||
-                                   write_map(pid, "gid_map", spec->id_map, err) < 0))
+    if (spec->id_map.count > 0 && !(creation->joined.types & CLONE_NEWUSER) &&
+        (write_map(pid, "uid_map", spec->id_map, err) < 0 ||
+         write_map(pid, "gid_map", spec->id_map, err) < 0))
         return error_wrap(err, "map the ids of the user namespace");
     if (rlimits_set(pid, spec->ulimits, spec->n_ulimits, err) < 0)
         return -1;
@@ -284,7 +287,7 @@ static int mount_images(struct creation *creation, struct arena *arena, struct e
     const struct rootfs_request like = {.way = creation->userns_fd < 0 ? ROOTFS_PLAIN
                                                                        : ROOTFS_LAYERS_MAPPED,
                                         .userns_fd = creation->userns_fd,
-                                        .id_base = creation->spec->id_map.base};
+                                        .map = creation->spec->id_map};
 
     if (mount_plan_open_images(&creation->cage.mounts, &like, arena, &creation->image_fds,
                                &creation->n_images, err) < 0)
@@ -317,7 +320,7 @@ static int build(struct creation *creation, struct arena *arena, bool *ret_needs
     const struct container_spec *spec = creation->spec;
     struct container *container = creation->container;
     struct starter starter = {
-        .clone_flags = clone_flags(spec),
+        .joined = &creation->joined,
         .plain = creation->options->plain_clone,
         .owner = creation,
         .run = run_child,
@@ -325,9 +328,14 @@ static int build(struct creation *creation, struct arena *arena, bool *ret_needs
     };
 
     if (cage_plan(spec, arena, &creation->cage, err) < 0 ||
-        cgroup_create(spec->cgroup_parent, spec->id, &spec->resources, &container->cgroup, err) < 0)
+        joined_open(&creation->options->surroundings.partners, &creation->joined, err) < 0)
+        return -1;
+    if (creation->joined.shm_fd >= 0)
+        creation->cage.shm_fd = steal_fd(&creation->joined.shm_fd);
+    if (cgroup_create(spec->cgroup_parent, spec->id, &spec->resources, &container->cgroup, err) < 0)
         return -1;
     starter.cgroup = container->cgroup;
+    starter.clone_flags = clone_flags(spec, &creation->joined);
     if (starter_clone(&starter, &creation->child, err) < 0)
         return -1;
     if (open_namespaces(creation, err) < 0 || map_mounts(creation, err) < 0 ||
@@ -350,7 +358,6 @@ static struct container *container_new(const struct container_spec *spec)
     container->pidfd = container->netns_fd = container->root_fd = -1;
     container->channel_fd = container->tty_fd = -1;
     container->in_user_namespace = spec->id_map.count > 0;
-    container->in_pid_namespace = !spec->host_pid;
     return container;
 }
 
@@ -414,6 +421,7 @@ static int create_once(const struct container_spec *spec, const struct container
     }
     rootfs_free(creation->rootfs);
     fd_close(creation->userns_fd);
+    joined_close(&creation->joined);
     cage_close(&creation->cage);
     return result;
 }
@@ -423,6 +431,7 @@ int container_create_with(const struct container_spec *spec,
                           struct error *err)
 {
     struct container_spec plain = *spec;
+    struct container_options plain_options = *options;
     struct container *container;
     bool needs_host_ids;
     struct error why = {0};
@@ -434,7 +443,8 @@ int container_create_with(const struct container_spec *spec,
             return error_wrap(err, "create container '%s'", spec->id);
         }
         plain.id_map = (struct id_map){0};
-        if (create_once(&plain, options, &container, &needs_host_ids, err) < 0)
+        plain_options.surroundings.partners.user = NULL;
+        if (create_once(&plain, &plain_options, &container, &needs_host_ids, err) < 0)
             return error_wrap(err, "create container '%s'", spec->id);
         set_note(container, "no user namespace", why.text);
     }

@@ -31,7 +31,6 @@ struct container {
     int tty_fd;
     struct cgroup *cgroup;
     bool in_user_namespace;
-    bool in_pid_namespace;
     bool execs;     /* the child said that execve comes next */
     char note[256]; /* see container_userns_note() */
 };

@@ -291,7 +291,7 @@ static int image_open(struct planned_mount *mount, const struct rootfs_request *
         .upper = spec->layers.count > 1 ? ROOTFS_UPPER_NONE : ROOTFS_UPPER_MEMORY,
         .way = like->way == ROOTFS_PLAIN ? ROOTFS_PLAIN : ROOTFS_LAYERS_MAPPED,
         .userns_fd = like->userns_fd,
-        .id_base = like->id_base};
+        .map = like->map};
     scoped(rootfs_free) struct rootfs *rootfs = NULL;
     scoped_fd int place_fd = -1;
     struct stat status;

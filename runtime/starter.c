@@ -2,8 +2,11 @@
 #include "runtime/starter.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -40,15 +43,66 @@ void starter_child_kill(struct starter_child *child)
     child->pidfd = child->channel_fd = -1;
 }
 
+static pid_t clone_plainly(struct clone_args *args, int *ret_pidfd)
+{
+    args->flags |= CLONE_PIDFD;
+    args->pidfd = (uint64_t)(uintptr_t)ret_pidfd;
+    return kernel_clone3(args);
+}
+
+/* In the helper. Returns 0 in the child that it makes; it ends itself with errno. */
+static pid_t join_and_clone(const struct joined_namespaces *joined, struct clone_args *args,
+                            int number_fd)
+{
+    pid_t pid;
+
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        _exit(errno);
+    for (size_t i = 0; i < joined->count; i++)
+        if (setns(joined->items[i].fd, joined->items[i].type) < 0)
+            _exit(errno);
+    args->flags |= CLONE_PARENT;
+    args->exit_signal = 0; /* the helper's, by CLONE_PARENT */
+    pid = kernel_clone3(args);
+    if (pid == 0)
+        return 0;
+    if (pid < 0)
+        _exit(errno);
+    _exit(write(number_fd, &pid, sizeof(pid)) == (ssize_t)sizeof(pid) ? 0 : EIO);
+}
+
+/* As fork(): 0 in the child, else its number, or -1 with errno. */
+static pid_t clone_joined(const struct starter *starter, struct clone_args *args)
+{
+    struct clone_args helper_args = {.exit_signal = SIGCHLD};
+    scoped_fd int read_fd = -1;
+    scoped_fd int write_fd = -1;
+    int fds[2], status = 0;
+    pid_t helper, pid = -1;
+
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return -1;
+    read_fd = fds[0];
+    write_fd = fds[1];
+    helper = kernel_clone3(&helper_args);
+    if (helper == 0)
+        return join_and_clone(starter->joined, args, write_fd);
+    if (helper < 0)
+        return -1;
+    while (waitpid(helper, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    errno = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EIO;
+    fd_close(steal_fd(&write_fd));
+    return read(read_fd, &pid, sizeof(pid)) == (ssize_t)sizeof(pid) ? pid : -1;
+}
+
 /* With all signals blocked, so that no handler of ours ever runs in the child. */
 static int clone_child(const struct starter *starter, bool into_cgroup, int child_channel_fd,
                        struct starter_child *child)
 {
-    struct clone_args args = {
-        .flags = starter->clone_flags | CLONE_PIDFD,
-        .pidfd = (uint64_t)(uintptr_t)&child->pidfd,
-        .exit_signal = SIGCHLD,
-    };
+    bool joins = starter->joined && starter->joined->count > 0;
+    struct clone_args args = {.flags = starter->clone_flags, .exit_signal = SIGCHLD};
     sigset_t all, old;
     int number;
 
@@ -58,7 +112,7 @@ static int clone_child(const struct starter *starter, bool into_cgroup, int chil
     }
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, &old);
-    child->pid = kernel_clone3(&args);
+    child->pid = joins ? clone_joined(starter, &args) : clone_plainly(&args, &child->pidfd);
     if (child->pid == 0) {
         /* Or it would never hear that the starter is gone. */
         fd_close(child->channel_fd);
@@ -67,8 +121,12 @@ static int clone_child(const struct starter *starter, bool into_cgroup, int chil
     }
     number = errno;
     (void)sigprocmask(SIG_SETMASK, &old, NULL);
+    if (child->pid > 0 && joins) {
+        child->pidfd = pidfd_open(child->pid, 0); /* our child: nobody else reaps it */
+        number = errno;
+    }
     errno = number;
-    return child->pid < 0 ? -1 : 0;
+    return child->pid < 0 || child->pidfd < 0 ? -1 : 0;
 }
 
 static int open_channel(struct starter_child *child, int *ret_child_fd)

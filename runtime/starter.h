@@ -6,6 +6,11 @@
  * Some kernels (6.12, 6.18) kill at birth a child that is cloned into a control group, when
  * cgroup.kill was ever used on the caller's own. A child that dies of SIGKILL before its first word
  * is therefore cloned again without, and moved.
+ *
+ * Who is to share namespaces is cloned by a helper that has joined them: only a child is in a
+ * joined PID namespace, and what a child of the helper has for itself belongs to the joined user
+ * namespace. CLONE_PARENT makes it the starter's own. From its first moment on it is non-dumpable:
+ * its partners cannot look into it, although they see it.
  */
 #ifndef YAWL_RUNTIME_STARTER_H
 #define YAWL_RUNTIME_STARTER_H
@@ -15,11 +20,13 @@
 
 #include "common/error.h"
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/partners.h"
 
 struct starter {
     uint64_t clone_flags; /* CLONE_NEW... */
     struct cgroup *cgroup;
-    bool plain; /* never clone into the group, always move */
+    const struct joined_namespaces *joined; /* joined before the clone; or NULL */
+    bool plain;                             /* never clone into the group, always move */
     void *owner;
     /* Runs in the child and never returns. It begins by saying CHANNEL_ALIVE and waiting for
      * CHANNEL_ENTERED; all signals are blocked. */

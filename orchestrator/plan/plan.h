@@ -55,7 +55,9 @@ struct plan_instance {
     const char *label;   /* "api-1" */
     int number;
     const char *image, *image_digest, *config_hash;
-    struct container_spec container; /* id and FIFOs are filled in at each start */
+    struct container_spec container;          /* id and FIFOs are filled in at each start */
+    const char *network_of, *pid_of, *ipc_of; /* "service:NAME", "container:NAME" or NULL: whose
+                                                 namespaces it shares */
     struct endpoint_spec *endpoints;
     size_t n_endpoints;
     struct port_spec *ports;

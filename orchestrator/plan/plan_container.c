@@ -89,13 +89,23 @@ static const char *default_hostname(struct plan_build *build)
     return arena_strndup(build->arena, hex, 12);
 }
 
-static bool mode_is_plain(struct plan_build *build, const char *mode, const char *key)
+/* "service:NAME" and "container:NAME" are whose namespace it is to be; else NULL. */
+static const char *mode_partner(struct plan_build *build, const char *mode)
 {
-    if (!mode || !*mode || string_eq(mode, "private") || string_eq(mode, "shareable"))
-        return true;
+    if (!mode || (!string_starts_with(mode, "service:") && !string_starts_with(mode, "container:")))
+        return NULL;
+    return arena_strdup(build->arena, mode);
+}
+
+/* The host's, when it is neither its own nor a partner's. */
+static bool mode_is_host(struct plan_build *build, const char *mode, const char *key)
+{
+    if (!mode || !*mode || string_eq(mode, "private") || string_eq(mode, "shareable") ||
+        mode_partner(build, mode))
+        return false;
     if (!string_eq(mode, "host"))
         plan_build_error(build, build->service->at, key, "'%s' is not supported yet", mode);
-    return false;
+    return true;
 }
 
 static void container_namespaces(struct plan_build *build, struct container_spec *container)
@@ -104,12 +114,15 @@ static void container_namespaces(struct plan_build *build, struct container_spec
     const char *network = service->network_mode;
 
     container->privileged = service->privileged;
-    container->host_pid = !mode_is_plain(build, service->pid_mode, "pid");
-    container->host_ipc = !mode_is_plain(build, service->ipc_mode, "ipc");
-    container->host_uts = !mode_is_plain(build, service->uts_mode, "uts");
+    container->host_pid = mode_is_host(build, service->pid_mode, "pid");
+    container->host_ipc = mode_is_host(build, service->ipc_mode, "ipc");
+    container->host_uts = mode_is_host(build, service->uts_mode, "uts");
+    build->instance->pid_of = mode_partner(build, service->pid_mode);
+    build->instance->ipc_of = mode_partner(build, service->ipc_mode);
+    build->instance->network_of = mode_partner(build, network);
     container->host_network = string_eq(network, "host");
     if (network && *network && !container->host_network && !string_eq(network, "none") &&
-        !string_eq(network, "bridge"))
+        !string_eq(network, "bridge") && !build->instance->network_of)
         plan_build_error(build, service->at, "network_mode", "'%s' is not supported yet", network);
 
     /* Shared namespaces of the host belong to its user namespace, and so must their users. */

@@ -81,6 +81,11 @@ static void network_ports(struct plan_build *build)
                          "remove 'ports'");
         return;
     }
+    if (service->n_ports > 0 && instance->network_of) {
+        plan_build_error(build, service->ports[0].at, "ports",
+                         "the network is that of '%s': publish ports there", instance->network_of);
+        return;
+    }
     instance->ports = arena_new_array(build->arena, struct port_spec, service->n_ports);
     for (size_t i = 0; i < service->n_ports; i++) {
         const struct service_port *wanted = &service->ports[i];

@@ -23,6 +23,7 @@
 #include "orchestrator/supervise/image_leases.h"
 #include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/pause.h"
+#include "orchestrator/supervise/sharing.h"
 #include "orchestrator/supervise/succession.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/tty.h"
@@ -125,23 +126,24 @@ int network_join(struct instance *instance, struct error *err)
     const struct plan_instance *made = instance->made;
     struct net *net = instance->supervisor->net;
 
-    if (made->container.host_network)
+    if (made->container.host_network || made->network_of)
         return 0;
-    if (net_attach(net, made->name, container_netns_fd(instance->container), made->endpoints,
-                   made->n_endpoints, err) < 0)
+    if (net_attach(net, made->name, sharing_netns_fd(instance), made->endpoints, made->n_endpoints,
+                   err) < 0)
         return -1;
     net_set_name_servers(net, made->name, made->dns);
     return 0;
 }
 
-static int container_bring_up(struct instance *instance, const struct container_spec *spec,
+static int container_bring_up(struct instance *instance, struct container_spec *spec,
                               struct error *err)
 {
     scoped_text struct text pidfd_name = {0};
     struct container_surroundings surroundings = {.tree = instance->supervisor->tree};
 
     instance->record.started_ns = clock_realtime_ns();
-    if (container_create(spec, &surroundings, &instance->container, err) < 0)
+    if (sharing_prepare(instance, spec, &surroundings.partners, err) < 0 ||
+        container_create(spec, &surroundings, &instance->container, err) < 0)
         return -1;
     instance->record.pid = container_pid(instance->container);
     instance->record.start_time = container_start_time(instance->container);
@@ -178,7 +180,7 @@ static void container_give_up(struct instance *instance)
             (void)usleep(200); /* it was killed: microseconds */
     }
     container_free(steal(instance->container));
-    net_detach(instance->supervisor->net, instance->plan->name);
+    sharing_leave_network(instance);
     (void)snprintf(id, sizeof(id), "%s.%d", instance->plan->name, instance->record.starts);
     if (container_cleanup(spec->cgroup_parent, id, &err) < 0)
         log_warning("clean up '%s': %s", id, err.text);
@@ -343,17 +345,10 @@ void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms)
     net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
     instance_drain_output(instance);
     exit_event(instance);
+    sharing_end_pid(instance);
 }
 
 /* -- stop, kill */
-
-static void ports_close(struct instance *instance)
-{
-    const struct plan_instance *made = instance->made;
-
-    for (size_t i = 0; i < made->n_ports; i++)
-        net_port_close(instance->supervisor->net, made->name, &made->ports[i]);
-}
 
 static void instance_stop(struct instance *instance, uint64_t now_ms)
 {
@@ -412,8 +407,7 @@ static void instance_clean(struct instance *instance, uint64_t now_ms)
         return;
     }
     ports_hand_over(instance);
-    ports_close(instance);
-    net_detach(instance->supervisor->net, made->name);
+    sharing_leave_network(instance);
     fd_store_pidfd_name(instance, &pidfd_name);
     fd_store_forget(instance->supervisor, text_get(&pidfd_name));
     tty_close(instance);
@@ -492,6 +486,7 @@ static void instance_remove(struct instance *instance, uint64_t now_ms)
         instance->is.retry_at_ms = now_ms + REMOVE_RETRY_MS;
         return;
     }
+    net_detach(supervisor->net, instance->plan->name); /* also when somebody shares it */
     instance->keep_log = instance->want.goal != GOAL_ABSENT;
     instance_remove_output(instance);
     if (instance->want.goal == GOAL_ABSENT || !ports_unchanged(instance))

@@ -18,6 +18,7 @@
 #include "orchestrator/supervise/exits.h"
 #include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/input.h"
+#include "orchestrator/supervise/sharing.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/tty.h"
 #include "runtime/cgroup/cgroup.h"
@@ -80,7 +81,7 @@ static int adopt_network(struct instance *instance, struct error *err)
     const struct plan_instance *made = instance->made;
     struct net *net = instance->supervisor->net;
 
-    if (made->container.host_network)
+    if (made->container.host_network || made->network_of)
         return 0;
     if (network_join(instance, err) < 0)
         return -1;
@@ -264,5 +265,6 @@ int supervisor_adopt(struct supervisor *supervisor, struct error *err)
         if (adopt_one(supervisor, records[i], err) < 0)
             /* One broken record must not keep the others from being supervised. */
             log_warning("adopt '%s': %s", records[i]->name, err->text);
+    sharing_adopt(supervisor);
     return 0;
 }

@@ -155,7 +155,9 @@ static int etc_write(struct instance *instance, struct error *err)
 
 int container_files_write(struct instance *instance, struct error *err)
 {
-    if (etc_write(instance, err) < 0 || secrets_write(instance, err) < 0)
+    /* Who shares a network has the files of the network's owner. */
+    if ((!instance->made->network_of && etc_write(instance, err) < 0) ||
+        secrets_write(instance, err) < 0)
         return error_wrap(err, "write files of '%s'", instance->plan->name);
     return 0;
 }
