@@ -16,6 +16,7 @@
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/up.h"
 #include "orchestrator/cli/volumes.h"
+#include "orchestrator/supervise/supervisor_client.h"
 
 /* -- steps */
 
@@ -251,6 +252,8 @@ static int up_run(struct session *session, struct up *up, struct error *err)
         return error_set(err, "no service selected");
     if (volumes_prepare(&roots, plan, err) < 0 ||
         project_dir_open(session->arena, &roots, project->name, true, &dir, err) < 0)
+        return -1;
+    if (supervisor_renew(dir, err) < 0)
         return -1;
     services_note(session, up, project);
     up->plan = plan;

@@ -365,6 +365,17 @@ static void request_instance(struct instance *instance, const struct request *re
         instance_pause(instance, string_eq(command, "pause"));
 }
 
+/* To the program of another build. It adopts what is there. */
+static int request_handover(struct supervisor *supervisor, const struct request *request,
+                            struct error *err)
+{
+    if (!request->file || *request->file != '/' || access(request->file, X_OK) < 0)
+        return error_set(err, "hand over: no program");
+    supervisor->successor = arena_strdup(supervisor->arena, request->file);
+    loop_stop(supervisor->loop);
+    return records_write(supervisor, err);
+}
+
 static bool command_known(const char *command)
 {
     static const char *const commands[] = {"start",    "stop",    "restart", "kill", "pause",
@@ -381,6 +392,8 @@ int supervisor_request(struct supervisor *supervisor, const struct request *requ
 {
     if (string_eq(request->command, "apply"))
         return request_apply(supervisor, request, err);
+    if (string_eq(request->command, "handover"))
+        return request_handover(supervisor, request, err);
     if (!command_known(request->command))
         return error_set(err, "unknown request '%s'", request->command ? request->command : "");
     for (size_t i = 0; i < supervisor->n_instances; i++)

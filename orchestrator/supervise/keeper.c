@@ -414,12 +414,12 @@ int keeper_start(const char *project, int *ret_ready_fd, struct error *err)
     return 0;
 }
 
-int keeper_become(const char *project, const char *parked, struct error *err)
+int keeper_become(const char *program, const char *project, const char *parked, struct error *err)
 {
     char *args[] = {(char *)(uintptr_t) "yawl", (char *)(uintptr_t)ROLE_KEEPER,
                     (char *)(uintptr_t)project, (char *)(uintptr_t) "-1",
                     (char *)(uintptr_t)parked,  NULL};
 
-    (void)execv("/proc/self/exe", args);
+    (void)execv(program ? program : "/proc/self/exe", args);
     return error_sys(err, "become the keeper of '%s'", project);
 }

@@ -31,7 +31,8 @@ int keeper_main(const char *project, int take_ready_fd, const char *parked);
  * an error text from the first supervisor, and end of file when there is another keeper already. */
 MUST_CHECK int keeper_start(const char *project, int *ret_ready_fd, struct error *err);
 
-/* Executes the keeper in place of this process. Returns only on failure. */
-int keeper_become(const char *project, const char *parked, struct error *err);
+/* Executes the keeper in place of this process, of the program at a path; NULL: our own. Returns
+ * only on failure. */
+int keeper_become(const char *program, const char *project, const char *parked, struct error *err);
 
 #endif

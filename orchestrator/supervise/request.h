@@ -12,9 +12,9 @@
 #include "common/codec.h"
 
 struct request {
-    const char
-        *command;     /* apply, start, stop, restart, kill, pause, unpause, remove, down, watch */
-    const char *file; /* apply: name of the plan below the run directory */
+    const char *command; /* apply, start, stop, restart, kill, pause, unpause, remove, down, watch,
+                            handover */
+    const char *file; /* apply: name of the plan below the run directory; handover: the program */
     struct string_list services;   /* empty: all */
     struct string_list containers; /* these alone, instead of services */
     struct string_list named;      /* apply: those that the user named; empty: all */

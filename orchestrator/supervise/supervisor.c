@@ -7,12 +7,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,10 +28,11 @@
 #include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/keeper.h"
 #include "orchestrator/supervise/networks.h"
+#include "orchestrator/supervise/program_identity.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "runtime/cgroup/cgroup.h"
 
-enum { MAX_ROUNDS = 1000, IDLE_END_MS = 3000, RECORD_RETRY_MS = 1000 };
+enum { MAX_ROUNDS = 1000, IDLE_END_MS = 3000, RECORD_RETRY_MS = 1000, KEEPER_END_MS = 1000 };
 
 /* -- one pass */
 
@@ -228,7 +231,8 @@ static int supervisor_open(struct supervisor *supervisor, struct error *err)
         return -1;
     fd_store_drop(
         supervisor); /* FIFOs were opened by their paths: the keeper only keeps them alive */
-    if (control_open(supervisor, err) < 0)
+    if (program_identity_write(supervisor->dir->run_fd, err) < 0 ||
+        control_open(supervisor, err) < 0)
         return -1;
     supervisor->idle_end_ms = loop_now_ms(supervisor->loop) + IDLE_END_MS;
     supervisor->net_stale = true;
@@ -308,8 +312,25 @@ static void supervisor_become_keeper(struct supervisor *supervisor)
         inherit(&parked, input, instance->input_fd);
     }
     inherit(&parked, "router", net_router_fd(supervisor->net));
-    (void)keeper_become(supervisor->project, text_get(&parked), &err);
+    if (supervisor->successor &&
+        keeper_become(supervisor->successor, supervisor->project, text_get(&parked), &err) < 0)
+        log_error("%s", err.text);
+    (void)keeper_become(NULL, supervisor->project, text_get(&parked), &err);
     log_error("%s", err.text);
+}
+
+/* The keeper is of our program too: it goes first, and we take its place as the successor's keeper.
+ * A keeper that is not our parent is gone already. */
+static void keeper_end(struct supervisor *supervisor)
+{
+    struct pollfd polled = {.fd = supervisor->keeper_fd, .events = 0};
+    struct ucred keeper;
+    socklen_t length = sizeof(keeper);
+
+    if (getsockopt(supervisor->keeper_fd, SOL_SOCKET, SO_PEERCRED, &keeper, &length) == 0 &&
+        keeper.pid == getppid())
+        (void)kill(keeper.pid, SIGKILL);
+    (void)poll(&polled, 1, KEEPER_END_MS); /* its lock is free afterwards */
 }
 
 static void ready_tell(int take_ready_fd, const char *text)
@@ -359,7 +380,9 @@ int supervisor_main(const char *project, int take_keeper_fd, int take_ready_fd)
         loop_set_pass(supervisor.loop, NULL, NULL);
         if (supervisor.finished)
             project_end(&supervisor);
-        else if (supervisor.keeper_lost)
+        else if (supervisor.successor)
+            keeper_end(&supervisor);
+        if (!supervisor.finished && (supervisor.keeper_lost || supervisor.successor))
             /* We are the parent of the containers: becoming the keeper keeps them its children. */
             supervisor_become_keeper(&supervisor);
     }

@@ -13,8 +13,10 @@
 #include "common/json.h"
 #include "common/process.h"
 #include "orchestrator/supervise/keeper.h"
+#include "orchestrator/supervise/program_identity.h"
 
 enum { CONNECT_TIMEOUT_MS = 15000, CONNECT_RETRY_MS = 5, ANSWER_TIMEOUT_MS = 60000 };
+enum { HANDOVER_TIMEOUT_MS = 10000 };
 
 struct supervisor_client {
     int fd;
@@ -57,20 +59,25 @@ static int connect_or_start(const struct project_dir *dir, const char *project, 
     }
 }
 
+static struct supervisor_client *client_new(int take_fd)
+{
+    struct supervisor_client *client = calloc(1, sizeof(*client));
+
+    if (!client)
+        abort();
+    client->fd = take_fd;
+    client->came_fd = -1;
+    return client;
+}
+
 int supervisor_connect(const struct project_dir *dir, const char *project,
                        struct supervisor_client **ret_client, struct error *err)
 {
-    struct supervisor_client *client;
     int fd;
 
     if (connect_or_start(dir, project, &fd, err) < 0)
         return -1;
-    client = calloc(1, sizeof(*client));
-    if (!client)
-        abort();
-    client->fd = fd;
-    client->came_fd = -1;
-    *ret_client = client;
+    *ret_client = client_new(fd);
     return 0;
 }
 
@@ -147,6 +154,36 @@ int supervisor_client_request(struct supervisor_client *client, const struct req
     if (fd_message_send(client->fd, text.data, text.length, NULL, 0, err) < 0)
         return -1;
     return answer_wait(client, err);
+}
+
+/* What comes then is the successor's answer to whoever asks next. One that knows no handover, or
+ * does not come about, is left to go on: it is better than none. */
+int supervisor_renew(const struct project_dir *dir, struct error *err)
+{
+    scoped(supervisor_client_free) struct supervisor_client *client = NULL;
+    uint64_t until_ms = clock_monotonic_ms() + HANDOVER_TIMEOUT_MS;
+    struct request request = {.command = "handover"};
+    char program[4096];
+    ssize_t length;
+    int fd = -1;
+
+    if (program_identity_is_ours(dir->run_fd))
+        return 0;
+    if (fd_message_connect(dir->run_fd, "control.sock", &fd, err) < 0)
+        return -1;
+    length = fd < 0 ? -1 : readlink("/proc/self/exe", program, sizeof(program) - 1);
+    if (length < 0) {
+        fd_close(fd);
+        return 0;
+    }
+    program[length] = '\0';
+    client = client_new(fd);
+    request.file = program;
+    if (supervisor_client_request(client, &request, err) < 0)
+        return 0;
+    while (!program_identity_is_ours(dir->run_fd) && clock_monotonic_ms() < until_ms)
+        (void)poll(NULL, 0, CONNECT_RETRY_MS);
+    return 0;
 }
 
 int supervisor_client_terminal(struct supervisor_client *client, const char *container,

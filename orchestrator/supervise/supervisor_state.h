@@ -108,6 +108,7 @@ struct supervisor {
     int lock_fd;
     uint64_t idle_end_ms; /* with nothing to supervise and nobody there, the end */
     bool keeper_lost, finished;
+    const char *successor; /* the program that takes over from us, or NULL; in arena */
 };
 
 /* -- instance.c */
