@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+load helpers
+
+setup_file() { e2e_setup_file; }
+teardown_file() { e2e_teardown_file; }
+setup() { e2e_setup; }
+teardown() { e2e_teardown; }
+
+# stop_everything: ends our processes and the containers at once, as the loss of power does.
+stop_everything() {
+    local pids
+    pids=$(role_pids "(keeper|supervisor|net-worker)"; host_pid a; host_pid b)
+    # Keepers and supervisors bring each other back: stop all of them first.
+    kill -STOP $pids
+    kill -KILL $pids
+    within 5 all_gone
+    # A boot leaves no control groups either.
+    within 5 groups_remove
+}
+
+groups_remove() {
+    find /sys/fs/cgroup -depth -type d -path "*/yawl/$PROJECT*" -exec rmdir {} +
+}
+
+all_gone() {
+    [ -z "$(role_pids "(keeper|supervisor|net-worker)")" ] && ! host_pid a && ! host_pid b
+}
+
+stack() {
+    compose_file <<'END'
+services:
+  a: {image: box, restart: always, command: [sh, -c, "echo run; exec sleep 1000"], volumes: [kept:/kept]}
+  b: {image: box, command: [sleep, "1000"], depends_on: [a]}
+volumes: {kept: {}}
+END
+}
+
+@test "up works over records of an earlier boot" {
+    stack
+    ok up -d
+    inside a sh -c "echo here >/kept/file; echo here >/root-file"
+    stop_everything
+    sed -i -E 's/"boot_id":"[^"]*"/"boot_id":"00000000-0000-0000-0000-000000000000"/' \
+        "$YAWL_RUN_ROOT/projects/$PROJECT/instances/"*.json
+    ok up -d
+    within 5 is_state a running
+    within 5 is_state b running
+    equal "$(inside a cat /kept/file /root-file | sort -u)" here
+    equal "$(lines a | grep -c '^run$')" 2
+}
+
+@test "up works when the run directory is gone, as it is after a boot" {
+    stack
+    ok up -d
+    inside a sh -c "echo here >/kept/file"
+    stop_everything
+    rm -rf "$YAWL_RUN_ROOT/projects/$PROJECT"
+    ok up -d
+    within 5 is_state a running
+    within 5 is_state b running
+    equal "$(inside a cat /kept/file)" here
+}
