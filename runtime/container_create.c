@@ -149,6 +149,7 @@ static int mount_root_as(struct creation *creation, enum rootfs_way way, struct 
         .layers = spec->layers,
         .upper = ROOTFS_UPPER_NONE,
         .upper_dir = spec->upper_dir,
+        .upper_is_layer = spec->upper_is_layer,
         .way = way,
         .userns_fd = creation->userns_fd,
         .map = spec->id_map,

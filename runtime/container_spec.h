@@ -76,6 +76,7 @@ struct container_spec {
     struct string_list layers; /* absolute paths of unpacked layers, lowest first */
     const char *upper_dir;     /* absolute; holds "upper" and "work"; NULL: the root is read-only */
     bool read_only;            /* the root is mounted read-only after mountpoints exist */
+    bool upper_is_layer;       /* the upper directory is going to be a layer; see rootfs.h */
     struct mount_spec *mounts;
     size_t n_mounts;
     const char *etc_dir; /* absolute host directory with hosts, hostname and resolv.conf to mount;

@@ -341,6 +341,16 @@ static int create_elsewhere(const struct rootfs *rootfs, bool relative)
     return errno ? -1 : 0;
 }
 
+/* Kernels differ in which of the options they know; what counts is checked when the layer is made.
+ */
+static void set_layer_options(int context_fd)
+{
+    (void)fsconfig(context_fd, FSCONFIG_SET_STRING, "redirect_dir", "off", 0);
+    (void)fsconfig(context_fd, FSCONFIG_SET_STRING, "metacopy", "off", 0);
+    (void)fsconfig(context_fd, FSCONFIG_SET_STRING, "index", "off", 0);
+    (void)fsconfig(context_fd, FSCONFIG_SET_FLAG, "volatile", NULL, 0);
+}
+
 /* A context for the file system, with all its parts set. */
 static int configure(struct rootfs *rootfs, bool *ret_relative, struct error *err)
 {
@@ -348,6 +358,8 @@ static int configure(struct rootfs *rootfs, bool *ret_relative, struct error *er
     rootfs->context_fd = fsopen("overlay", FSOPEN_CLOEXEC);
     if (rootfs->context_fd < 0)
         return error_sys(err, "open file system 'overlay'");
+    if (rootfs->request->upper_is_layer)
+        set_layer_options(rootfs->context_fd);
     if (set_layers(rootfs, ret_relative, err) < 0)
         return -1;
     if (rootfs->upper_fd >= 0 && (set_dir(rootfs->context_fd, "upperdir", rootfs->upper_fd) < 0 ||

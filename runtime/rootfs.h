@@ -9,6 +9,8 @@
 #ifndef YAWL_RUNTIME_ROOTFS_H
 #define YAWL_RUNTIME_ROOTFS_H
 
+#include <stdbool.h>
+
 #include "common/arena.h"
 #include "common/error.h"
 #include "runtime/mapped_tree.h"
@@ -29,6 +31,9 @@ struct rootfs_request {
     struct string_list layers; /* absolute, lowest first */
     enum rootfs_upper upper;
     const char *upper_dir; /* holds "upper" and "work", made here when they are missing */
+    /* The upper directory is going to be a layer: it makes sense without those below, and it is not
+     * synced, because whoever makes the layer does that. */
+    bool upper_is_layer;
     enum rootfs_way way;
     int userns_fd;            /* unless ROOTFS_PLAIN */
     struct id_map map;        /* unless ROOTFS_PLAIN: of that user namespace */

@@ -17,6 +17,9 @@ enum {
     LIMIT_EXPANSION_WORK = 32 * 1024 * 1024,  /* pattern times value, of one word */
     LIMIT_EXPANSION_DEPTH = 64,               /* ${a:-${b:-...}} */
     LIMIT_PATTERN_CHARS = 1024,               /* the pattern of ${name#pattern} */
+    LIMIT_GLOB_BYTES = 1024,                  /* a pattern of COPY or of an ignore file */
+    LIMIT_IGNORE_BYTES = 256 * 1024,          /* an ignore file */
+    LIMIT_IGNORE_PATTERNS = 4096,             /* of one ignore file */
     LIMIT_NOTED_NAMES = 256,                  /* variables of one instruction that are remembered */
     LIMIT_SCOPE_VARIABLES = 4096,             /* of one stage */
     LIMIT_SCOPE_BYTES = 16 * 1024 * 1024,     /* all values that one reading of a file sets */

@@ -41,13 +41,13 @@ static const char *const sharings[] = {"shared", "private", "locked"};
 
 /* Which keys a type may have, besides type, target and the access. */
 static const unsigned allowed[] = {
-    [MOUNT_BIND] = 1u << KEY_FROM | 1u << KEY_SOURCE,
-    [MOUNT_CACHE] = 1u << KEY_FROM | 1u << KEY_SOURCE | 1u << KEY_ID | 1u << KEY_SHARING |
-                    1u << KEY_MODE | 1u << KEY_UID | 1u << KEY_GID,
-    [MOUNT_TMPFS] = 1u << KEY_SIZE,
-    [MOUNT_SECRET] = 1u << KEY_ID | 1u << KEY_SOURCE | 1u << KEY_REQUIRED | 1u << KEY_MODE |
-                     1u << KEY_UID | 1u << KEY_GID | 1u << KEY_ENV,
-    [MOUNT_SSH] =
+    [BUILD_MOUNT_BIND] = 1u << KEY_FROM | 1u << KEY_SOURCE,
+    [BUILD_MOUNT_CACHE] = 1u << KEY_FROM | 1u << KEY_SOURCE | 1u << KEY_ID | 1u << KEY_SHARING |
+                          1u << KEY_MODE | 1u << KEY_UID | 1u << KEY_GID,
+    [BUILD_MOUNT_TMPFS] = 1u << KEY_SIZE,
+    [BUILD_MOUNT_SECRET] = 1u << KEY_ID | 1u << KEY_SOURCE | 1u << KEY_REQUIRED | 1u << KEY_MODE |
+                           1u << KEY_UID | 1u << KEY_GID | 1u << KEY_ENV,
+    [BUILD_MOUNT_SSH] =
         1u << KEY_ID | 1u << KEY_REQUIRED | 1u << KEY_MODE | 1u << KEY_UID | 1u << KEY_GID,
 };
 
@@ -245,12 +245,12 @@ static int check(struct mount_reader *reader)
             return error_set(reader->err, "a mount of type %s has no '%s'", types[mount->type],
                              keys[key]);
     }
-    if (mount->type == MOUNT_SECRET && !mount->id && !mount->source && !mount->target &&
+    if (mount->type == BUILD_MOUNT_SECRET && !mount->id && !mount->source && !mount->target &&
         !mount->env)
         return error_set(reader->err, "a secret needs an id or a target");
-    if (mount->type == MOUNT_SECRET && mount->id && mount->source)
+    if (mount->type == BUILD_MOUNT_SECRET && mount->id && mount->source)
         return error_set(reader->err, "a secret has either an id or a source");
-    if ((mount->type == MOUNT_CACHE || mount->type == MOUNT_TMPFS) && !mount->target)
+    if ((mount->type == BUILD_MOUNT_CACHE || mount->type == BUILD_MOUNT_TMPFS) && !mount->target)
         return error_set(reader->err, "a mount of type %s needs a target", types[mount->type]);
     return 0;
 }
@@ -273,7 +273,7 @@ int build_mount_parse(const struct build_mount_source *source, struct arena *are
     if (!reader.deferred && check(&reader) < 0)
         return -1;
     if (!reader.access_given)
-        mount.read_only = mount.type != MOUNT_CACHE && mount.type != MOUNT_TMPFS;
+        mount.read_only = mount.type != BUILD_MOUNT_CACHE && mount.type != BUILD_MOUNT_TMPFS;
     *ret_mount = mount;
     return 0;
 }

@@ -14,7 +14,13 @@
 #include "runtime/build/expansion.h"
 #include "runtime/build/word.h"
 
-enum mount_type { MOUNT_BIND, MOUNT_CACHE, MOUNT_TMPFS, MOUNT_SECRET, MOUNT_SSH };
+enum mount_type {
+    BUILD_MOUNT_BIND,
+    BUILD_MOUNT_CACHE,
+    BUILD_MOUNT_TMPFS,
+    BUILD_MOUNT_SECRET,
+    BUILD_MOUNT_SSH
+};
 enum mount_sharing { SHARING_DEFAULT, SHARING_SHARED, SHARING_PRIVATE, SHARING_LOCKED };
 
 /* Texts are NULL and numbers -1 when they are not given. */

@@ -58,6 +58,7 @@ MAY_INCLUDE = {
     "runtime": ["common"],
     "runtime/image": ["common"],
     "runtime/build": ["common", "runtime", "runtime/image"],
+    "runtime/build/worker": ["common", "net", "runtime", "runtime/image", "runtime/build"],
     "orchestrator/compose": ["common"],
     "orchestrator/plan": ["common", "orchestrator/compose", *PLAIN_DATA],
     "orchestrator/state": ["common"],

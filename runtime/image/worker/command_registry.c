@@ -13,7 +13,7 @@
 #include "runtime/image/worker/image_push.h"
 #include "runtime/image/worker/image_resolve.h"
 #include "runtime/image/worker/parallel.h"
-#include "runtime/image/worker/worker_version.h"
+#include "runtime/image/worker/registry_setup.h"
 
 /* Each image has several layers on their way by itself. */
 enum { IMAGES_AT_A_TIME = 3, RESOLVE_AT_A_TIME = 8 };
@@ -23,8 +23,6 @@ struct session {
     const struct command_options *options;
     struct arena *arena;
     struct report report;
-    const char *config_dirs[3];
-    struct registry_options registry_options;
     struct registry *registry;
     struct image_store *store;
     struct downloads *downloads;
@@ -33,45 +31,13 @@ struct session {
     atomic_size_t n_failed;
 };
 
-static void on_notice(void *owner, const char *registry, const char *text)
-{
-    const struct session *session = owner;
-    scoped_text struct text message = {0};
-
-    text_appendf(&message, "%s: %s", registry, text);
-    report_warning(&session->report, NULL, text_get(&message));
-}
-
-/* The machine's settings, then the user's; YAWL_CONFIG_DIR stands for both. */
-static void find_config_dirs(struct session *session)
-{
-    const char *own = getenv("YAWL_CONFIG_DIR");
-    const char *config_home = getenv("XDG_CONFIG_HOME");
-    const char *home = getenv("HOME");
-
-    if (own && *own) {
-        session->config_dirs[0] = own;
-        return;
-    }
-    session->config_dirs[0] = "/etc/yawl";
-    if (config_home && *config_home == '/')
-        session->config_dirs[1] = arena_printf(session->arena, "%s/yawl", config_home);
-    else if (home && *home == '/')
-        session->config_dirs[1] = arena_printf(session->arena, "%s/.config/yawl", home);
-}
-
 static int session_open(struct session *session, const struct command_options *options,
                         struct error *err)
 {
     session->options = options;
     session->arena = arena_new();
     session->report.events = options->events;
-    find_config_dirs(session);
-    session->registry_options = (struct registry_options){.config_dirs = session->config_dirs,
-                                                          .user_agent = "yawl/" YAWL_VERSION,
-                                                          .notice = on_notice,
-                                                          .owner = session};
-    session->registry = registry_new(&session->registry_options, err);
+    session->registry = registry_setup(session->arena, &session->report, err);
     if (!session->registry)
         return -1;
     session->store = image_store_open(options->data_root, err);

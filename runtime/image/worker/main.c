@@ -53,6 +53,8 @@ static const struct command {
     {"pull", command_pull, 1, MANY, OPTION_EVENTS, "[--events] REF[,platform=P][,digest=D]..."},
     {"push", command_push, 1, MANY, OPTION_EVENTS, "[--events] REF..."},
     {"resolve", command_resolve, 1, MANY, 0, "REF..."},
+    {"build", command_build, 1, 1, OPTION_EVENTS, "ORDER.json"},
+    {"net-worker", command_net_worker, 1, 1, 0, "SOCKET"},
     {"prune", command_prune, 0, 0, OPTION_ALL | OPTION_FILTER, "[--all] [--filter until=TIME]"},
 };
 

@@ -35,7 +35,7 @@ static int parse(const char *text)
 Test(build_mount, a_bind_is_the_default_and_read_only)
 {
     cr_assert_eq(parse("from=base,src=/a,dst=/b"), 0);
-    cr_expect_eq(mount.type, MOUNT_BIND);
+    cr_expect_eq(mount.type, BUILD_MOUNT_BIND);
     cr_expect_str_eq(mount.from.text, "base");
     cr_expect_str_eq(mount.source, "/a");
     cr_expect_str_eq(mount.target, "/b");

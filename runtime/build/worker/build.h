@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One build: a Dockerfile, its context, and the image that comes of them.
+ *
+ *     parse -> which stages are needed -> bases into the store -> stages, each when those that it
+ *     builds on are done -> the target's layers and configuration become an image
+ */
+#ifndef YAWL_RUNTIME_BUILD_WORKER_BUILD_H
+#define YAWL_RUNTIME_BUILD_WORKER_BUILD_H
+
+#include "runtime/build/build_graph.h"
+#include "runtime/build/ignore_file.h"
+#include "runtime/build/worker/builder.h"
+#include "runtime/build/worker/image_draft.h"
+
+/* Brings an image that is not in the store, or asks whether it has changed. */
+struct image_fetcher {
+    int (*fetch)(void *owner, const char *reference, const char *platform, struct error *err);
+    void *owner;
+};
+
+struct build {
+    struct builder *builder;
+    const struct build_request *request;
+    const struct image_fetcher *fetcher;
+    struct arena *arena; /* of what is read before the stages begin */
+    struct diagnostics *diagnostics;
+    struct text dockerfile_text;
+    struct dockerfile dockerfile;
+    struct build_arguments arguments;
+    struct string_list context_names;
+    struct build_graph graph;
+    int context_fd; /* -1: there is none */
+    struct ignore_file ignore;
+    struct built_stage {
+        struct arena *arena; /* of the draft */
+        struct image_draft *draft;
+        struct scope *scope;
+    } * stages;
+};
+
+/* Builds it and reports what comes of it. On -1 the error is what to tell. `ret_id` is the image's.
+ */
+MUST_CHECK int build_run(struct builder *builder, const struct build_request *request,
+                         const struct image_fetcher *fetcher, char ret_id[IMAGE_DIGEST_SIZE],
+                         struct error *err);
+
+/* The image, brought into the store when it is not there. */
+MUST_CHECK int build_find_image(struct build *build, const char *reference, const char *platform,
+                                struct arena *arena, struct image **ret_image, struct error *err);
+
+/* The value of a named context, or NULL. */
+const char *build_context_named(const struct build *build, const char *name);
+
+/* The time that new things get, RFC 3339. */
+const char *build_now(const struct build *build, struct arena *arena);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What yawl asks of `yawl-image build`: one JSON document with all builds of a run, in an order in
+ * which each comes behind those that it names as `service:`.
+ */
+#ifndef YAWL_RUNTIME_BUILD_WORKER_BUILD_REQUEST_H
+#define YAWL_RUNTIME_BUILD_WORKER_BUILD_REQUEST_H
+
+#include "common/codec.h"
+#include "runtime/container_spec.h"
+
+/* A named value: an additional context, an ssh agent ("default", its socket). */
+struct build_pair {
+    const char *name, *value;
+};
+
+/* Its bytes come from a file of the host, or are the value. */
+struct build_secret {
+    const char *id;
+    const char *file, *value;
+};
+
+/* Members that are not given are NULL, 0 or empty. */
+struct build_request {
+    const char *name;       /* the service; unique in the order */
+    const char *context;    /* absolute path of a directory, or a remote one */
+    const char *dockerfile; /* absolute, or relative to the context */
+    const char *dockerfile_inline;
+    const char *target, *platform;
+    struct string_list args; /* "NAME=value" */
+    struct string_list labels;
+    struct string_list tags; /* as written; the first is what the build is called */
+    struct build_pair *contexts;
+    size_t n_contexts;
+    struct build_secret *secrets;
+    size_t n_secrets;
+    struct build_pair *ssh;
+    size_t n_ssh;
+    struct string_list extra_hosts;  /* "name=address" */
+    struct string_list entitlements; /* "network.host", "security.insecure" */
+    struct string_list cache_from, cache_to;
+    const char *network; /* "none", "host"; NULL: a network of its own */
+    int64_t shm_bytes;
+    struct ulimit_spec *ulimits;
+    size_t n_ulimits;
+    bool no_cache, pull, privileged;
+};
+
+struct build_order {
+    struct build_request *builds;
+    size_t n_builds;
+    const char *run_root; /* for what must not reach a disk: secrets */
+    int64_t id_base;      /* of the user namespaces of RUN; 0: none */
+    int64_t source_date;  /* SOURCE_DATE_EPOCH, or -1 */
+    bool check;           /* only look at the Dockerfiles */
+    bool debug_shell;
+};
+
+extern const struct codec_field build_order_codec[];
+
+#endif

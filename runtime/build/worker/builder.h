@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What all builds of a run share: the store, the layers in the making, the network, and a directory
+ * of its own for everything that does not outlast it. Used by several threads at once.
+ */
+#ifndef YAWL_RUNTIME_BUILD_WORKER_BUILDER_H
+#define YAWL_RUNTIME_BUILD_WORKER_BUILDER_H
+
+#include <stdatomic.h>
+
+#include "runtime/build/worker/build_network.h"
+#include "runtime/build/worker/build_request.h"
+#include "runtime/build/worker/digest_memo.h"
+#include "runtime/build/worker/layer_pool.h"
+#include "runtime/build/worker/step_cache.h"
+
+struct builder {
+    const struct build_order *order;
+    const char *data_root; /* absolute, without links */
+    struct image_store *store;
+    struct layer_pool *pool;
+    struct step_cache *cache;
+    struct digest_memo *memo;
+    struct build_network *network;
+    const char *work_path; /* on the store's file system, so that layers can be renamed */
+    int work_fd;
+    const char *run_path; /* in memory, for secrets */
+    int run_fd;
+    int stop_fd; /* a signalfd: readable when the run is to end */
+    const char *cgroup_parent;
+    atomic_uint n_steps, n_directories;
+};
+
+struct builder_options {
+    const char *data_root;
+    const struct build_order *order;
+};
+
+struct builder *builder_new(const struct builder_options *options, struct error *err);
+/* Nothing of the run is left behind, but what was committed. */
+void builder_free(struct builder *builder);
+DEFINE_SCOPED(struct builder *, builder_free)
+
+/* Whether the run is to end. */
+bool builder_is_stopped(const struct builder *builder);
+
+/* A new directory in the working directory; the name in the arena. */
+MUST_CHECK int builder_make_directory(struct builder *builder, struct arena *arena,
+                                      const char **ret_path, int *ret_fd, struct error *err);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RUN: what is run, with which mounts, and what a failure says. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/path.h"
+#include "runtime/build/worker/created_by.h"
+#include "runtime/build/worker/run_step.h"
+#include "runtime/build/worker/stage.h"
+#include "runtime/build/worker/step_mounts.h"
+
+enum { SHOWN_LINES = 20 };
+
+static const char default_path[] =
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/* One RUN. */
+struct command {
+    struct stage_run *run;
+    const struct instruction *instruction;
+    struct run_step step;
+    struct step_mounts mounts;
+    const char *script; /* a here-document that names its own interpreter, or NULL */
+};
+
+/* -- what is run */
+
+/* A here-document behind a command is for its shell; one that stands alone is the command. */
+static const char *command_line(struct command *command)
+{
+    const struct instruction *instruction = command->instruction;
+    const struct heredoc_list *heredocs = &instruction->heredocs;
+    const char *line = instruction->words.items[0].text;
+    scoped_text struct text out = {0};
+
+    if (heredocs->count == 1 && string_starts_with(line, "<<") && !strpbrk(line, " \t")) {
+        if (string_starts_with(heredocs->items[0].content, "#!"))
+            command->script = heredocs->items[0].content;
+        return heredocs->items[0].content;
+    }
+    text_append(&out, line);
+    for (size_t i = 0; i < heredocs->count; i++)
+        text_appendf(&out, "\n%s%s", heredocs->items[i].content, heredocs->items[i].name);
+    return arena_strdup(command->run->arena, text_get(&out));
+}
+
+static void find_arguments(struct command *command)
+{
+    struct stage_run *run = command->run;
+    struct string_list arguments = {0};
+
+    if (command->instruction->json) {
+        for (size_t i = 0; i < command->instruction->words.count; i++)
+            string_list_add(run->arena, &arguments, command->instruction->words.items[i].text);
+    } else {
+        arguments = image_draft_list(run->draft, "Shell");
+        if (arguments.count == 0) {
+            string_list_add(run->arena, &arguments, "/bin/sh");
+            string_list_add(run->arena, &arguments, "-c");
+        }
+        string_list_add(run->arena, &arguments, command_line(command));
+    }
+    if (command->script) {
+        arguments = (struct string_list){0};
+        string_list_add(run->arena, &arguments, STEP_SCRIPT);
+    }
+    command->step.args = arguments;
+}
+
+/* ENV and ARG as they are in this place, and proxies, which leave no trace. */
+static void find_environment(struct command *command)
+{
+    struct stage_run *run = command->run;
+    const struct scope *scope = run->evaluation.scope;
+    struct string_list *env = &command->step.env;
+
+    if (!scope_find(scope, "PATH"))
+        string_list_add(run->arena, env, default_path);
+    for (size_t i = 0; i < scope->count; i++)
+        if (scope->items[i].value)
+            string_list_add(
+                run->arena, env,
+                arena_printf(run->arena, "%s=%s", scope->items[i].name, scope->items[i].value));
+}
+
+static const char *flag_value(const struct instruction *instruction, enum flag_kind kind)
+{
+    const struct flag *flag = instruction_flag(instruction, kind);
+
+    return flag ? flag->value.text : NULL;
+}
+
+static bool is_entitled(const struct command *command, const char *what)
+{
+    return string_list_has(&command->run->build->request->entitlements, what);
+}
+
+static int find_privileges(struct command *command, struct error *err)
+{
+    const struct build_request *request = command->run->build->request;
+    const char *network = flag_value(command->instruction, FLAG_NETWORK);
+    const char *security = flag_value(command->instruction, FLAG_SECURITY);
+
+    command->step.network = network && !string_eq(network, "default") ? network : request->network;
+    command->step.insecure = string_eq(security, "insecure");
+    if (string_eq(network, "host") && !string_eq(request->network, "host") &&
+        !is_entitled(command, "network.host"))
+        return error_set(err, "--network=host needs 'entitlements: [network.host]'");
+    if (command->step.insecure && !request->privileged &&
+        !is_entitled(command, "security.insecure"))
+        return error_set(err, "--security=insecure needs 'entitlements: [security.insecure]'");
+    command->step.insecure = command->step.insecure || request->privileged;
+    return 0;
+}
+
+/* -- the key */
+
+static void hash_list(struct stage_step *step, const struct string_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        stage_step_hash(step, list->items[i]);
+    stage_step_hash(step, "");
+}
+
+static int hash_command(const struct command *command, struct stage_step *step, struct error *err)
+{
+    const struct run_step *run = &command->step;
+
+    stage_step_hash(step, "RUN");
+    hash_list(step, &run->args);
+    hash_list(step, &run->env);
+    hash_list(step, &command->run->build->request->extra_hosts);
+    stage_step_hash(step, run->cwd);
+    stage_step_hash(step, run->user);
+    stage_step_hash(step, run->network ? run->network : "");
+    stage_step_hash(step, run->insecure ? "insecure" : "");
+    stage_step_hash(step, command->script ? command->script : "");
+    return step_mounts_hash(&command->mounts, step, err);
+}
+
+/* -- failures */
+
+/* The last lines of what it has said. */
+static const char *last_lines(const struct text *tail)
+{
+    const char *text = text_get(tail);
+    const char *from = text + tail->length;
+    unsigned lines = 0;
+
+    while (from > text) {
+        if (from[-1] == '\n' && from != text + tail->length && ++lines == SHOWN_LINES)
+            break;
+        from--;
+    }
+    return from;
+}
+
+static int fail(const struct command *command, int exit_code, const struct text *tail,
+                struct error *err)
+{
+    const char *said = last_lines(tail);
+    size_t length = strlen(said), most = sizeof(err->text) / 2;
+
+    (void)command;
+    if (length > most)
+        said += length - most;
+    return error_set(err, "exit code %d%s%s", exit_code, *said ? "\n" : "", said);
+}
+
+/* -- the step */
+
+static int prepare(struct command *command, struct error *err)
+{
+    struct stage_run *run = command->run;
+
+    command->step = (struct run_step){
+        .builder = run->build->builder,
+        .request = run->build->request,
+        .arena = run->arena,
+        .cwd = image_draft_path(run->draft, "."),
+        .user = image_draft_text(run->draft, "User"),
+        .step_fd = -1,
+    };
+    find_arguments(command);
+    find_environment(command);
+    if (find_privileges(command, err) < 0)
+        return -1;
+    return step_mounts_read(run, command->instruction, command->script, &command->mounts, err);
+}
+
+static int execute(struct command *command, struct stage_step *stage_step, struct error *err)
+{
+    struct stage_run *run = command->run;
+    struct run_step *step = &command->step;
+    struct builder *builder = run->build->builder;
+    scoped_text struct text tail = {0};
+    scoped_fd int step_fd = -1;
+    int exit_code = 0, result;
+
+    if (builder_make_directory(builder, run->arena, &step->step_path, &step_fd, err) < 0)
+        return -1;
+    step->step_fd = step_fd;
+    step->report = &stage_step->report;
+    result = image_draft_layers(run->draft, builder->pool, &step->layers, err);
+    if (result == 0)
+        result = step_mounts_open(&command->mounts, step, err);
+    if (result == 0)
+        result = run_step(step, &exit_code, &tail, err);
+    if (result == 0 && exit_code != 0)
+        result = fail(command, exit_code, &tail, err);
+    step_mounts_close(&command->mounts);
+    if (result == 0)
+        result = stage_step_finish(stage_step, step_fd, err);
+    else
+        stage_step_failed(stage_step);
+    (void)!path_remove_tree(AT_FDCWD, step->step_path, NULL);
+    return result;
+}
+
+int stage_run_command(struct stage_run *run, const struct instruction *instruction,
+                      struct error *err)
+{
+    struct command command = {.run = run, .instruction = instruction};
+    struct stage_step step;
+    int result;
+
+    if (prepare(&command, err) < 0)
+        return -1;
+    stage_step_begin(run, &step,
+                     created_by_format(run->draft, instruction, run->evaluation.scope, run->arena));
+    if (hash_command(&command, &step, err) < 0)
+        return -1;
+    if (stage_step_find(&step, &result, err))
+        return result;
+    stage_step_running(&step);
+    return execute(&command, &step, err);
+}

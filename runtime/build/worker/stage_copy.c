@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* COPY and ADD: what is read, what it depends on, and where it goes. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/path.h"
+#include "runtime/build/worker/copy_writer.h"
+#include "runtime/build/worker/created_by.h"
+#include "runtime/build/worker/stage.h"
+#include "runtime/identity.h"
+
+/* One instruction. */
+struct copy {
+    struct stage_run *run;
+    const struct instruction *instruction;
+    struct stage_tree tree;
+    struct source_list list;
+    struct ignore_file exclude;
+    struct copy_rules rules;
+    const char *owner; /* --chown, or NULL */
+};
+
+static const char *flag_value(const struct instruction *instruction, enum flag_kind kind)
+{
+    const struct flag *flag = instruction_flag(instruction, kind);
+
+    return flag ? flag->value.text : NULL;
+}
+
+static size_t n_sources(const struct copy *copy)
+{
+    return copy->instruction->words.count - 1;
+}
+
+static const struct word *source_at(const struct copy *copy, size_t index)
+{
+    return &copy->instruction->words.items[index];
+}
+
+/* -- reading */
+
+static int read_mode(struct copy *copy, struct error *err)
+{
+    const char *text = flag_value(copy->instruction, FLAG_CHMOD);
+    char *end;
+    unsigned long mode;
+
+    copy->rules.mode = -1;
+    if (!text)
+        return 0;
+    mode = strtoul(text, &end, 8);
+    if (!*text || *end || mode > 07777)
+        return error_set(err, "--chmod=%s is no octal mode like 644", text);
+    copy->rules.mode = (int64_t)mode;
+    return 0;
+}
+
+static int read_excludes(struct copy *copy, struct error *err)
+{
+    for (size_t i = 0; i < copy->instruction->n_flags; i++) {
+        const struct flag *flag = &copy->instruction->flags[i];
+
+        if (flag->kind == FLAG_EXCLUDE &&
+            ignore_file_add(&copy->exclude, flag->value.text, copy->run->arena, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_rules(struct copy *copy, struct error *err)
+{
+    const struct word_list *words = &copy->instruction->words;
+    const char *destination = words->items[words->count - 1].text;
+
+    copy->owner = flag_value(copy->instruction, FLAG_CHOWN);
+    copy->rules.destination = image_draft_path(copy->run->draft, destination);
+    if (string_eq(destination, ".") || string_ends_with(destination, "/."))
+        copy->rules.destination = arena_printf(copy->run->arena, "%s/", copy->rules.destination);
+    if (n_sources(copy) > 1 && !string_ends_with(copy->rules.destination, "/"))
+        return error_set(err, "with several sources the destination must end in '/'");
+    return read_mode(copy, err) < 0 ? -1 : read_excludes(copy, err);
+}
+
+static int find_sources(struct copy *copy, struct error *err)
+{
+    const struct flag *from = instruction_flag(copy->instruction, FLAG_FROM);
+    bool parents = string_eq(flag_value(copy->instruction, FLAG_PARENTS), "true");
+    bool opened = false;
+
+    for (size_t i = 0; i < n_sources(copy); i++) {
+        const struct word *source = source_at(copy, i);
+        const struct source_request request = {.tree = &copy->tree.tree,
+                                               .path = source->text,
+                                               .parents = parents,
+                                               .exclude =
+                                                   copy->exclude.count ? &copy->exclude : NULL};
+
+        if (instruction_heredoc_of(copy->instruction, source))
+            continue;
+        if (!opened && stage_tree_open(copy->run, from ? &from->value : NULL, &copy->tree, err) < 0)
+            return -1;
+        opened = true;
+        if (source_list_add(&copy->list, &request, copy->run->arena, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int hash_all(struct copy *copy, struct stage_step *step, struct error *err)
+{
+    char mode[24];
+
+    (void)snprintf(mode, sizeof(mode), "%lld", (long long)copy->rules.mode);
+    stage_step_hash(step, instruction_name(copy->instruction->kind));
+    stage_step_hash(step, copy->rules.destination);
+    stage_step_hash(step, copy->owner ? copy->owner : "");
+    stage_step_hash(step, mode);
+    for (size_t i = 0; i < n_sources(copy); i++) {
+        const struct heredoc *heredoc =
+            instruction_heredoc_of(copy->instruction, source_at(copy, i));
+
+        if (!heredoc)
+            continue;
+        stage_step_hash(step, heredoc->name);
+        stage_step_hash(step, heredoc->content);
+    }
+    return source_list_digest(&copy->list, &copy->tree.tree, copy->run->build->builder->memo,
+                              step->hash, err);
+}
+
+/* -- writing */
+
+/* Names are those of the image. A name alone has the user's own group, a number alone is the
+ * group's too. */
+static int find_owner(struct copy *copy, int root_fd, struct error *err)
+{
+    static const struct string_list none;
+    struct identity *identity = arena_new_object(copy->run->arena, struct identity);
+    const char *text = copy->owner;
+    bool is_number = text && *text && strspn(text, "0123456789") == strlen(text);
+
+    if (!text)
+        return 0;
+    if (is_number)
+        text = arena_printf(copy->run->arena, "%s:%s", text, text);
+    if (identity_find(root_fd, text, none, identity, err) < 0)
+        return error_wrap(err, "--chown=%s", copy->owner);
+    copy->rules.has_owner = true;
+    copy->rules.uid = identity->uid;
+    copy->rules.gid = identity->gid;
+    return 0;
+}
+
+static int write_all(struct copy *copy, int root_fd, struct error *err)
+{
+    if (find_owner(copy, root_fd, err) < 0 ||
+        copy_write(root_fd, &copy->rules, &copy->list, &copy->tree.tree, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n_sources(copy); i++) {
+        const struct heredoc *heredoc =
+            instruction_heredoc_of(copy->instruction, source_at(copy, i));
+        struct copy_bytes file;
+
+        if (!heredoc)
+            continue;
+        file = (struct copy_bytes){heredoc->name, heredoc->content, strlen(heredoc->content), 0};
+        if (copy_write_bytes(root_fd, &copy->rules, &file, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int execute(struct copy *copy, struct stage_step *step, struct error *err)
+{
+    struct stage_root root;
+    int result;
+
+    stage_step_running(step);
+    result = stage_root_open(copy->run, &root, err);
+    if (result == 0)
+        result = write_all(copy, rootfs_fd(root.rootfs), err);
+    stage_root_unmount(&root);
+    if (result == 0)
+        result = stage_step_finish(step, root.step_fd, err);
+    else
+        stage_step_failed(step);
+    stage_root_close(&root);
+    return result;
+}
+
+int stage_copy(struct stage_run *run, const struct instruction *instruction, struct error *err)
+{
+    struct copy copy = {.run = run, .instruction = instruction, .tree = {.fd = -1}};
+    struct stage_step step;
+    int result;
+
+    stage_step_begin(run, &step, created_by_format(run->draft, instruction, NULL, run->arena));
+    result = read_rules(&copy, err) < 0 || find_sources(&copy, err) < 0 ||
+                     hash_all(&copy, &step, err) < 0
+                 ? -1
+                 : 0;
+    if (result < 0)
+        sha256_free(steal(step.hash));
+    else if (!stage_step_find(&step, &result, err))
+        result = execute(&copy, &step, err);
+    stage_tree_close(&copy.tree);
+    return result;
+}
