@@ -77,6 +77,7 @@ MUST_CHECK int session_records(struct session *session, const char **ret_project
                                struct record ***ret_records, size_t *ret_count, struct error *err);
 
 int command_attach(struct session *session, struct error *err);
+int command_build(struct session *session, struct error *err);
 int command_check(struct session *session, struct error *err);
 int command_config(struct session *session, struct error *err);
 int command_create(struct session *session, struct error *err);

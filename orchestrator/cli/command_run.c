@@ -287,7 +287,7 @@ int command_run(struct session *session, struct error *err)
         {0, "cap-drop", OPTION_LIST, &changes->cap_drop, "CAPABILITY", "drop a capability"},
         {0, "remove-orphans", OPTION_FLAG, &run.request.remove_orphans, NULL,
          "remove services that the file lacks"},
-        {0, "build", OPTION_FLAG, &ignored, NULL, "accepted; there is no building yet"},
+        {0, "build", OPTION_FLAG, &run.images.build, NULL, "build images before starting"},
         {0, "pull", OPTION_STRING, &run.images.pull, "POLICY",
          "always, missing, never, or policy: as the services say"},
         {0, "quiet-pull", OPTION_FLAG, &run.images.quiet, NULL, "no progress of pulls"},

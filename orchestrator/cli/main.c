@@ -18,6 +18,7 @@ extern char **environ;
 
 const struct cli_command commands[] = {
     {"attach", "Join a running container's input and output", "[OPTIONS] SERVICE", command_attach},
+    {"build", "Build the images of services", "[OPTIONS] [SERVICE...]", command_build},
     {"check", "Say all that is wrong or doubtful in the files", "[OPTIONS] [SERVICE...]",
      command_check},
     {"config", "Show the project as it was understood", "[OPTIONS] [SERVICE...]", command_config},

@@ -22,7 +22,7 @@ struct up {
 
     struct string_list named; /* services that the user named; empty: all */
     struct string_list scales, attach, no_attach;
-    bool attach_dependencies, yes, build, no_build, quiet;
+    bool attach_dependencies, yes, quiet;
     struct project_images_options images;
     struct project_plan_options planning;
     struct request request;

@@ -28,8 +28,9 @@ void create_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS])
         {0, "remove-orphans", OPTION_FLAG, &request->remove_orphans, NULL,
          "remove services that the file lacks"},
         {0, "scale", OPTION_LIST, &up->scales, "SERVICE=COUNT", "how many containers (repeatable)"},
-        {0, "build", OPTION_FLAG, &up->build, NULL, "accepted; there is no building yet"},
-        {0, "no-build", OPTION_FLAG, &up->no_build, NULL, "accepted; there is no building yet"},
+        {0, "build", OPTION_FLAG, &up->images.build, NULL, "build images before starting"},
+        {0, "no-build", OPTION_FLAG, &up->images.no_build, NULL,
+         "build nothing, even what is missing"},
         {0, "pull", OPTION_STRING, &up->images.pull, "POLICY",
          "always, missing, never, or policy: as the services say"},
         {0, "quiet-pull", OPTION_FLAG, &up->images.quiet, NULL, "no progress of pulls"},
@@ -143,7 +144,7 @@ static const char *conflict(const struct up *up)
         return "--frozen and --no-lock are incompatible";
     if (up->attach.count > 0 && up->attach_dependencies)
         return "cannot combine --attach and --attach-dependencies";
-    if (up->build && up->no_build)
+    if (up->images.build && up->images.no_build)
         return "--build and --no-build are incompatible";
     if (request->renew_volumes && request->no_recreate)
         return "--no-recreate and --renew-anon-volumes are incompatible";

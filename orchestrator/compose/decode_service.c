@@ -329,6 +329,35 @@ DECODE_RULE(decode_config_grants)
     service->configs = decode_grants(decoder, node, "", &service->n_configs);
 }
 
+/* For a build the target is an id, not a path. */
+DECODE_RULE(decode_build_secrets)
+{
+    struct build *build = field;
+
+    build->secrets = arena_new_array(decoder->arena, struct grant, list_length(node));
+    for (size_t i = 0; i < list_length(node); i++) {
+        struct grant *grant = &build->secrets[build->n_secrets++];
+
+        decode_fields(decoder, node->list.items[i], shape_service_secrets.item, grant);
+        grant->at = node->list.items[i]->at;
+    }
+}
+
+DECODE_RULE(decode_agents)
+{
+    struct pair_list *list = field;
+
+    list->items = arena_new_array(decoder->arena, struct pair, map_length(node));
+    for (size_t i = 0; i < map_length(node); i++) {
+        const struct node_entry *entry = &node->map.entries[i];
+
+        list->items[list->count++] = (struct pair){
+            entry->key,
+            entry->value->kind == NODE_NULL ? "" : node_scalar_text(decoder->arena, entry->value),
+            entry->value->at};
+    }
+}
+
 static struct hook *decode_hooks(struct decoder *decoder, const struct node *node,
                                  const struct shape *shape, size_t *ret_count)
 {

@@ -14,16 +14,21 @@ static const char WINDOWS[] = "it exists on Windows only";
 static const struct shape shape_context = {
     .forms = FORM_STRING, .scalar = SCALAR_STRING, .resolve = resolve_context};
 
-static const struct shape shape_contexts = {
-    .forms = FORM_MAP, .each = &shape_context, .canonical = canonical_pairs};
+static const struct shape shape_contexts = {.forms = FORM_MAP,
+                                            .each = &shape_context,
+                                            .canonical = canonical_pairs,
+                                            .decode = decode_pairs};
 
 static const struct shape shape_ssh_value = {.forms =
                                                  FORM_STRING | FORM_NUMBER | FORM_BOOL | FORM_NULL,
                                              .scalar = SCALAR_STRING,
                                              .resolve = resolve_file};
 
-static const struct shape shape_ssh = {
-    .forms = FORM_MAP, .each = &shape_ssh_value, .canonical = canonical_ssh, .finish = finish_ssh};
+static const struct shape shape_ssh = {.forms = FORM_MAP,
+                                       .each = &shape_ssh_value,
+                                       .canonical = canonical_ssh,
+                                       .finish = finish_ssh,
+                                       .decode = decode_agents};
 
 static const struct shape shape_attestation = {.forms = FORM_STRING | FORM_BOOL,
                                                .scalar = SCALAR_STRING};
@@ -52,29 +57,32 @@ static const struct key build_keys[] = {
      BUILD(dockerfile)},
     {"dockerfile_inline", &shape_string, ACTED, "build instructions, written here", 0,
      BUILD(dockerfile_inline)},
-    {"entitlements", &shape_plain_strings, NOTED, "extra privileges of the build", 0, 0, UNBUILT},
+    {"entitlements", &shape_plain_strings, ACTED, "extra privileges of the build", 0,
+     BUILD(entitlements)},
     {"args", &shape_args, ACTED, "values for ARG", 0, BUILD(args)},
     {"provenance", &shape_attestation, NOTED, "attach a provenance attestation", 0, 0, UNBUILT},
     {"sbom", &shape_attestation, NOTED, "attach a bill of materials", 0, 0, UNBUILT},
-    {"ssh", &shape_ssh, NOTED, "SSH agents and keys for RUN --mount=type=ssh", 0, 0, UNBUILT},
+    {"ssh", &shape_ssh, ACTED, "SSH agents and keys for RUN --mount=type=ssh", 0, BUILD(ssh)},
     {"labels", &shape_labels, ACTED, "labels of the image", 0, BUILD(labels)},
     {"cache_from", &shape_plain_strings, NOTED, "caches to read", 0, 0, UNBUILT},
     {"cache_to", &shape_plain_strings, NOTED, "caches to write", 0, 0, UNBUILT},
-    {"no_cache", &shape_bool, NOTED, "do not use the layer cache", 0, 0, UNBUILT},
+    {"no_cache", &shape_bool, ACTED, "do not use the layer cache", 0, BUILD(no_cache)},
     {"no_cache_filter", &shape_filter, NOTED, "stages that do not use the cache", 0, 0, UNBUILT},
-    {"additional_contexts", &shape_contexts, NOTED, "more named contexts", 0,
-     BUILD(additional_contexts), UNBUILT},
-    {"pull", &shape_bool, NOTED, "always pull base images", 0, 0, UNBUILT},
-    {"extra_hosts", &shape_extra_hosts, NOTED, "host names during the build", 0, 0, UNBUILT},
+    {"additional_contexts", &shape_contexts, ACTED, "more named contexts", 0,
+     BUILD(additional_contexts)},
+    {"pull", &shape_bool, ACTED, "always pull base images", 0, BUILD(pull)},
+    {"extra_hosts", &shape_extra_hosts, ACTED, "host names during the build", 0,
+     BUILD(extra_hosts)},
     {"isolation", &shape_string, NOTED, "isolation technology", 0, 0, WINDOWS},
-    {"network", &shape_string, NOTED, "network of RUN steps", 0, 0, UNBUILT},
+    {"network", &shape_string, ACTED, "network of RUN steps", 0, BUILD(network)},
     {"target", &shape_string, ACTED, "stage to stop at", 0, BUILD(target)},
-    {"secrets", &shape_build_secrets, NOTED, "secrets for RUN --mount=type=secret", 0, 0, UNBUILT},
-    {"shm_size", &shape_build_shm, NOTED, "size of /dev/shm in RUN steps", 0, 0, UNBUILT},
-    {"tags", &shape_string_set, NOTED, "more names for the image", 0, 0, UNBUILT},
+    {"secrets", &shape_build_secrets, ACTED, "secrets for RUN --mount=type=secret", 0, WHOLE},
+    {"shm_size", &shape_build_shm, ACTED, "size of /dev/shm in RUN steps", 0,
+     BUILD(shm_size_bytes)},
+    {"tags", &shape_string_set, ACTED, "more names for the image", 0, BUILD(tags)},
     {"ulimits", &shape_ulimits, NOTED, "resource limits of RUN steps", 0, 0, UNBUILT},
-    {"platforms", &shape_plain_strings, NOTED, "platforms to build for", 0, 0, UNBUILT},
-    {"privileged", &shape_bool, NOTED, "RUN steps with all capabilities", 0, 0, UNBUILT},
+    {"platforms", &shape_plain_strings, ACTED, "platforms to build for", 0, BUILD(platforms)},
+    {"privileged", &shape_bool, ACTED, "RUN steps with all capabilities", 0, BUILD(privileged)},
 };
 
 const struct shape shape_build = {.forms = FORM_MAP,

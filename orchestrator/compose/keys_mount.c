@@ -149,7 +149,8 @@ const struct shape shape_service_configs = {.forms = FORM_LIST,
                                             .identity = identity_config,
                                             .decode = decode_config_grants};
 
-const struct shape shape_build_secrets = {.forms = FORM_LIST, .item = &shape_grant};
+const struct shape shape_build_secrets = {
+    .forms = FORM_LIST, .item = &shape_grant, .decode = decode_build_secrets};
 
 static const struct key device_keys[] = {
     {"source", &shape_string, ACTED, "device on the host", KEY_REQUIRED},

@@ -18,8 +18,14 @@
 #include "orchestrator/compose/value.h"
 
 struct build {
-    const char *context, *dockerfile, *dockerfile_inline, *target;
-    struct pair_list args, labels, additional_contexts;
+    const char *context, *dockerfile, *dockerfile_inline, *target, *network;
+    struct pair_list args, labels;
+    struct pair_list additional_contexts, ssh; /* ssh: a name and a socket, or "" */
+    struct string_list tags, platforms, extra_hosts, entitlements, cache_from, cache_to;
+    struct grant *secrets; /* targets are ids of RUN --mount */
+    size_t n_secrets;
+    int64_t shm_size_bytes;
+    bool no_cache, pull, privileged;
     struct position at;
 };
 

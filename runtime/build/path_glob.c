@@ -194,7 +194,7 @@ static void step(const struct path_glob *glob, const bool *states, bool *next, u
             enter(glob, next, i + 1);
         if (token->kind == TOKEN_CROSS || token->kind == TOKEN_PARENTS ||
             (token->kind == TOKEN_STAR && character != '/'))
-            next[i] = true;
+            enter(glob, next, i);
     }
 }
 

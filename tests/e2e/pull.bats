@@ -189,16 +189,16 @@ teardown() { fake_teardown; }
 }
 
 @test "up pulls nothing when something else is wrong" {
-    refused up -d
-    matches "$stderr" "error: services.only-built.build: image 'demo-only-built' is not on this machine; yawl does not build images yet"
+    refused up -d --no-build
+    matches "$stderr" "error: services.only-built.build: image 'demo-only-built' is not on this machine, and --no-build"
     matches "$stderr" "error: services.kept.image: image 'kept' is not on this machine, and its pull policy is 'never'"
     equal "$(asked pull)" ""
 }
 
-@test "up of what can be built tries to pull it, and says that it cannot be built" {
+@test "up --no-build of what can be built tries to pull it, and says what would make it" {
     answers '{"pull": {"docker.io/acme/built:latest": {"error": "manifest unknown"}}}'
-    refused up -d built
-    matches "$stderr" "services.built.image: pull 'acme/built': manifest unknown \(yawl does not build images yet"
+    refused up -d --no-build built
+    matches "$stderr" "services.built.image: pull 'acme/built': manifest unknown \('yawl build' makes it"
 }
 
 @test "up --pull takes the place of the services' policies" {

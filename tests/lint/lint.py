@@ -48,7 +48,8 @@ SPDX = "SPDX-License-Identifier: Apache-2.0"
 
 # Section 1: what a folder may include besides itself. The longest matching prefix counts. An entry that
 # ends in .h allows that header alone.
-ALL_BUT_TESTS = ["common", "net", "runtime", "runtime/image", "runtime/build", "orchestrator/compose"]
+ALL_BUT_TESTS = ["common", "net", "runtime", "runtime/image", "runtime/build", "runtime/build/worker"]
+ALL_BUT_TESTS += ["orchestrator/compose"]
 ALL_BUT_TESTS += ["orchestrator/plan", "orchestrator/state", "orchestrator/logs"]
 ALL_BUT_TESTS += ["orchestrator/supervise", "orchestrator/cli"]
 PLAIN_DATA = ["runtime/container_spec.h", "runtime/image/image_config.h", "net/network_spec.h"]
@@ -64,9 +65,9 @@ MAY_INCLUDE = {
     "orchestrator/state": ["common"],
     "orchestrator/logs": ["common"],
     "orchestrator/supervise": [
-        name for name in ALL_BUT_TESTS if name not in ("runtime/build", "orchestrator/cli")
+        name for name in ALL_BUT_TESTS if not name.startswith(("runtime/build", "orchestrator/cli"))
     ],
-    "orchestrator/cli": ALL_BUT_TESTS,
+    "orchestrator/cli": [name for name in ALL_BUT_TESTS if name != "runtime/build/worker"],
     "tests": ALL_BUT_TESTS,
 }
 

@@ -17,7 +17,7 @@ import glob
 import os
 import subprocess
 
-IMAGES = ("images", "blobs", "layers", "layer-locks", "lock")
+IMAGES = ("images", "blobs", "layers", "layer-locks", "lock", "build")
 LAYOUT = ("", "projects/", "volumes/", "leases/", "tmp/")
 
 

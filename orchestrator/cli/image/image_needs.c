@@ -3,9 +3,6 @@
 
 #include "runtime/image/image_platform.h"
 
-static const char UNBUILT[] = "yawl does not build images yet: build it elsewhere and 'yawl load' "
-                              "it under this name, or name an 'image' that can be pulled";
-
 struct search {
     const struct project *project;
     const struct lock_file *lock;
@@ -202,15 +199,18 @@ static void report_forbidden(const struct image_need *need, struct diagnostics *
                                              .hint = "'yawl load FILE' takes it from an archive"});
 }
 
-void image_needs_report(const struct image_needs *needs, struct diagnostics *diagnostics)
+void image_needs_report(const struct image_needs *needs, bool may_build,
+                        struct diagnostics *diagnostics)
 {
     for (size_t i = 0; i < needs->count; i++) {
         const struct image_need *need = &needs->items[i];
 
         if (need->step == PULL_STEP_FORBIDDEN)
             report_forbidden(need, diagnostics);
-        else if (need->step == PULL_STEP_BUILD)
+        else if (need->step == PULL_STEP_BUILD && !may_build)
             diagnostics_error(diagnostics, need->at, need->path,
-                              "image '%s' is not on this machine; %s", need->written, UNBUILT);
+                              "image '%s' is not on this machine, and --no-build keeps it from "
+                              "being built",
+                              need->written);
     }
 }

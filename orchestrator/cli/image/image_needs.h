@@ -60,7 +60,8 @@ void image_needs_decide_up(struct image_needs *needs, const struct pull_policy *
 /* As above for `pull`. */
 void image_needs_decide_pull(struct image_needs *needs, const struct pull_policy *policy);
 
-/* An error for each that must not be pulled or would have to be built. */
-void image_needs_report(const struct image_needs *needs, struct diagnostics *diagnostics);
+/* An error for each that must not be pulled, or would have to be built and must not. */
+void image_needs_report(const struct image_needs *needs, bool may_build,
+                        struct diagnostics *diagnostics);
 
 #endif

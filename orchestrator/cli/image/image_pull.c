@@ -50,15 +50,13 @@ static void failure_add(const struct image_need *need, const struct transfer *tr
 
     text_appendf(&message, "%s '%s': %s", push ? "push" : "pull", need->written,
                  transfer_find(transfer, need->reference)->message);
-    diagnostics_add(diagnostics,
-                    &(struct diagnostic){.severity = severity,
-                                         .at = need->at,
-                                         .path = need->path,
-                                         .message = text_get(&message),
-                                         .hint = need->builds && !push
-                                                     ? "yawl does not build images yet: build it "
-                                                       "elsewhere and 'yawl load' it"
-                                                     : NULL});
+    diagnostics_add(
+        diagnostics,
+        &(struct diagnostic){.severity = severity,
+                             .at = need->at,
+                             .path = need->path,
+                             .message = text_get(&message),
+                             .hint = need->builds && !push ? "'yawl build' makes it" : NULL});
 }
 
 void image_needs_failed(const struct image_needs *needs, const struct transfer *transfer,
@@ -70,6 +68,19 @@ void image_needs_failed(const struct image_needs *needs, const struct transfer *
 
         if (need->moves && image && image->phase == TRANSFER_FAILED)
             failure_add(need, transfer, severity, diagnostics);
+    }
+}
+
+static void builds_take_over(struct image_needs *needs, const struct transfer *transfer)
+{
+    for (size_t i = 0; i < needs->count; i++) {
+        struct image_need *need = &needs->items[i];
+        const struct transfer_image *image = transfer_find(transfer, need->reference);
+
+        if (!need->moves || !need->builds || !image || image->phase != TRANSFER_FAILED)
+            continue;
+        need->moves = false;
+        need->step = PULL_STEP_BUILD;
     }
 }
 
@@ -88,6 +99,8 @@ int image_pull(struct image_needs *needs, const struct image_pull_options *optio
     if (image_transfer_run(pull.transfer, pull.items, options->data_root, options->mode,
                            ret_interrupted, err) < 0)
         return -1;
+    if (options->may_build)
+        builds_take_over(needs, pull.transfer);
     if (!*ret_interrupted)
         image_needs_failed(needs, pull.transfer, options->severity, diagnostics);
     return 0;

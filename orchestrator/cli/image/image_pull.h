@@ -14,6 +14,7 @@ struct image_pull_options {
     const char *data_root;
     struct progress_mode mode;
     enum severity severity; /* of what could not be pulled */
+    bool may_build;         /* what could not be pulled and has a build gets PULL_STEP_BUILD */
 };
 
 /* Tells in the diagnostics what of the needs that are part of the transfer has failed, at the

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "common/log.h"
+#include "orchestrator/cli/build/project_build.h"
 #include "orchestrator/cli/image/image_pull.h"
 #include "orchestrator/cli/image/project_lock.h"
 
@@ -73,12 +74,36 @@ static int needs_pull(struct session *session, struct image_needs *needs,
                       struct error *err)
 {
     scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
-    struct image_pull_options pull = {.data_root = options->data_root, .severity = SEVERITY_ERROR};
+    struct image_pull_options pull = {.data_root = options->data_root,
+                                      .severity = SEVERITY_ERROR,
+                                      .may_build = !options->no_build};
 
     if (session_progress(session, options->quiet, &pull.mode, err) < 0 ||
         image_pull(needs, &pull, diagnostics, ret_interrupted, err) < 0)
         return -1;
     return session_report(diagnostics, err);
+}
+
+/* --build is for everything that has a build. */
+static void builds_decide(struct image_needs *needs, const struct project_images_options *options)
+{
+    for (size_t i = 0; i < needs->count && options->build; i++)
+        if (needs->items[i].builds)
+            needs->items[i].step = PULL_STEP_BUILD;
+}
+
+static int needs_build(struct session *session, const struct project *project,
+                       const struct image_needs *needs,
+                       const struct project_images_options *options, bool *ret_interrupted,
+                       struct error *err)
+{
+    struct project_build_options building = {.data_root = options->data_root,
+                                             .quiet = options->quiet};
+
+    for (size_t i = 0; i < needs->count; i++)
+        if (needs->items[i].step == PULL_STEP_BUILD)
+            string_list_add(session->arena, &building.services, needs->items[i].service->name);
+    return project_build(session, project, &building, ret_interrupted, err);
 }
 
 int project_images_prepare(struct session *session, const struct compose *compose,
@@ -100,9 +125,13 @@ int project_images_prepare(struct session *session, const struct compose *compos
     if (image_needs_look(&needs, options->data_root, session->arena, err) < 0)
         return -1;
     image_needs_decide_up(&needs, override, time(NULL));
-    image_needs_report(&needs, diagnostics);
+    builds_decide(&needs, options);
+    image_needs_report(&needs, !options->no_build, diagnostics);
     lock_tell(&needs, lock, diagnostics);
     if (session_report(diagnostics, err) < 0)
         return -1;
-    return needs_pull(session, &needs, options, ret_interrupted, err);
+    if (needs_pull(session, &needs, options, ret_interrupted, err) < 0)
+        return -1;
+    return *ret_interrupted ? 0
+                            : needs_build(session, project, &needs, options, ret_interrupted, err);
 }

@@ -65,7 +65,7 @@ void build_network_free(struct build_network *network)
 static int worker_start(struct build_network *network, struct error *err)
 {
     char program[] = "yawl-image", command[] = "net-worker", root[] = "--data-root=/",
-                socket[] = "3";
+         socket[] = "3";
     char *arguments[] = {program, command, root, socket, NULL};
     posix_spawn_file_actions_t actions;
     scoped_fd int listen_fd = -1;

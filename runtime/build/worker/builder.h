@@ -8,11 +8,11 @@
 
 #include <stdatomic.h>
 
+#include "runtime/build/build_request.h"
 #include "runtime/build/worker/build_network.h"
-#include "runtime/build/worker/build_request.h"
 #include "runtime/build/worker/digest_memo.h"
 #include "runtime/build/worker/layer_pool.h"
-#include "runtime/build/worker/step_cache.h"
+#include "runtime/image/worker/step_cache.h"
 
 struct builder {
     const struct build_order *order;

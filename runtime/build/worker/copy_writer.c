@@ -50,45 +50,91 @@ static int own(int fd, const struct copy_rules *rules)
     return rules->has_owner ? fchownat(fd, "", rules->uid, rules->gid, AT_EMPTY_PATH) : 0;
 }
 
-/* Makes the part of the path that ends here, if it is missing. */
-static int make_part(int root_fd, const char *part, const struct copy_rules *rules, bool *ret_made,
-                     struct error *err)
+enum part_state { PART_THERE, PART_MADE, PART_IS_LINK };
+
+/* Makes the directory, if it is missing. A link to nothing is told about instead: mkdir(2) does not
+ * follow it. */
+static int make_part(int root_fd, const char *part, const struct copy_rules *rules,
+                     enum part_state *ret_state, struct error *err)
 {
     scoped_fd int fd = path_open_in_root(root_fd, part, O_PATH, 0);
+    scoped_fd int link_fd = -1;
     struct stat status;
 
-    *ret_made = false;
+    *ret_state = PART_THERE;
     if (fd >= 0) {
         if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
             return 0;
         return error_set(err, "'%s' is not a directory", part);
     }
+    link_fd = path_open_in_root(root_fd, part, O_PATH | O_NOFOLLOW, 0);
+    if (link_fd >= 0) {
+        *ret_state = PART_IS_LINK;
+        return 0;
+    }
     fd = path_make_dirs_in_root(root_fd, part, 0755);
     if (fd < 0 || own(fd, rules) < 0)
         return error_sys(err, "make directory '%s'", part);
-    *ret_made = true;
+    *ret_state = PART_MADE;
+    return 0;
+}
+
+/* Puts what the link at [0, end) points to in its place; the kernel resolves the rest in the root.
+ */
+static int replace_link(int root_fd, struct text *path, size_t end, struct error *err)
+{
+    scoped_text struct text old = *path;
+    char target[PATH_MAX];
+    scoped_fd int fd = -1;
+    size_t slash = end;
+    ssize_t length;
+    char kept = old.data[end];
+
+    *path = (struct text){0};
+    old.data[end] = '\0';
+    fd = path_open_in_root(root_fd, old.data, O_PATH | O_NOFOLLOW, 0);
+    length = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target));
+    if (length <= 0)
+        return error_sys(err, "read link '%s'", old.data);
+    old.data[end] = kept;
+    while (slash > 0 && old.data[slash - 1] != '/')
+        slash--;
+    if (target[0] != '/')
+        text_append_bytes(path, old.data, slash);
+    text_append_bytes(path, target, (size_t)length);
+    text_append(path, old.data + end);
+    if (path->length >= PATH_MAX)
+        return error_set(err, "a link of the destination is too long");
     return 0;
 }
 
 int copy_make_directory(int root_fd, const char *path, const struct copy_rules *rules,
                         bool *ret_made, struct error *err)
 {
-    char part[PATH_MAX];
-    size_t length = strlen(path);
+    enum { LINKS_MOST = 40 };
+    scoped_text struct text left = {0}, part = {0};
+    enum part_state state = PART_THERE;
+    unsigned n_links = 0;
     int fd;
 
-    *ret_made = false;
-    if (length >= sizeof(part))
-        return error_set(err, "the destination is too long");
-    for (size_t end = 1; end <= length; end++) {
-        if (path[end] != '/' && path[end] != '\0')
+    text_append(&left, path);
+    for (size_t end = 1; end <= left.length; end++) {
+        if (left.data[end] != '/' && left.data[end] != '\0')
             continue;
-        memcpy(part, path, end);
-        part[end] = '\0';
-        if (make_part(root_fd, part, rules, ret_made, err) < 0)
+        text_clear(&part);
+        text_append_bytes(&part, left.data, end);
+        if (make_part(root_fd, part.data, rules, &state, err) < 0)
             return -1;
+        if (state != PART_IS_LINK)
+            continue;
+        if (++n_links > LINKS_MOST)
+            return error_set(err, "'%s' has too many links", path);
+        if (replace_link(root_fd, &left, end, err) < 0)
+            return -1;
+        end = 0;
     }
-    fd = path_open_in_root(root_fd, path, O_RDONLY | O_DIRECTORY, 0);
+    *ret_made = state == PART_MADE;
+    fd = path_open_in_root(root_fd, text_get(&left), O_RDONLY | O_DIRECTORY, 0);
     return fd < 0 ? error_sys(err, "open directory '%s'", path) : fd;
 }
 

@@ -17,7 +17,7 @@
 #include "runtime/container.h"
 #include "runtime/image/worker/dir_names.h"
 
-enum { ID_COUNT = 65536, TAIL_BYTES = 16 * 1024, READ_BYTES = 16 * 1024, RESOLV_BYTES = 65536 };
+enum { ID_COUNT = 65536, TAIL_BYTES = 16 * 1024, READ_BYTES = 8 * 1024, RESOLV_BYTES = 65536 };
 
 /* One RUN on its way. */
 struct run {

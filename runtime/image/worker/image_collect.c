@@ -23,6 +23,7 @@
 #include "runtime/image/worker/image_document.h"
 #include "runtime/image/worker/image_leases.h"
 #include "runtime/image/worker/image_staging.h"
+#include "runtime/image/worker/step_cache.h"
 
 struct collection {
     const struct collect_spec *spec;
@@ -131,6 +132,19 @@ static int mark_leases(struct collection *collection, struct error *err)
     return 0;
 }
 
+/* What steps of builds have made. */
+static int mark_steps(struct collection *collection, struct error *err)
+{
+    struct string_list diff_ids;
+
+    if (step_cache_layers(collection->store, collection->arena, &diff_ids, err) < 0)
+        return -1;
+    for (size_t i = 0; i < diff_ids.count; i++)
+        string_list_add(collection->arena, &collection->layers,
+                        image_digest_hex(diff_ids.items[i]));
+    return 0;
+}
+
 /* Sweeping ----------------------------------------------------------------------------------------
  */
 
@@ -201,7 +215,8 @@ static int sweep_leftovers(struct collection *collection, int dir_fd, const char
 
 static int collect(struct collection *collection, const char *trash_name, struct error *err)
 {
-    if (mark_references(collection, err) < 0 || mark_leases(collection, err) < 0)
+    if (mark_references(collection, err) < 0 || mark_leases(collection, err) < 0 ||
+        mark_steps(collection, err) < 0)
         return -1;
     sort(&collection->layers);
     sort(&collection->blobs);

@@ -100,7 +100,7 @@ Test(image_needs, what_must_not_be_pulled_is_an_error_at_its_place)
     struct image_needs needs = needs_of(services, 1, NULL);
 
     image_needs_decide_up(&needs, NULL, 0);
-    image_needs_report(&needs, diagnostics);
+    image_needs_report(&needs, false, diagnostics);
     cr_assert_eq(diagnostics_count(diagnostics, SEVERITY_ERROR), 1);
     cr_expect_eq(diagnostics_get(diagnostics, 0)->at.line, 3);
     cr_expect_str_eq(diagnostics_get(diagnostics, 0)->path, "services.a.image");

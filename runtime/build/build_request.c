@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/build/worker/build_request.h"
+#include "runtime/build/build_request.h"
 
 static const struct codec_field pair_codec[] = {
     CODEC_FIELD(struct build_pair, name, CODEC_STRING),

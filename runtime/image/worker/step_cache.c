@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/build/worker/step_cache.h"
+#include "runtime/image/worker/step_cache.h"
 
 #include <fcntl.h>
 #include <pthread.h>

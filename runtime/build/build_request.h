@@ -3,8 +3,8 @@
  * What yawl asks of `yawl-image build`: one JSON document with all builds of a run, in an order in
  * which each comes behind those that it names as `service:`.
  */
-#ifndef YAWL_RUNTIME_BUILD_WORKER_BUILD_REQUEST_H
-#define YAWL_RUNTIME_BUILD_WORKER_BUILD_REQUEST_H
+#ifndef YAWL_RUNTIME_BUILD_BUILD_REQUEST_H
+#define YAWL_RUNTIME_BUILD_BUILD_REQUEST_H
 
 #include "common/codec.h"
 #include "runtime/container_spec.h"

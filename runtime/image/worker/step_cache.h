@@ -7,8 +7,8 @@
  * any, and the moment when it was made. Reading a record renews its time, which is what `build
  * prune` goes by. May be used by several threads.
  */
-#ifndef YAWL_RUNTIME_BUILD_WORKER_STEP_CACHE_H
-#define YAWL_RUNTIME_BUILD_WORKER_STEP_CACHE_H
+#ifndef YAWL_RUNTIME_IMAGE_WORKER_STEP_CACHE_H
+#define YAWL_RUNTIME_IMAGE_WORKER_STEP_CACHE_H
 
 #include <stdbool.h>
 

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/cli/build/build_display.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/memory.h"
+#include "common/process.h"
+#include "orchestrator/cli/image/transfer_lines.h"
+#include "orchestrator/cli/image/transfer_view.h"
+
+enum { TAIL_LINES = 4, LINE_BYTES = 512, DEFAULT_COLUMNS = 80, TICK_MS = 100 };
+
+/* A step that runs. */
+struct shown_step {
+    int64_t id;
+    char *build, *label, *text;
+    uint64_t began_ms;
+    char tail[TAIL_LINES][LINE_BYTES]; /* a ring */
+    size_t n_lines;
+    struct text line; /* what has no newline yet */
+};
+
+struct build_display {
+    struct progress_mode mode;
+    struct shown_step *steps;
+    size_t count, capacity;
+    struct text picture; /* as it stands there */
+};
+
+struct build_display *build_display_new(struct progress_mode mode)
+{
+    struct build_display *display = memory_new(struct build_display);
+
+    display->mode = mode;
+    return display;
+}
+
+static void step_done(struct shown_step *step)
+{
+    free(step->build);
+    free(step->label);
+    free(step->text);
+    text_done(&step->line);
+}
+
+void build_display_free(struct build_display *display)
+{
+    if (!display)
+        return;
+    for (size_t i = 0; i < display->count; i++)
+        step_done(&display->steps[i]);
+    free(display->steps);
+    text_done(&display->picture);
+    free(display);
+}
+
+/* Progress that cannot be shown is no reason to stop. */
+static void show(const struct text *text)
+{
+    (void)!fd_write_all(STDERR_FILENO, text_get(text), text->length);
+}
+
+static struct shown_step *find(struct build_display *display, int64_t id)
+{
+    for (size_t i = 0; i < display->count; i++)
+        if (display->steps[i].id == id)
+            return &display->steps[i];
+    return NULL;
+}
+
+static struct shown_step *add(struct build_display *display, const struct build_event *event)
+{
+    struct shown_step *step;
+
+    memory_grow(display->steps, display->count, display->capacity);
+    step = &display->steps[display->count++];
+    *step = (struct shown_step){.id = event->id,
+                                .build = memory_strdup(event->build),
+                                .label = memory_strdup(event->label),
+                                .text = memory_strdup(event->text),
+                                .began_ms = clock_monotonic_ms()};
+    return step;
+}
+
+static void drop(struct build_display *display, struct shown_step *step)
+{
+    size_t at = (size_t)(step - display->steps);
+
+    step_done(step);
+    display->count--;
+    memmove(step, step + 1, (display->count - at) * sizeof(*step));
+}
+
+/* -- the picture */
+
+static unsigned window_columns(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    return DEFAULT_COLUMNS;
+}
+
+/* At most `columns` characters of the text, and its newline. */
+static void append_cut(struct text *out, const char *text, unsigned columns)
+{
+    const char *end = text;
+
+    for (unsigned used = 0; *end && used + 1 < columns; used++)
+        for (end++; ((unsigned char)*end & 0xc0) == 0x80; end++)
+            ;
+    text_append_bytes(out, text, (size_t)(end - text));
+    text_append_char(out, '\n');
+}
+
+static void append_step(const struct build_display *display, const struct shown_step *step,
+                        unsigned columns, struct text *out)
+{
+    double seconds = (double)(clock_monotonic_ms() - step->began_ms) / 1000;
+    size_t first = step->n_lines > TAIL_LINES ? step->n_lines - TAIL_LINES : 0;
+    scoped_text struct text line = {0};
+
+    text_appendf(&line, " > %5.1fs %s %s %s", seconds, step->build, step->label, step->text);
+    append_cut(out, text_get(&line), columns);
+    for (size_t i = first; i < step->n_lines; i++) {
+        text_clear(&line);
+        text_appendf(&line, "   | %s", step->tail[i % TAIL_LINES]);
+        text_append(out, display->mode.colour ? "\033[2m" : "");
+        append_cut(out, text_get(&line), columns);
+        text_append(out, display->mode.colour ? "\033[0m" : "");
+    }
+}
+
+static void redraw(struct build_display *display, const char *above)
+{
+    unsigned columns = window_columns();
+    unsigned rows = transfer_view_rows(text_get(&display->picture), columns);
+    scoped_text struct text out = {0};
+
+    if (rows > 0)
+        text_appendf(&out, "\033[%uA", rows);
+    text_append(&out, "\r\033[J");
+    text_append(&out, above);
+    text_clear(&display->picture);
+    for (size_t i = 0; i < display->count; i++)
+        append_step(display, &display->steps[i], columns, &display->picture);
+    text_append(&out, text_get(&display->picture));
+    show(&out);
+}
+
+/* A line that stays. */
+static void print(struct build_display *display, const char *line)
+{
+    scoped_text struct text out = {0};
+
+    text_appendf(&out, "%s\n", line);
+    if (display->mode.form == PROGRESS_TTY)
+        redraw(display, text_get(&out));
+    else if (display->mode.form == PROGRESS_PLAIN)
+        show(&out);
+}
+
+/* -- events */
+
+static void on_step(struct build_display *display, const struct build_event *event)
+{
+    struct shown_step *step = find(display, event->id);
+    bool is_terminal = display->mode.form == PROGRESS_TTY;
+    scoped_text struct text line = {0};
+
+    if (event->state == BUILD_STEP_RUNNING) {
+        (void)add(display, event);
+        if (!is_terminal)
+            text_appendf(&line, "#%lld %s %s %s", (long long)event->id, event->build, event->label,
+                         event->text);
+    } else if (is_terminal) {
+        static const char *const marks[] = {" ", "=", "\xe2\x9c\x94", "\xe2\x9c\x98"};
+
+        text_appendf(&line, " %s %s %s %s", marks[event->state], event->build, event->label,
+                     event->text);
+        if (event->state == BUILD_STEP_CACHED)
+            text_append(&line, "  CACHED");
+        else if (event->ms >= 0)
+            text_appendf(&line, "  %.1fs", (double)event->ms / 1000);
+    } else if (event->state == BUILD_STEP_CACHED) {
+        text_appendf(&line, "#%lld %s %s %s\n#%lld CACHED", (long long)event->id, event->build,
+                     event->label, event->text, (long long)event->id);
+    } else {
+        text_appendf(&line, "#%lld %s %.1fs", (long long)event->id,
+                     event->state == BUILD_STEP_DONE ? "DONE" : "FAILED", (double)event->ms / 1000);
+    }
+    if (step && event->state != BUILD_STEP_RUNNING)
+        drop(display, step);
+    if (line.length > 0)
+        print(display, text_get(&line));
+}
+
+static void take_line(struct build_display *display, struct shown_step *step)
+{
+    scoped_text struct text plain = {0}, line = {0};
+    char *slot = step->tail[step->n_lines % TAIL_LINES];
+
+    /* What was overwritten is not shown: progress bars go back to the line's beginning. */
+    const char *visible = strrchr(text_get(&step->line), '\r');
+
+    transfer_append_plain(visible && visible[1] ? visible + 1 : text_get(&step->line), &plain);
+    if (display->mode.form == PROGRESS_PLAIN) {
+        text_appendf(&line, "#%lld %s", (long long)step->id, text_get(&plain));
+        print(display, text_get(&line));
+        return;
+    }
+    strncpy(slot, text_get(&plain), LINE_BYTES - 1);
+    slot[LINE_BYTES - 1] = '\0';
+    step->n_lines++;
+}
+
+static void on_output(struct build_display *display, const struct build_event *event)
+{
+    struct shown_step *step = find(display, event->id);
+
+    for (const char *p = event->text; step && *p; p++) {
+        if (*p != '\n') {
+            text_append_char(&step->line, *p);
+            continue;
+        }
+        take_line(display, step);
+        text_clear(&step->line);
+    }
+}
+
+void build_display_event(struct build_display *display, const struct build_event *event,
+                         const char *line)
+{
+    scoped_text struct text out = {0};
+
+    if (display->mode.form == PROGRESS_JSON) {
+        text_appendf(&out, "%s\n", line);
+        show(&out);
+        return;
+    }
+    switch (event->kind) {
+    case BUILD_EVENT_STEP:
+        on_step(display, event);
+        break;
+    case BUILD_EVENT_OUTPUT:
+        on_output(display, event);
+        break;
+    case BUILD_EVENT_PULLED:
+        text_appendf(&out, "Pulled %s", event->image);
+        print(display, text_get(&out));
+        break;
+    case BUILD_EVENT_BUILT:
+        text_appendf(&out, "Built %s", event->build);
+        print(display, text_get(&out));
+        break;
+    case BUILD_EVENT_WARNING:
+        text_appendf(&out, "warning: %s%s%s", event->build, *event->build ? ": " : "",
+                     event->message);
+        build_display_say(display, text_get(&out));
+        break;
+    default:
+        break;
+    }
+}
+
+void build_display_say(struct build_display *display, const char *line)
+{
+    scoped_text struct text plain = {0};
+
+    transfer_append_plain(line, &plain);
+    if (display->mode.form == PROGRESS_TTY || display->mode.form == PROGRESS_PLAIN) {
+        print(display, text_get(&plain));
+        return;
+    }
+    text_append_char(&plain, '\n');
+    show(&plain);
+}
+
+void build_display_tick(struct build_display *display)
+{
+    if (display->mode.form == PROGRESS_TTY && display->count > 0)
+        redraw(display, "");
+}
+
+void build_display_finish(struct build_display *display)
+{
+    while (display->count > 0)
+        drop(display, &display->steps[0]);
+    if (display->mode.form == PROGRESS_TTY)
+        redraw(display, "");
+}

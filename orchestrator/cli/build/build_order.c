@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the worker is asked for: the builds of services as build_request.h has them. */
+#include <string.h>
+#include <unistd.h>
+
+#include "common/path.h"
+#include "orchestrator/cli/build/project_build.h"
+#include "orchestrator/cli/image/image_needs.h"
+#include "runtime/image/image_platform.h"
+
+static const char service_prefix[] = "service:";
+
+struct ordering {
+    struct session *session;
+    struct arena *arena;
+    const struct project *project;
+    const struct project_build_options *options;
+    struct build_order *order;
+    struct string_list begun; /* services */
+};
+
+static const char *image_of(const struct ordering *ordering, const struct service *service)
+{
+    return service->image ? service->image
+                          : image_need_built_name(ordering->project, service, ordering->arena);
+}
+
+static struct build_pair *add_pair(struct ordering *ordering, struct build_pair **items,
+                                   size_t *count)
+{
+    *items = arena_room(ordering->arena, *items, *count);
+    return &(*items)[(*count)++];
+}
+
+/* -- parts */
+
+static void add_args(struct ordering *ordering, const struct build *build,
+                     struct build_request *request)
+{
+    for (size_t i = 0; i < build->args.count; i++) {
+        const struct pair *pair = &build->args.items[i];
+
+        if (pair->value)
+            string_list_add(ordering->arena, &request->args,
+                            arena_printf(ordering->arena, "%s=%s", pair->name, pair->value));
+    }
+    for (size_t i = 0; i < ordering->options->args.count; i++)
+        string_list_add(ordering->arena, &request->args, ordering->options->args.items[i]);
+}
+
+static void add_labels(struct ordering *ordering, const struct service *service,
+                       struct build_request *request)
+{
+    const struct build *build = service->build;
+    struct arena *arena = ordering->arena;
+
+    for (size_t i = 0; i < build->labels.count; i++)
+        string_list_add(arena, &request->labels,
+                        arena_printf(arena, "%s=%s", build->labels.items[i].name,
+                                     build->labels.items[i].value));
+    string_list_add(arena, &request->labels,
+                    arena_printf(arena, "com.docker.compose.project=%s", ordering->project->name));
+    string_list_add(arena, &request->labels,
+                    arena_printf(arena, "com.docker.compose.service=%s", service->name));
+}
+
+static int build_add(struct ordering *ordering, const char *name, struct error *err);
+
+/* `service:NAME` is that one's image, which is built first. */
+static int add_contexts(struct ordering *ordering, const struct build *build,
+                        struct build_request *request, struct error *err)
+{
+    for (size_t i = 0; i < build->additional_contexts.count; i++) {
+        const struct pair *pair = &build->additional_contexts.items[i];
+        struct build_pair *context = add_pair(ordering, &request->contexts, &request->n_contexts);
+        const char *name = pair->value + strlen(service_prefix);
+
+        *context = (struct build_pair){pair->name, pair->value};
+        if (!string_starts_with(pair->value, service_prefix))
+            continue;
+        if (build_add(ordering, name, err) < 0)
+            return -1;
+        context->value =
+            arena_printf(ordering->arena, "docker-image://%s",
+                         image_of(ordering, project_find_service(ordering->project, name)));
+    }
+    return 0;
+}
+
+static int add_secrets(struct ordering *ordering, const struct build *build,
+                       struct build_request *request, struct error *err)
+{
+    request->secrets = arena_new_array(ordering->arena, struct build_secret, build->n_secrets);
+    for (size_t i = 0; i < build->n_secrets; i++) {
+        const struct grant *grant = &build->secrets[i];
+        const struct secret *secret = project_find_secret(ordering->project, grant->source);
+
+        if (!secret || (!secret->file && !secret->content))
+            return error_set(err, "secret '%s' has neither a file nor a variable", grant->source);
+        request->secrets[request->n_secrets++] =
+            (struct build_secret){.id = grant->target ? grant->target : grant->source,
+                                  .file = secret->file,
+                                  .value = secret->content};
+    }
+    return 0;
+}
+
+static int add_agent(struct ordering *ordering, struct build_request *request, const char *id,
+                     const char *path, struct error *err)
+{
+    const char *agent = getenv("SSH_AUTH_SOCK");
+
+    if ((!path || !*path) && (!agent || !*agent))
+        return error_set(err, "ssh '%s': SSH_AUTH_SOCK is not set", id);
+    *add_pair(ordering, &request->ssh, &request->n_ssh) =
+        (struct build_pair){id, path && *path ? path : arena_strdup(ordering->arena, agent)};
+    return 0;
+}
+
+static int add_ssh(struct ordering *ordering, const struct build *build,
+                   struct build_request *request, struct error *err)
+{
+    const struct string_list *given = &ordering->options->ssh;
+
+    for (size_t i = 0; i < build->ssh.count; i++)
+        if (add_agent(ordering, request, build->ssh.items[i].name, build->ssh.items[i].value, err) <
+            0)
+            return -1;
+    for (size_t i = 0; i < given->count; i++) {
+        const char *equals = strchr(given->items[i], '=');
+        size_t length = equals ? (size_t)(equals - given->items[i]) : strlen(given->items[i]);
+
+        if (add_agent(ordering, request, arena_strndup(ordering->arena, given->items[i], length),
+                      equals ? equals + 1 : NULL, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Another machine's programs do not run here. */
+static int check_platform(struct ordering *ordering, const struct service *service,
+                          struct error *err)
+{
+    const struct string_list *platforms = &service->build->platforms;
+    const char *wanted = image_need_platform(service);
+    const char *key = NULL;
+
+    if (wanted && image_platform_key(wanted, ordering->arena, &key, err) < 0)
+        return -1;
+    for (size_t i = 0; i < platforms->count && !key; i++)
+        if (image_platform_key(platforms->items[i], ordering->arena, &key, err) < 0)
+            return -1;
+    return key ? error_set(err, "it is to be built for %s, but only this machine's platform can be",
+                           key)
+               : 0;
+}
+
+static int request_fill(struct ordering *ordering, const struct service *service,
+                        struct build_request *request, struct error *err)
+{
+    const struct build *build = service->build;
+    struct arena *arena = ordering->arena;
+
+    *request = (struct build_request){
+        .name = service->name,
+        .context = build->context,
+        .dockerfile = build->dockerfile,
+        .dockerfile_inline = build->dockerfile_inline,
+        .target = build->target,
+        .extra_hosts = build->extra_hosts,
+        .entitlements = build->entitlements,
+        .cache_from = build->cache_from,
+        .cache_to = build->cache_to,
+        .network = build->network,
+        .shm_bytes = build->shm_size_bytes,
+        .no_cache = build->no_cache || ordering->options->no_cache,
+        .pull = build->pull || ordering->options->pull,
+        .privileged = build->privileged,
+    };
+    string_list_add(arena, &request->tags, image_of(ordering, service));
+    for (size_t i = 0; i < build->tags.count; i++)
+        string_list_add(arena, &request->tags, build->tags.items[i]);
+    add_args(ordering, build, request);
+    add_labels(ordering, service, request);
+    if (check_platform(ordering, service, err) < 0 ||
+        add_secrets(ordering, build, request, err) < 0 ||
+        add_ssh(ordering, build, request, err) < 0)
+        return -1;
+    return add_contexts(ordering, build, request, err);
+}
+
+/* Adds the service's build behind those that it needs. One that needs itself in the end is found
+ * begun, and does without: its image has to be there. */
+static int build_add(struct ordering *ordering, const char *name, struct error *err)
+{
+    const struct service *service = project_find_service(ordering->project, name);
+    struct build_request request;
+
+    if (!service)
+        return error_set(err, "no such service: %s", name);
+    if (!service->build || string_list_has(&ordering->begun, service->name))
+        return 0;
+    string_list_add(ordering->arena, &ordering->begun, service->name);
+    if (request_fill(ordering, service, &request, err) < 0)
+        return error_wrap(err, "build '%s'", service->name);
+    ordering->order->builds =
+        arena_room(ordering->arena, ordering->order->builds, ordering->order->n_builds);
+    ordering->order->builds[ordering->order->n_builds++] = request;
+    return 0;
+}
+
+static int64_t source_date(void)
+{
+    const char *text = getenv("SOURCE_DATE_EPOCH");
+    unsigned long long seconds;
+
+    return text && string_to_u64(text, INT64_MAX, &seconds) ? (int64_t)seconds : -1;
+}
+
+int project_build_order(struct session *session, const struct project *project,
+                        const struct project_build_options *options, struct build_order *ret_order,
+                        struct error *err)
+{
+    struct build_order order = {.source_date = source_date()};
+    struct ordering ordering = {.session = session,
+                                .arena = session->arena,
+                                .project = project,
+                                .options = options,
+                                .order = &order};
+
+    for (size_t i = 0; i < options->services.count; i++)
+        if (build_add(&ordering, options->services.items[i], err) < 0)
+            return -1;
+    *ret_order = order;
+    return 0;
+}

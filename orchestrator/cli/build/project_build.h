@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Builds the images of a project's services: all of them in one run of the worker.
+ */
+#ifndef YAWL_ORCHESTRATOR_CLI_BUILD_PROJECT_BUILD_H
+#define YAWL_ORCHESTRATOR_CLI_BUILD_PROJECT_BUILD_H
+
+#include "orchestrator/cli/command.h"
+#include "orchestrator/compose/project.h"
+#include "runtime/build/build_request.h"
+
+struct project_build_options {
+    const char *data_root;
+    struct string_list services; /* with a build; what they name as `service:` is built, too */
+    struct string_list args;     /* "NAME=value", on top of the services' own */
+    struct string_list ssh;      /* "default" or "ID=SOCKET" */
+    bool no_cache, pull, quiet;
+};
+
+/* Puts the builds together, each behind those that it needs. */
+MUST_CHECK int project_build_order(struct session *session, const struct project *project,
+                                   const struct project_build_options *options,
+                                   struct build_order *ret_order, struct error *err);
+
+/* Builds. On -1 with an empty text the reason was printed. *ret_interrupted: a signal has ended it.
+ */
+MUST_CHECK int project_build(struct session *session, const struct project *project,
+                             const struct project_build_options *options, bool *ret_interrupted,
+                             struct error *err);
+
+#endif
