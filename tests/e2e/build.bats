@@ -466,3 +466,138 @@ END
     contains "$stderr" "did you mean 'RUN'"
     contains "$stderr" "Dockerfile:3"
 }
+
+# ---- other commands
+
+@test "ADD unpacks archives of the context, and files as they are" {
+    mkdir -p tree/d
+    echo inner >tree/d/f
+    tar -C tree -czf app/a.tar.gz d
+    tar -C tree -cf app/plain d
+    echo text >text && gzip -c text >app/text.gz
+    dockerfile <<'END'
+FROM box
+ADD a.tar.gz /one
+ADD plain text.gz /two/
+COPY a.tar.gz /three/
+END
+    ok build
+    equal "$(shown 'cat /one/d/f /two/d/f; gunzip -c /two/text.gz; ls /three')" $'inner\ninner\ntext\na.tar.gz'
+}
+
+@test "an archive leads nowhere outside" {
+    python3 - app/evil.tar "$DIR" <<'END'
+import io, sys, tarfile
+out = tarfile.open(sys.argv[1], "w")
+def add(name, kind=tarfile.REGTYPE, link=""):
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname, entry.size = kind, link, 5 if kind == tarfile.REGTYPE else 0
+    out.addfile(entry, io.BytesIO(b"evil\n"))
+add("link", tarfile.SYMTYPE, sys.argv[2])
+add("link/written")
+add("up", tarfile.SYMTYPE, "../../../../../../../.." + sys.argv[2])
+add("up/written2")
+END
+    printf 'FROM box\nADD evil.tar /x/\n' >app/Dockerfile
+    yawl build
+    [ ! -e written ]
+    [ ! -e written2 ]
+}
+
+@test "build --check tells what is doubtful and builds nothing" {
+    printf 'FROM box as x\nCMD echo $NOSUCH\nMAINTAINER me\n' >app/Dockerfile
+    ok build --check
+    contains "$stderr" "MaintainerDeprecated"
+    contains "$stdout" "warnings have been found"
+    "$YAWL" image ls | grep -q "$TAG-app" && fail "it was built"
+    printf 'FROM box\nCOPY a\n' >app/Dockerfile
+    refused build --check
+}
+
+@test "build --print shows a bake file" {
+    printf 'FROM box\n' >app/Dockerfile
+    ok build --print --build-arg A=b
+    equal "$(jq -r '.target.app.args.A' <<<"$stdout")" b
+    equal "$(jq -r '.group.default.targets[0]' <<<"$stdout")" app
+}
+
+@test "build prune forgets steps and caches" {
+    dockerfile <<'END'
+FROM box
+RUN --mount=type=cache,target=/cache echo one >>/cache/log; wc -l </cache/log >/n
+END
+    ok build
+    ok build prune
+    ok build
+    equal "$(grep -c CACHED <<<"$stderr")" 1
+    ok build prune --all
+    ok build
+    equal "$(grep -c CACHED <<<"$stderr")" 0
+    equal "$(shown 'cat /n')" 1
+}
+
+# ---- beside another builder
+
+# What is in an image, as busybox sees it. What the two mount themselves is left out, and so is the root, which
+# buildah gives another mode.
+LIST='find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /etc -o -path /vol \) -prune -o -exec stat -c "%n %a %u %g %F %N" {} + ; cd / && find x y z unpacked -type f -exec md5sum {} +'
+
+listed() {
+    grep -v '^/ ' | sort
+}
+
+@test "tree and configuration are those of buildah" {
+    command -v buildah >/dev/null || skip "buildah is not installed"
+    bah() {
+        command buildah --root "$DIR/bah" --runroot "$DIR/bah-run" --storage-driver vfs "$@"
+    }
+    bah pull -q "oci-archive:$YAWL_E2E_IMAGES/box.tar" >/dev/null 2>&1 || skip "buildah cannot pull from an archive here"
+    mkdir -p app/sub/deep tree/b
+    echo hi >app/hello.txt
+    echo other >app/o.txt
+    chmod 640 app/o.txt
+    echo s >app/sub/s
+    ln -s s app/sub/l
+    echo d >app/sub/deep/d
+    chmod 700 app/sub/deep
+    echo in >tree/b/in
+    tar -C tree -czf app/arch.tar.gz b
+    printf '*.log\n' >app/.dockerignore
+    touch app/sub/x.log
+    dockerfile <<'END'
+FROM box AS one
+ARG V=3
+ENV A=b
+WORKDIR /app
+COPY hello.txt sub ./
+COPY sub /newdir/
+COPY *.txt /globbed/
+COPY --chown=app:extra --chmod=750 sub /owned/
+RUN echo "$A $V" > out && rm /data/file && mkdir -m 1777 /sticky && ln -s /bin/sh /link && chmod 4755 /app/out
+FROM box
+COPY --from=one /app /x/
+COPY --from=one /newdir /globbed /owned /y/
+COPY --from=one /link /z
+ADD arch.tar.gz /unpacked/
+RUN rm -r /data && mkdir /data && touch -d @1000 /data/new
+ENV P=q
+USER app
+WORKDIR /home/app/w
+VOLUME /vol
+EXPOSE 80
+ENTRYPOINT ["/bin/sh"]
+CMD ["-c", "cat /x/out"]
+LABEL a=b
+STOPSIGNAL SIGINT
+END
+    bah bud --isolation chroot --network host -t theirs app >bah.log 2>&1 || skip "buildah does not build here"
+    ok build
+    ok run --rm -T -u root --entrypoint /bin/sh app -c "$LIST"
+    listed <<<"$stdout" >ours.txt
+    [ "$(wc -l <ours.txt)" -gt 100 ]
+    bah run --isolation chroot --user root "$(bah from theirs)" -- /bin/sh -c "$LIST" 2>/dev/null | listed >theirs.txt
+    diff ours.txt theirs.txt
+    # Labels of the tools themselves differ.
+    equal "$(config '| del(.Labels) | to_entries | sort_by(.key)')" \
+        "$(bah inspect --type image theirs | jq -c '.OCIv1.config | del(.Labels) | to_entries | sort_by(.key)')"
+}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the worker is asked for: the builds of services as build_request.h has them. */
 #include <string.h>
-#include <unistd.h>
 
 #include "common/path.h"
 #include "orchestrator/cli/build/project_build.h"

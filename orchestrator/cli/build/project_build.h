@@ -22,6 +22,10 @@ MUST_CHECK int project_build_order(struct session *session, const struct project
                                    const struct project_build_options *options,
                                    struct build_order *ret_order, struct error *err);
 
+/* What would be built, to standard output: a file of docker's `buildx bake`, as JSON. */
+MUST_CHECK int project_build_print(struct session *session, const struct project *project,
+                                   const struct project_build_options *options, struct error *err);
+
 /* Builds. On -1 with an empty text the reason was printed. *ret_interrupted: a signal has ended it.
  */
 MUST_CHECK int project_build(struct session *session, const struct project *project,

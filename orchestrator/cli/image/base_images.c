@@ -12,8 +12,7 @@
 
 #define IMAGE_CONTEXT "docker-image://"
 
-/* *ret_name is how messages call it. */
-static int dockerfile_read(const struct build *build, struct arena *arena, struct text *out,
+int base_images_dockerfile(const struct build *build, struct arena *arena, struct text *out,
                            const char **ret_name, struct error *err)
 {
     const char *name = build->dockerfile ? build->dockerfile : "Dockerfile";
@@ -30,7 +29,7 @@ static int dockerfile_read(const struct build *build, struct arena *arena, struc
 }
 
 /* An argument without a value takes the default of its ARG. */
-static struct build_arguments arguments_of(const struct service *service, struct arena *arena)
+struct build_arguments base_images_arguments(const struct service *service, struct arena *arena)
 {
     const struct build *build = service->build;
     struct build_arguments arguments = {.target = build->target, .platform = service->platform};
@@ -76,7 +75,7 @@ static void add_contexts(const struct build *build, struct string_list *images,
 struct string_list base_images_of(const struct service *service, struct arena *arena,
                                   struct diagnostics *diagnostics)
 {
-    const struct build_arguments arguments = arguments_of(service, arena);
+    const struct build_arguments arguments = base_images_arguments(service, arena);
     struct string_list images = {0}, contexts = {0};
     struct base_request request = {.arguments = &arguments, .contexts = &contexts};
     scoped_text struct text text = {0};
@@ -84,7 +83,7 @@ struct string_list base_images_of(const struct service *service, struct arena *a
     struct error err = {0};
 
     add_contexts(service->build, &images, &contexts, arena, diagnostics);
-    if (dockerfile_read(service->build, arena, &text, &request.source.file, &err) < 0) {
+    if (base_images_dockerfile(service->build, arena, &text, &request.source.file, &err) < 0) {
         diagnostics_warning(diagnostics, service->build->at,
                             arena_printf(arena, "services.%s.build", service->name),
                             "its base images are not known: %s", err.text);

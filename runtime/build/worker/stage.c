@@ -11,6 +11,7 @@
 #include "common/process.h"
 #include "runtime/build/worker/copy_writer.h"
 #include "runtime/build/worker/created_by.h"
+#include "runtime/identity.h"
 
 /* -- steps */
 
@@ -267,15 +268,47 @@ void stage_tree_close(struct stage_tree *tree)
 
 /* -- instructions */
 
+int stage_find_owner(struct stage_run *run, int root_fd, const char *owner,
+                     struct copy_rules *rules, struct error *err)
+{
+    static const struct string_list none;
+    struct identity *identity = arena_new_object(run->arena, struct identity);
+    bool is_number = *owner && strspn(owner, "0123456789") == strlen(owner);
+
+    if (is_number)
+        owner = arena_printf(run->arena, "%s:%s", owner, owner);
+    if (identity_find(root_fd, owner, none, identity, err) < 0)
+        return -1;
+    rules->has_owner = true;
+    rules->uid = identity->uid;
+    rules->gid = identity->gid;
+    return 0;
+}
+
+/* A new one belongs to the USER. */
+static int make_workdir(struct stage_run *run, const struct stage_root *root, const char *path,
+                        bool *ret_made, struct error *err)
+{
+    const char *user = image_draft_text(run->draft, "User");
+    struct copy_rules rules = {.mode = -1};
+    int root_fd = rootfs_fd(root->rootfs);
+    int fd;
+
+    if (*user && stage_find_owner(run, root_fd, user, &rules, err) < 0)
+        return -1;
+    fd = copy_make_directory(root_fd, path, &rules, ret_made, err);
+    fd_close(fd);
+    return fd < 0 ? -1 : 0;
+}
+
 int stage_make_workdir(struct stage_run *run, const struct instruction *instruction,
                        struct error *err)
 {
-    const struct copy_rules *none = &(struct copy_rules){0};
     struct stage_root root = {.step_fd = -1};
     struct stage_step step;
     const char *path;
     bool made = false;
-    int result, fd;
+    int result;
 
     if (image_draft_apply(run->draft, instruction, err) < 0)
         return -1;
@@ -283,15 +316,13 @@ int stage_make_workdir(struct stage_run *run, const struct instruction *instruct
     stage_step_begin(run, &step, created_by_format(run->draft, instruction, NULL, run->arena));
     stage_step_hash(&step, "WORKDIR");
     stage_step_hash(&step, path);
+    stage_step_hash(&step, image_draft_text(run->draft, "User"));
     if (stage_step_find(&step, &result, err))
         return result;
     stage_step_running(&step);
     result = stage_root_open(run, &root, err);
-    if (result == 0) {
-        fd = copy_make_directory(rootfs_fd(root.rootfs), path, none, &made, err);
-        result = fd < 0 ? -1 : 0;
-        fd_close(fd);
-    }
+    if (result == 0)
+        result = make_workdir(run, &root, path, &made, err);
     stage_root_unmount(&root);
     if (result == 0)
         result = stage_step_finish(&step, made ? root.step_fd : -1, err);

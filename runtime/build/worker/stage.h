@@ -36,6 +36,11 @@ MUST_CHECK int stage_run_command(struct stage_run *run, const struct instruction
 /* COPY and ADD. */
 MUST_CHECK int stage_copy(struct stage_run *run, const struct instruction *instruction,
                           struct error *err);
+/* Whom new files are to belong to, as the image's own files say. A name alone has the user's own
+ * group, a number alone is the group's too. */
+struct copy_rules;
+MUST_CHECK int stage_find_owner(struct stage_run *run, int root_fd, const char *owner,
+                                struct copy_rules *rules, struct error *err);
 /* WORKDIR. */
 MUST_CHECK int stage_make_workdir(struct stage_run *run, const struct instruction *instruction,
                                   struct error *err);

@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/path.h"
+#include "runtime/build/worker/archive_source.h"
 #include "runtime/build/worker/copy_writer.h"
 #include "runtime/build/worker/created_by.h"
 #include "runtime/build/worker/stage.h"
-#include "runtime/identity.h"
 
 /* One instruction. */
 struct copy {
@@ -22,6 +23,7 @@ struct copy {
     struct ignore_file exclude;
     struct copy_rules rules;
     const char *owner; /* --chown, or NULL */
+    unsigned n_archives;
 };
 
 static const char *flag_value(const struct instruction *instruction, enum flag_kind kind)
@@ -101,6 +103,8 @@ static int find_sources(struct copy *copy, struct error *err)
 
         if (instruction_heredoc_of(copy->instruction, source))
             continue;
+        if (strstr(source->text, "://") || string_starts_with(source->text, "git@"))
+            return error_set(err, "sources like '%s' are not fetched yet", source->text);
         if (!opened && stage_tree_open(copy->run, from ? &from->value : NULL, &copy->tree, err) < 0)
             return -1;
         opened = true;
@@ -108,6 +112,12 @@ static int find_sources(struct copy *copy, struct error *err)
             return -1;
     }
     return 0;
+}
+
+static bool unpacks(const struct copy *copy)
+{
+    return copy->instruction->kind == INSTRUCTION_ADD &&
+           !string_eq(flag_value(copy->instruction, FLAG_UNPACK), "false");
 }
 
 static int hash_all(struct copy *copy, struct stage_step *step, struct error *err)
@@ -119,6 +129,7 @@ static int hash_all(struct copy *copy, struct stage_step *step, struct error *er
     stage_step_hash(step, copy->rules.destination);
     stage_step_hash(step, copy->owner ? copy->owner : "");
     stage_step_hash(step, mode);
+    stage_step_hash(step, unpacks(copy) ? "unpack" : "");
     for (size_t i = 0; i < n_sources(copy); i++) {
         const struct heredoc *heredoc =
             instruction_heredoc_of(copy->instruction, source_at(copy, i));
@@ -134,31 +145,81 @@ static int hash_all(struct copy *copy, struct stage_step *step, struct error *er
 
 /* -- writing */
 
-/* Names are those of the image. A name alone has the user's own group, a number alone is the
- * group's too. */
 static int find_owner(struct copy *copy, int root_fd, struct error *err)
 {
-    static const struct string_list none;
-    struct identity *identity = arena_new_object(copy->run->arena, struct identity);
-    const char *text = copy->owner;
-    bool is_number = text && *text && strspn(text, "0123456789") == strlen(text);
-
-    if (!text)
+    if (!copy->owner)
         return 0;
-    if (is_number)
-        text = arena_printf(copy->run->arena, "%s:%s", text, text);
-    if (identity_find(root_fd, text, none, identity, err) < 0)
+    if (stage_find_owner(copy->run, root_fd, copy->owner, &copy->rules, err) < 0)
         return error_wrap(err, "--chown=%s", copy->owner);
-    copy->rules.has_owner = true;
-    copy->rules.uid = identity->uid;
-    copy->rules.gid = identity->gid;
     return 0;
 }
 
-static int write_all(struct copy *copy, int root_fd, struct error *err)
+/* What is in an archive goes below the destination, which is a directory. */
+static int write_archive(struct copy *copy, const struct stage_root *root, int archive_fd,
+                         struct error *err)
 {
-    if (find_owner(copy, root_fd, err) < 0 ||
-        copy_write(root_fd, &copy->rules, &copy->list, &copy->tree.tree, err) < 0)
+    struct copy_rules rules = copy->rules;
+    struct source_tree tree = {.keeps_owners = true};
+    const struct source_request request = {.tree = &tree, .path = "."};
+    const char *name = arena_printf(copy->run->arena, "archive-%u", copy->n_archives++);
+    struct source_list list = {0};
+    scoped_fd int dir_fd = -1;
+    scoped_fd int tree_fd = -1;
+
+    if (mkdirat(root->step_fd, name, 0700) < 0)
+        return error_sys(err, "make '%s'", name);
+    dir_fd = openat(root->step_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir_fd < 0)
+        return error_sys(err, "open '%s'", name);
+    if (archive_source_unpack(archive_fd, dir_fd, &tree_fd, err) < 0)
+        return -1;
+    tree.fd = tree_fd;
+    rules.destination = arena_printf(copy->run->arena, "%s/", rules.destination);
+    if (source_list_add(&list, &request, copy->run->arena, err) < 0)
+        return -1;
+    return copy_write(rootfs_fd(root->rootfs), &rules, &list, &tree, err);
+}
+
+/* ADD unpacks archives of the context, whatever they are called. */
+static int write_added(struct copy *copy, const struct stage_root *root, size_t index,
+                       struct error *err)
+{
+    struct source_list one = copy->list;
+    const struct source_item *item;
+    scoped_fd int fd = -1;
+    bool is_archive = false;
+
+    one.groups = &copy->list.groups[index];
+    one.n_groups = 1;
+    item = &one.items[one.groups->first];
+    if (!one.groups->is_directory && S_ISREG(item->status.st_mode)) {
+        fd = path_open_beneath(copy->tree.tree.fd, item->from, O_RDONLY | O_NOFOLLOW, 0);
+        if (fd < 0)
+            return error_sys(err, "open '%s'", item->from);
+        if (archive_source_look(fd, &is_archive, err) < 0)
+            return error_wrap(err, "'%s'", item->from);
+    }
+    if (is_archive)
+        return write_archive(copy, root, fd, err);
+    return copy_write(rootfs_fd(root->rootfs), &copy->rules, &one, &copy->tree.tree, err);
+}
+
+static int write_sources(struct copy *copy, const struct stage_root *root, struct error *err)
+{
+    if (!unpacks(copy))
+        return copy_write(rootfs_fd(root->rootfs), &copy->rules, &copy->list, &copy->tree.tree,
+                          err);
+    for (size_t i = 0; i < copy->list.n_groups; i++)
+        if (write_added(copy, root, i, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int write_all(struct copy *copy, const struct stage_root *root, struct error *err)
+{
+    int root_fd = rootfs_fd(root->rootfs);
+
+    if (find_owner(copy, root_fd, err) < 0 || write_sources(copy, root, err) < 0)
         return -1;
     for (size_t i = 0; i < n_sources(copy); i++) {
         const struct heredoc *heredoc =
@@ -182,7 +243,7 @@ static int execute(struct copy *copy, struct stage_step *step, struct error *err
     stage_step_running(step);
     result = stage_root_open(copy->run, &root, err);
     if (result == 0)
-        result = write_all(copy, rootfs_fd(root.rootfs), err);
+        result = write_all(copy, &root, err);
     stage_root_unmount(&root);
     if (result == 0)
         result = stage_step_finish(step, root.step_fd, err);

@@ -8,6 +8,7 @@
 #include "runtime/image/worker/commands.h"
 #include "runtime/image/worker/image_collect.h"
 #include "runtime/image/worker/image_tags.h"
+#include "runtime/image/worker/step_cache.h"
 #include "runtime/image/worker/timestamp.h"
 
 enum { RM_PATIENCE_MS = 200, PRUNE_PATIENCE_MS = 10000 };
@@ -69,14 +70,26 @@ static int read_filter(const char *filter, struct untag_rule *rule, struct error
     return 0;
 }
 
+static int collect_and_tell(struct image_store *store, struct error *err)
+{
+    const struct collect_spec collect = {.patience_ms = PRUNE_PATIENCE_MS};
+    scoped_text struct text size = {0};
+    struct collected collected;
+
+    if (image_collect(store, &collect, &collected, err) < 0)
+        return -1;
+    (void)printf("Removed %zu layers, %zu blobs, %zu leftovers\n", collected.n_layers,
+                 collected.n_blobs, collected.n_leftovers);
+    bytes_format((uint64_t)collected.bytes, &size);
+    (void)printf("Total reclaimed space: %s\n", text_get(&size));
+    return 0;
+}
+
 static int prune(const struct command_options *options, struct image_store *store,
                  struct error *err)
 {
-    const struct collect_spec collect = {.patience_ms = PRUNE_PATIENCE_MS};
     struct untag_rule rule = {.all = options->all};
     struct untagged untagged = {0};
-    scoped_text struct text size = {0};
-    struct collected collected;
 
     for (size_t i = 0; i < options->filters.count; i++) {
         if (read_filter(options->filters.items[i], &rule, err) < 0)
@@ -85,13 +98,34 @@ static int prune(const struct command_options *options, struct image_store *stor
     if (image_untag_unused(store, &rule, options->arena, &untagged, err) < 0)
         return -1;
     print_untagged(options, &untagged);
-    if (image_collect(store, &collect, &collected, err) < 0)
+    return collect_and_tell(store, err);
+}
+
+static int prune_steps(const struct command_options *options, struct image_store *store,
+                       struct error *err)
+{
+    enum { KEPT_S = 14 * 24 * 3600 }; /* what was used in the last fortnight stays */
+    struct step_prune rule = {.before = time(NULL) - KEPT_S, .all = options->all};
+    size_t count;
+
+    for (size_t i = 0; i < options->filters.count; i++) {
+        struct untag_rule filter = {0};
+
+        if (read_filter(options->filters.items[i], &filter, err) < 0)
+            return -1;
+        rule.before = filter.created_before;
+    }
+    if (step_cache_prune(store, &rule, &count, err) < 0)
         return -1;
-    (void)printf("Removed %zu layers, %zu blobs, %zu leftovers\n", collected.n_layers,
-                 collected.n_blobs, collected.n_leftovers);
-    bytes_format((uint64_t)collected.bytes, &size);
-    (void)printf("Total reclaimed space: %s\n", text_get(&size));
-    return 0;
+    (void)printf("Forgot %zu steps\n", count);
+    return collect_and_tell(store, err);
+}
+
+int command_prune_steps(const struct command_options *options, struct error *err)
+{
+    scoped(image_store_free) struct image_store *store = image_store_open(options->data_root, err);
+
+    return store && prune_steps(options, store, err) == 0 ? 0 : error_wrap(err, "prune");
 }
 
 int command_prune(const struct command_options *options, struct error *err)

@@ -60,6 +60,9 @@ MUST_CHECK int command_push(const struct command_options *options, struct error 
 /* One JSON document: {"images": [...]}, as of image_resolve.h; one that failed has an "error". */
 MUST_CHECK int command_resolve(const struct command_options *options, struct error *err);
 
+/* "Forgot N steps", then as prune. */
+MUST_CHECK int command_prune_steps(const struct command_options *options, struct error *err);
+
 /* Events, as of runtime/build/worker/build_report.h; the operand is a build_request.h. */
 MUST_CHECK int command_build(const struct command_options *options, struct error *err);
 

@@ -55,6 +55,8 @@ static const struct command {
     {"resolve", command_resolve, 1, MANY, 0, "REF..."},
     {"build", command_build, 1, 1, OPTION_EVENTS, "ORDER.json"},
     {"net-worker", command_net_worker, 1, 1, 0, "SOCKET"},
+    {"prune-steps", command_prune_steps, 0, 0, OPTION_ALL | OPTION_FILTER,
+     "[--all] [--filter until=TIME]"},
     {"prune", command_prune, 0, 0, OPTION_ALL | OPTION_FILTER, "[--all] [--filter until=TIME]"},
 };
 

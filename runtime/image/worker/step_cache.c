@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -140,6 +141,66 @@ int step_cache_commit(struct step_cache *cache, struct error *err)
     cache->count = 0;
     (void)pthread_mutex_unlock(&cache->lock);
     return result;
+}
+
+/* -- pruning */
+
+static int remove_cache(int caches_fd, const char *name, struct arena *arena, struct error *err)
+{
+    scoped_fd int lock_fd =
+        openat(caches_fd, arena_printf(arena, "%s/lock", name), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+    if (lock_fd >= 0 && flock(lock_fd, LOCK_EX | LOCK_NB) < 0)
+        return 0;
+    return path_remove_tree(caches_fd, name, err);
+}
+
+static int remove_caches(int root_fd, struct arena *arena, struct error *err)
+{
+    scoped_fd int caches_fd = path_open_beneath(root_fd, "build/caches", O_RDONLY | O_DIRECTORY, 0);
+    struct string_list names = {0};
+
+    if (caches_fd < 0)
+        return 0;
+    if (dir_names_read(caches_fd, arena, &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++)
+        if (remove_cache(caches_fd, names.items[i], arena, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int remove_records(int dir_fd, const struct step_prune *rule, struct arena *arena,
+                          size_t *count, struct error *err)
+{
+    struct string_list names = {0};
+
+    if (dir_names_read(dir_fd, arena, &names, err) < 0)
+        return error_wrap(err, "'%s'", folder);
+    for (size_t i = 0; i < names.count; i++) {
+        struct stat status;
+
+        if (fstatat(dir_fd, names.items[i], &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+            (!rule->all && status.st_mtim.tv_sec >= rule->before))
+            continue;
+        if (unlinkat(dir_fd, names.items[i], 0) < 0)
+            return error_sys(err, "remove '%s'", names.items[i]);
+        (*count)++;
+    }
+    return 0;
+}
+
+int step_cache_prune(struct image_store *store, const struct step_prune *rule, size_t *ret_count,
+                     struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    int root_fd = image_store_root_fd(store);
+    scoped_fd int dir_fd = path_open_beneath(root_fd, folder, O_RDONLY | O_DIRECTORY, 0);
+
+    *ret_count = 0;
+    if (dir_fd >= 0 && remove_records(dir_fd, rule, arena, ret_count, err) < 0)
+        return -1;
+    return rule->all ? remove_caches(root_fd, arena, err) : 0;
 }
 
 int step_cache_layers(struct image_store *store, struct arena *arena,

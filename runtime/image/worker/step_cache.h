@@ -11,6 +11,7 @@
 #define YAWL_RUNTIME_IMAGE_WORKER_STEP_CACHE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/sha256.h"
 #include "runtime/image/image_digest.h"
@@ -34,6 +35,16 @@ bool step_cache_find(struct step_cache *cache, const char *key, struct step_reco
 /* Known to this run at once, on the disk with step_cache_commit(): when its layer is. */
 void step_cache_put(struct step_cache *cache, const char *key, const struct step_record *record);
 MUST_CHECK int step_cache_commit(struct step_cache *cache, struct error *err);
+
+/* Forgets the steps that were not needed since `before` (unix seconds), and with `all` those of any
+ * time and what RUN --mount=type=cache has kept; caches that a build is using stay. *ret_count: of
+ * steps. Layers are the collection's to remove. */
+struct step_prune {
+    int64_t before;
+    bool all;
+};
+MUST_CHECK int step_cache_prune(struct image_store *store, const struct step_prune *rule,
+                                size_t *ret_count, struct error *err);
 
 /* The layers of all records, in the arena: the store keeps them. */
 MUST_CHECK int step_cache_layers(struct image_store *store, struct arena *arena,
