@@ -601,3 +601,31 @@ END
     equal "$(config '| del(.Labels) | to_entries | sort_by(.key)')" \
         "$(bah inspect --type image theirs | jq -c '.OCIv1.config | del(.Labels) | to_entries | sort_by(.key)')"
 }
+
+@test "ADD fetches addresses, by digest when one is given" {
+    mkdir www
+    echo served >www/file.txt
+    local port digest
+    port=$(free_port)
+    background server python3 -m http.server --bind 127.0.0.1 --directory www "$port"
+    within 10 fetch "http://127.0.0.1:$port/file.txt"
+    digest=$(sha256sum <www/file.txt | cut -d' ' -f1)
+    dockerfile <<END
+FROM box
+ADD --checksum=sha256:$digest http://127.0.0.1:$port/file.txt /into/
+ADD --chmod=644 http://127.0.0.1:$port/file.txt /name
+END
+    ok build
+    equal "$(shown 'cat /into/file.txt /name; stat -c %a /into/file.txt /name')" $'served\nserved\n600\n644'
+    ok build
+    equal "$(grep -c CACHED <<<"$stderr")" 2
+    echo changed >www/file.txt
+    refused build
+    contains "$stderr" "its digest is"
+    sed -i 2d app/Dockerfile
+    ok build
+    equal "$(shown 'cat /name')" changed
+    printf 'FROM box\nADD http://127.0.0.1:%s/nosuch /x\n' "$port" >app/Dockerfile
+    refused build
+    contains "$stderr" "the server answered 404"
+}

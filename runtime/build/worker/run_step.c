@@ -263,10 +263,14 @@ static int wait_for_end(struct run *run, int *ret_exit_code, struct error *err)
 static int bring_up(struct run *run, struct error *err)
 {
     struct build_network *network = run->step->builder->network;
+    const char *note;
     int netns_fd;
 
     if (container_create(&run->spec, &run->container, err) < 0)
         return -1;
+    note = container_userns_note(run->container);
+    if (note && string_starts_with(note, "files that the container writes"))
+        return error_set(err, "the image would have the wrong owners: %s", note);
     netns_fd = container_netns_fd(run->container);
     if (!is_on_host(run->step) &&
         (string_eq(run->step->network, "none")

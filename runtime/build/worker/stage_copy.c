@@ -13,6 +13,7 @@
 #include "runtime/build/worker/copy_writer.h"
 #include "runtime/build/worker/created_by.h"
 #include "runtime/build/worker/stage.h"
+#include "runtime/build/worker/url_source.h"
 
 /* One instruction. */
 struct copy {
@@ -24,6 +25,8 @@ struct copy {
     struct copy_rules rules;
     const char *owner; /* --chown, or NULL */
     unsigned n_archives;
+    const char *fetch_path; /* a directory for what ADD fetches, or NULL */
+    int fetch_fd;
 };
 
 static const char *flag_value(const struct instruction *instruction, enum flag_kind kind)
@@ -87,6 +90,51 @@ static int read_rules(struct copy *copy, struct error *err)
     return read_mode(copy, err) < 0 ? -1 : read_excludes(copy, err);
 }
 
+static bool is_fetched(const struct copy *copy, const struct word *source)
+{
+    return copy->instruction->kind == INSTRUCTION_ADD && url_source_is(source->text) &&
+           !string_ends_with(source->text, ".git");
+}
+
+static int fetch_one(struct copy *copy, const char *url, struct stage_step *step, struct error *err)
+{
+    const char *checksum = flag_value(copy->instruction, FLAG_CHECKSUM);
+    const char *destination = copy->rules.destination;
+    char digest[IMAGE_DIGEST_SIZE];
+    scoped_fd int fd = -1;
+    const char *name = path_base_name(destination);
+
+    if (string_ends_with(destination, "/") &&
+        url_source_name(url, copy->run->arena, &name, err) < 0)
+        return -1;
+    fd = openat(copy->fetch_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return error_sys(err, "make '%s'", name);
+    if (url_source_fetch(url, checksum, fd, digest, err) < 0 || fchmod(fd, 0600) < 0)
+        return -1;
+    stage_step_hash(step, name);
+    stage_step_hash(step, digest);
+    return 0;
+}
+
+/* Addresses are fetched before the cache can be asked: their content is part of the key. */
+static int fetch_all(struct copy *copy, struct stage_step *step, struct error *err)
+{
+    for (size_t i = 0; i < n_sources(copy); i++) {
+        const struct word *source = source_at(copy, i);
+
+        if (!is_fetched(copy, source))
+            continue;
+        if (!copy->fetch_path &&
+            builder_make_directory(copy->run->build->builder, copy->run->arena, &copy->fetch_path,
+                                   &copy->fetch_fd, err) < 0)
+            return -1;
+        if (fetch_one(copy, source->text, step, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int find_sources(struct copy *copy, struct error *err)
 {
     const struct flag *from = instruction_flag(copy->instruction, FLAG_FROM);
@@ -103,8 +151,8 @@ static int find_sources(struct copy *copy, struct error *err)
 
         if (instruction_heredoc_of(copy->instruction, source))
             continue;
-        if (strstr(source->text, "://") || string_starts_with(source->text, "git@"))
-            return error_set(err, "sources like '%s' are not fetched yet", source->text);
+        if (is_fetched(copy, source))
+            continue;
         if (!opened && stage_tree_open(copy->run, from ? &from->value : NULL, &copy->tree, err) < 0)
             return -1;
         opened = true;
@@ -215,11 +263,26 @@ static int write_sources(struct copy *copy, const struct stage_root *root, struc
     return 0;
 }
 
+/* What was fetched is never unpacked. */
+static int write_fetched(struct copy *copy, int root_fd, struct error *err)
+{
+    struct source_tree tree = {.fd = copy->fetch_fd};
+    const struct source_request request = {.tree = &tree, .path = "*"};
+    struct source_list list = {0};
+
+    if (!copy->fetch_path)
+        return 0;
+    if (source_list_add(&list, &request, copy->run->arena, err) < 0)
+        return -1;
+    return copy_write(root_fd, &copy->rules, &list, &tree, err);
+}
+
 static int write_all(struct copy *copy, const struct stage_root *root, struct error *err)
 {
     int root_fd = rootfs_fd(root->rootfs);
 
-    if (find_owner(copy, root_fd, err) < 0 || write_sources(copy, root, err) < 0)
+    if (find_owner(copy, root_fd, err) < 0 || write_sources(copy, root, err) < 0 ||
+        write_fetched(copy, root_fd, err) < 0)
         return -1;
     for (size_t i = 0; i < n_sources(copy); i++) {
         const struct heredoc *heredoc =
@@ -255,13 +318,13 @@ static int execute(struct copy *copy, struct stage_step *step, struct error *err
 
 int stage_copy(struct stage_run *run, const struct instruction *instruction, struct error *err)
 {
-    struct copy copy = {.run = run, .instruction = instruction, .tree = {.fd = -1}};
+    struct copy copy = {.run = run, .instruction = instruction, .tree = {.fd = -1}, .fetch_fd = -1};
     struct stage_step step;
     int result;
 
     stage_step_begin(run, &step, created_by_format(run->draft, instruction, NULL, run->arena));
     result = read_rules(&copy, err) < 0 || find_sources(&copy, err) < 0 ||
-                     hash_all(&copy, &step, err) < 0
+                     hash_all(&copy, &step, err) < 0 || fetch_all(&copy, &step, err) < 0
                  ? -1
                  : 0;
     if (result < 0)
@@ -269,5 +332,8 @@ int stage_copy(struct stage_run *run, const struct instruction *instruction, str
     else if (!stage_step_find(&step, &result, err))
         result = execute(&copy, &step, err);
     stage_tree_close(&copy.tree);
+    fd_close(copy.fetch_fd);
+    if (copy.fetch_path)
+        (void)!path_remove_tree(AT_FDCWD, copy.fetch_path, NULL);
     return result;
 }

@@ -34,6 +34,11 @@ static void find_config_dirs(struct arena *arena, const char **dirs)
         dirs[1] = arena_printf(arena, "%s/.config/yawl", home);
 }
 
+const char *registry_user_agent(void)
+{
+    return "yawl/" YAWL_VERSION;
+}
+
 struct registry *registry_setup(struct arena *arena, const struct report *report, struct error *err)
 {
     enum { MOST_DIRS = 3 }; /* the last one is NULL */
@@ -42,7 +47,7 @@ struct registry *registry_setup(struct arena *arena, const struct report *report
 
     find_config_dirs(arena, dirs);
     *options = (struct registry_options){.config_dirs = dirs,
-                                         .user_agent = "yawl/" YAWL_VERSION,
+                                         .user_agent = registry_user_agent(),
                                          .notice = on_notice,
                                          .owner = (void *)(uintptr_t)report};
     return registry_new(options, err);

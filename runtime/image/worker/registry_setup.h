@@ -14,4 +14,7 @@
 struct registry *registry_setup(struct arena *arena, const struct report *report,
                                 struct error *err);
 
+/* What this program calls itself to servers. */
+const char *registry_user_agent(void);
+
 #endif
