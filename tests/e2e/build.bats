@@ -629,3 +629,19 @@ END
     refused build
     contains "$stderr" "the server answered 404"
 }
+
+@test "what a killed build leaves behind, the next one removes" {
+    dockerfile <<'END'
+FROM box
+RUN test -e /never || { echo begun; sleep 1000; }
+END
+    background build "$YAWL" build
+    within 20 grep -q begun "$DIR/build.err"
+    kill -KILL "$(pgrep -P "$pid" yawl-image)"
+    wait "$pid" || true
+    printf 'FROM box\n' >app/Dockerfile
+    ok build
+    equal "$(find "$YAWL_RUN_ROOT" -name 'build-*')" ""
+    equal "$(ls "$YAWL_DATA_ROOT/tmp")" ""
+    nothing_left
+}

@@ -17,6 +17,9 @@ struct build_network *build_network_new(int dir_fd, const char *name);
 void build_network_free(struct build_network *network);
 DEFINE_SCOPED(struct build_network *, build_network_free)
 
+/* Ends the worker of a run that was killed, by what it has noted in its directory. */
+void build_network_end_left_behind(int dir_fd);
+
 /* Furnishes a container's network namespace with the way out, or with `lo` alone. */
 MUST_CHECK int build_network_attach(struct build_network *network, const char *container,
                                     int netns_fd, struct error *err);

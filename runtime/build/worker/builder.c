@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/build/worker/builder.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/file.h"
 #include "common/memory.h"
 #include "common/path.h"
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/image/worker/dir_names.h"
 #include "runtime/image/worker/image_staging.h"
 
 /* Strings of the builder itself live as long as it does. */
@@ -46,6 +51,11 @@ static int open_directory(int parent_fd, const char *name, int *ret_fd, struct e
     return *ret_fd < 0 ? error_sys(err, "open '%s'", name) : 0;
 }
 
+static const char *run_root_of(const struct build_order *order)
+{
+    return order->run_root ? order->run_root : "/run";
+}
+
 static int open_directories(struct owned_builder *owned, const char *data_root, struct error *err)
 {
     struct builder *builder = &owned->builder;
@@ -58,10 +68,87 @@ static int open_directories(struct owned_builder *owned, const char *data_root, 
     if (open_directory(owned->tmp_fd, owned->name, &builder->work_fd, err) < 0)
         return -1;
     builder->run_path =
-        arena_printf(owned->arena, "%s/%s",
-                     builder->order->run_root ? builder->order->run_root : "/run", owned->name);
+        arena_printf(owned->arena, "%s/%s", run_root_of(builder->order), owned->name);
     return open_directory(AT_FDCWD, builder->run_path, &builder->run_fd, err);
 }
+
+/* -- what killed runs have left */
+
+static const char note_prefix[] = "container.";
+
+int builder_note_container(struct builder *builder, const char *id, struct error *err)
+{
+    char name[128];
+
+    (void)snprintf(name, sizeof(name), "%s%s", note_prefix, id);
+    return file_replace(builder->run_fd, name, "", 0, 0600, err);
+}
+
+void builder_forget_container(struct builder *builder, const char *id)
+{
+    char name[128];
+
+    (void)snprintf(name, sizeof(name), "%s%s", note_prefix, id);
+    (void)unlinkat(builder->run_fd, name, 0);
+}
+
+static void end_container(const char *cgroup_parent, const char *id)
+{
+    struct cgroup *cgroup = NULL;
+
+    if (cgroup_open(cgroup_parent, id, &cgroup, NULL) == 0 && cgroup)
+        (void)!cgroup_kill(cgroup, NULL);
+    cgroup_free(cgroup);
+    for (unsigned tries = 0; tries < 1000; tries++) {
+        struct error err = {0};
+
+        if (cgroup_remove(cgroup_parent, id, &err) == 0 || err.number != EBUSY)
+            return;
+        (void)usleep(1000); /* they were killed: soon */
+    }
+}
+
+/* "build-PID" of a process that is gone. */
+static bool is_left_behind(const char *name)
+{
+    static const char prefix[] = "build-";
+    unsigned long long pid;
+
+    return string_starts_with(name, prefix) &&
+           string_to_u64(name + strlen(prefix), INT32_MAX, &pid) && pid > 0 &&
+           kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+static void sweep_one(int run_root_fd, const char *name, struct arena *arena)
+{
+    scoped_fd int fd = openat(run_root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const char *cgroup_parent = arena_printf(arena, "yawl/%s", name);
+    struct string_list notes = {0};
+
+    if (fd < 0 || dir_names_read(fd, arena, &notes, NULL) < 0)
+        return;
+    build_network_end_left_behind(fd);
+    for (size_t i = 0; i < notes.count; i++)
+        if (string_starts_with(notes.items[i], note_prefix))
+            end_container(cgroup_parent, notes.items[i] + strlen(note_prefix));
+    cgroup_remove_parent(cgroup_parent);
+    (void)!path_remove_tree(run_root_fd, name, NULL);
+}
+
+static void sweep(const struct build_order *order)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped_fd int fd = open(run_root_of(order), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct string_list names = {0};
+
+    if (fd < 0 || dir_names_read(fd, arena, &names, NULL) < 0)
+        return;
+    for (size_t i = 0; i < names.count; i++)
+        if (is_left_behind(names.items[i]))
+            sweep_one(fd, names.items[i], arena);
+}
+
+/* -- a run */
 
 static int open_parts(struct owned_builder *owned, const struct builder_options *options,
                       struct error *err)
@@ -74,6 +161,7 @@ static int open_parts(struct owned_builder *owned, const struct builder_options 
     if (!builder->store)
         return -1;
     image_staging_sweep(builder->store);
+    sweep(builder->order);
     owned->tmp_fd = image_store_tmp_fd(builder->store);
     if (open_directories(owned, options->data_root, err) < 0)
         return -1;

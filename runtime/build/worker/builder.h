@@ -44,6 +44,11 @@ DEFINE_SCOPED(struct builder *, builder_free)
 /* Whether the run is to end. */
 bool builder_is_stopped(const struct builder *builder);
 
+/* While a container runs there is a note of it, so that a later run ends what a killed one has left
+ * behind. */
+MUST_CHECK int builder_note_container(struct builder *builder, const char *id, struct error *err);
+void builder_forget_container(struct builder *builder, const char *id);
+
 /* A new directory in the working directory; the name in the arena. */
 MUST_CHECK int builder_make_directory(struct builder *builder, struct arena *arena,
                                       const char **ret_path, int *ret_fd, struct error *err);

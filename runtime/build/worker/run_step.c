@@ -266,6 +266,8 @@ static int bring_up(struct run *run, struct error *err)
     const char *note;
     int netns_fd;
 
+    if (builder_note_container(run->step->builder, run->spec.id, err) < 0)
+        return -1;
     if (container_create(&run->spec, &run->container, err) < 0)
         return -1;
     note = container_userns_note(run->container);
@@ -299,6 +301,7 @@ static void take_down(struct run *run)
             break;
         (void)usleep(1000); /* it was killed: soon */
     }
+    builder_forget_container(run->step->builder, run->spec.id);
     fd_close(run->output_fd);
 }
 
