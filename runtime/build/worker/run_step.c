@@ -268,7 +268,7 @@ static int bring_up(struct run *run, struct error *err)
 
     if (builder_note_container(run->step->builder, run->spec.id, err) < 0)
         return -1;
-    if (container_create(&run->spec, &run->container, err) < 0)
+    if (container_create(&run->spec, NULL, &run->container, err) < 0)
         return -1;
     note = container_userns_note(run->container);
     if (note && string_starts_with(note, "files that the container writes"))
