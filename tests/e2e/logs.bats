@@ -283,7 +283,7 @@ services:
     image: box
     scale: 2
     command: [sleep, "1000"]
-    logging: {options: {mode: non-blocking, max-buffer-size: 2m, compress: "true", tag: x, nonsense: "1"}}
+    logging: {options: {mode: non-blocking, max-buffer-size: 256k, compress: "true", tag: x, nonsense: "1"}}
   b: {image: box, command: [sleep, "1000"], logging: {options: {mode: blocking, compress: "false"}}}
 END
     ok up -d
@@ -295,7 +295,7 @@ END
     lacks "$stderr" options.max-buffer-size
     python3 - "$YAWL_RUN_ROOT/projects/$PROJECT/fifo/$PROJECT-a-1.out" <<'END'
 import fcntl, os, sys
-assert fcntl.fcntl(os.open(sys.argv[1], os.O_RDWR | os.O_NONBLOCK), 1032) == 2 << 20
+assert fcntl.fcntl(os.open(sys.argv[1], os.O_RDWR | os.O_NONBLOCK), 1032) == 256 << 10
 END
     compose_file <<'END'
 services:
