@@ -6,12 +6,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/file_copy.h"
 #include "common/text.h"
 
 enum { MAX_DEPTH = 200, MAX_NAMED = 8, MAX_XATTR_BYTES = 64 * 1024 };
@@ -147,23 +147,6 @@ static void remember_link(struct tree_copy *copy, const struct copy_entry *entry
  * Entries
  */
 
-static int copy_bytes(int source_fd, int target_fd, struct error *err)
-{
-    enum { CHUNK_BYTES = 16 * 1024 * 1024 };
-    ssize_t n;
-
-    do {
-        n = copy_file_range(source_fd, NULL, target_fd, NULL, CHUNK_BYTES, 0);
-    } while (n > 0);
-    /* EXDEV, EINVAL, EOPNOTSUPP: not between these two file systems. */
-    while (n != 0) {
-        n = sendfile(target_fd, source_fd, NULL, CHUNK_BYTES);
-        if (n < 0 && errno != EINTR)
-            return error_sys(err, "copy");
-    }
-    return 0;
-}
-
 static int copy_file(struct tree_copy *copy, const struct copy_entry *entry, struct error *err)
 {
     scoped_fd int source_fd = -1;
@@ -178,7 +161,7 @@ static int copy_file(struct tree_copy *copy, const struct copy_entry *entry, str
                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (source_fd < 0 || target_fd < 0)
         return error_sys(err, "open");
-    if (copy_bytes(source_fd, target_fd, err) < 0 || copy_attributes(source_fd, target_fd, err) < 0)
+    if (file_copy(source_fd, target_fd, err) < 0 || copy_attributes(source_fd, target_fd, err) < 0)
         return -1;
     remember_link(copy, entry);
     return 0;

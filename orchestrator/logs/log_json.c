@@ -5,24 +5,7 @@
 
 #include "common/base64.h"
 #include "common/moment.h"
-
-/* How many bytes the character at the front has; 0 when it is no UTF-8 (RFC 3629). */
-static size_t character_length(const unsigned char *at, size_t length)
-{
-    size_t n = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-
-    if ((at[0] >= 0x80 && at[0] < 0xc2) || at[0] > 0xf4 || n > length)
-        return 0;
-    for (size_t i = 1; i < n; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    /* Too long for what it says, a surrogate, or beyond U+10FFFF. */
-    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-        return 0;
-    return n;
-}
+#include "common/utf8.h"
 
 static bool is_plain(unsigned char c)
 {
@@ -56,7 +39,7 @@ static bool append_string(struct text *out, const char *text, size_t length)
         i = run;
         if (i == length)
             break;
-        n = character_length(bytes + i, length - i);
+        n = utf8_character_length(bytes + i, length - i);
         if (n == 0) {
             text_append(out, "\xef\xbf\xbd");
             whole = false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/utf8.h"
 
 /* Takes the object; what could not be put into it is left out. */
 static void say(json_t *take_event)
@@ -18,39 +19,13 @@ static void say(json_t *take_event)
     (void)fflush(stdout);
 }
 
-/* How many bytes at the place are one character of UTF-8; 0: they are none. */
-static size_t utf8_length(const unsigned char *at, size_t left)
-{
-    static const struct {
-        unsigned char first, last, length, low, high; /* low and high: of the second byte */
-    } forms[] = {
-        {0xc2, 0xdf, 2, 0x80, 0xbf}, {0xe0, 0xe0, 3, 0xa0, 0xbf}, {0xe1, 0xec, 3, 0x80, 0xbf},
-        {0xed, 0xed, 3, 0x80, 0x9f}, {0xee, 0xef, 3, 0x80, 0xbf}, {0xf0, 0xf0, 4, 0x90, 0xbf},
-        {0xf1, 0xf3, 4, 0x80, 0xbf}, {0xf4, 0xf4, 4, 0x80, 0x8f},
-    };
-
-    if (*at < 0x80)
-        return 1;
-    for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
-        if (*at < forms[i].first || *at > forms[i].last)
-            continue;
-        if (left < forms[i].length || at[1] < forms[i].low || at[1] > forms[i].high)
-            return 0;
-        for (size_t k = 2; k < forms[i].length; k++)
-            if ((at[k] & 0xc0) != 0x80)
-                return 0;
-        return forms[i].length;
-    }
-    return 0;
-}
-
 /* Text of others as JSON takes it. */
 static json_t *clean_string(const char *bytes, size_t length)
 {
     scoped_text struct text out = {0};
 
     for (size_t i = 0; i < length;) {
-        size_t n = utf8_length((const unsigned char *)bytes + i, length - i);
+        size_t n = utf8_character_length((const unsigned char *)bytes + i, length - i);
 
         if (n == 0 || bytes[i] == '\0')
             text_append(&out, "\xef\xbf\xbd");

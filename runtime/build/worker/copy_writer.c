@@ -6,11 +6,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/file_copy.h"
 #include "common/path.h"
 #include "common/text.h"
 #include "runtime/image/image_limits.h"
@@ -154,23 +154,6 @@ static void copy_xattrs(int source_fd, int target_fd)
     }
 }
 
-static int copy_data(int source_fd, int target_fd, struct error *err)
-{
-    enum { CHUNK_BYTES = 16 * 1024 * 1024 };
-    ssize_t n;
-
-    do {
-        n = copy_file_range(source_fd, NULL, target_fd, NULL, CHUNK_BYTES, 0);
-    } while (n > 0);
-    /* Not between these two file systems. */
-    while (n != 0) {
-        n = sendfile(target_fd, source_fd, NULL, CHUNK_BYTES);
-        if (n < 0 && errno != EINTR)
-            return error_sys(err, "copy");
-    }
-    return 0;
-}
-
 static int describe(const struct writer *writer, int fd, const struct stat *status,
                     struct error *err)
 {
@@ -193,7 +176,7 @@ static int write_file(const struct writer *writer, const struct source_item *ite
 
     if (source_fd < 0 || target_fd < 0)
         return error_sys(err, source_fd < 0 ? "open" : "create");
-    if (copy_data(source_fd, target_fd, err) < 0 ||
+    if (file_copy(source_fd, target_fd, err) < 0 ||
         describe(writer, target_fd, &item->status, err) < 0)
         return -1;
     if (writer->tree->keeps_owners)
