@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "orchestrator/supervise/change.h"
 #include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
@@ -126,7 +127,7 @@ static int shared_apply(struct supervisor *supervisor, struct plan *plan, struct
         return -1;
     /* What the network refuses is not kept: it would be refused again by every supervisor to come.
      */
-    if (networks_prepare(supervisor, &decoded, err) < 0 || records_write(supervisor, err) < 0 ||
+    if (records_write(supervisor, err) < 0 ||
         networks_add(supervisor, &decoded, kept, &stale, err) < 0)
         return -1;
     if (file_replace(supervisor->dir->run_fd, "shared.json", text.data, text.length, 0600, err) < 0)
@@ -150,27 +151,25 @@ static void instance_add(struct supervisor *supervisor, struct instance *instanc
     supervisor->instances[supervisor->n_instances++] = instance;
 }
 
-/* Whether it is replaced although it is up to date. */
-static bool request_forces(const struct request *request, const struct instance *instance)
+static void instance_apply_change(struct instance *instance, const struct change *change,
+                                  const struct request *request)
 {
-    if (request->named.count == 0 || string_list_has(&request->named, instance->plan->service))
-        return request->force_recreate || request->renew_volumes;
-    return request->recreate_deps;
-}
-
-static void instance_apply_goal(struct instance *instance, const struct request *request)
-{
-    if (request->no_start && instance->made && !instance->want.replace)
+    instance->want.replace = change->kind == CHANGE_RECREATE;
+    instance->want.renew = request->renew_volumes;
+    if (request->has_grace)
+        instance->want.grace_ms = request->grace_ms;
+    if (request->no_start && change->kind == CHANGE_NONE)
         return; /* there is nothing to create */
     instance->want.goal = request->no_start ? GOAL_CREATED : GOAL_RUNNING;
     instance->want.yields = false;
     instance->is.stop_refused = false;
-    if (!instance->want.replace && !job_is_done(instance))
+    if (change->kind == CHANGE_CREATE || change->kind == CHANGE_START)
         instance_rearm(instance);
 }
 
 static int instance_apply(struct supervisor *supervisor, const struct plan_instance *wanted,
-                          const struct request *request, struct error *err)
+                          const struct change *change, const struct request *request,
+                          struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
     struct instance *instance = supervisor_find(supervisor, wanted->name);
@@ -187,14 +186,7 @@ static int instance_apply(struct supervisor *supervisor, const struct plan_insta
         instance = instance_new(supervisor, plan, steal(arena));
         instance_add(supervisor, instance);
     }
-    if (request->no_recreate)
-        instance->want.replace = false;
-    if (request_forces(request, instance))
-        instance->want.replace = instance->made != NULL;
-    instance->want.renew = request->renew_volumes;
-    if (request->has_grace)
-        instance->want.grace_ms = request->grace_ms;
-    instance_apply_goal(instance, request);
+    instance_apply_change(instance, change, request);
     instance->dirty = true;
     return 0;
 }
@@ -207,26 +199,59 @@ static bool plan_starts_first(const struct plan *plan, const char *service)
     return false;
 }
 
-/* Replicas beyond the scale go; services that the plan does not name stay, unless orphans are to go
- * too. */
+/* Of containers that the plan does not name. */
 static void surplus_remove(struct supervisor *supervisor, const struct plan *plan,
-                           const struct request *request)
+                           const struct changes *changes)
 {
-    for (size_t i = 0; i < supervisor->n_instances; i++) {
-        struct instance *instance = supervisor->instances[i];
-        const char *service = instance->plan->service;
-        bool orphan = instance->plan->oneoff ? instance->is.phase >= PHASE_DONE
-                                             : !string_list_has(&request->known, service);
+    for (size_t i = 0; i < changes->count; i++) {
+        struct instance *instance = supervisor_find(supervisor, changes->items[i].name);
 
-        if (plan_find_instance(plan, instance->plan->name))
+        if (!instance || changes->items[i].kind != CHANGE_REMOVE)
             continue;
-        if ((request->remove_orphans && orphan) ||
-            (!instance->plan->oneoff && string_list_has(&request->services, service))) {
-            instance->want.yields = plan_starts_first(plan, service) && !instance->plan->hook;
-            instance->want.goal = GOAL_ABSENT;
-        }
+        instance->want.yields =
+            plan_starts_first(plan, instance->plan->service) && !instance->plan->hook;
+        instance->want.goal = GOAL_ABSENT;
         instance->dirty = true;
     }
+}
+
+/* Before anything else is wanted: networks are only made anew when nobody is left on them. */
+static void changes_bounce(struct supervisor *supervisor, const struct changes *changes)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        if (changes->items[i].kind != CHANGE_RESTART)
+            continue;
+        struct instance *instance = supervisor_find(supervisor, changes->items[i].name);
+
+        instance->want.bounce = true;
+        instance->dirty = true;
+    }
+}
+
+static int changes_decide(struct supervisor *supervisor, const struct plan *plan,
+                          const struct request *request, struct arena *arena,
+                          struct changes *ret_changes, struct error *err)
+{
+    struct existing *existing =
+        arena_new_array(arena, struct existing, supervisor->n_instances + 1);
+    struct world world = {.existing = existing};
+
+    for (size_t i = 0; i < supervisor->n_instances; i++) {
+        const struct instance *instance = supervisor->instances[i];
+
+        existing[world.n_existing++] =
+            (struct existing){.name = instance->plan->name,
+                              .service = instance->plan->service,
+                              .phase = instance->is.phase,
+                              .made = instance->made,
+                              .oneoff = instance->plan->oneoff,
+                              .ended_well = instance->is.ended_well,
+                              .wanted = instance->want.goal == GOAL_RUNNING};
+    }
+    if (networks_changed(supervisor, plan, arena, &world.networks, err) < 0)
+        return -1;
+    *ret_changes = changes_make(plan, request, &world, arena);
+    return 0;
 }
 
 static bool restarts_with(const struct instance *instance, const char *service)
@@ -256,6 +281,7 @@ static int request_apply(struct supervisor *supervisor, const struct request *re
     scoped(arena_free) struct arena *arena = arena_new();
     scoped(json_release) json_t *json = NULL;
     struct plan plan = {0};
+    struct changes changes;
 
     if (!request->file || strchr(request->file, '/'))
         return error_set(err, "apply: no plan file");
@@ -263,15 +289,15 @@ static int request_apply(struct supervisor *supervisor, const struct request *re
     if (!json || codec_decode(plan_codec, json, &plan, arena, err) < 0)
         return error_wrap(err, "read plan");
 
+    if (changes_decide(supervisor, &plan, request, arena, &changes, err) < 0)
+        return -1;
+    changes_bounce(supervisor, &changes);
     if (shared_apply(supervisor, &plan, arena, err) < 0)
         return -1;
     for (size_t i = 0; i < plan.n_instances; i++)
-        if (instance_apply(supervisor, &plan.instances[i], request, err) < 0)
+        if (instance_apply(supervisor, &plan.instances[i], &changes.items[i], request, err) < 0)
             return -1;
-    surplus_remove(supervisor, &plan, request);
-    for (size_t i = 0; i < supervisor->n_instances; i++)
-        if (supervisor->instances[i]->want.replace)
-            dependents_bounce(supervisor, supervisor->instances[i]);
+    surplus_remove(supervisor, &plan, &changes);
     /* Asked for again when we die before this: the plan goes last. */
     if (records_write(supervisor, err) < 0)
         return -1;

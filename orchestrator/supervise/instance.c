@@ -104,8 +104,6 @@ void instance_set_plan(struct instance *instance, struct plan_instance *plan,
     instance->plan = plan;
     instance->plan_arena = take_arena;
     instance_want_from_plan(instance);
-    instance->want.replace =
-        instance->made && !string_eq(instance->made->config_hash, plan->config_hash);
     instance->dirty = true;
 }
 

@@ -13,40 +13,17 @@
 
 #include "common/log.h"
 
-static bool is_attached(const struct instance *instance, const char *network)
+int networks_changed(struct supervisor *supervisor, const struct plan *wanted, struct arena *arena,
+                     struct string_list *ret_names, struct error *err)
 {
-    enum phase phase = instance->is.phase;
-
-    if (!instance->made ||
-        (phase != PHASE_STARTING && phase != PHASE_RUNNING && phase != PHASE_EXITED))
-        return false;
-    for (size_t i = 0; i < instance->made->n_endpoints; i++)
-        if (string_eq(instance->made->endpoints[i].network, network))
-            return true;
-    return false;
-}
-
-static void attached_bounce(struct supervisor *supervisor, const char *network)
-{
-    for (size_t i = 0; i < supervisor->n_instances; i++) {
-        struct instance *instance = supervisor->instances[i];
-
-        if (instance->want.goal != GOAL_RUNNING || !is_attached(instance, network))
-            continue;
-        instance->want.bounce = true;
-        instance->dirty = true;
-    }
-}
-
-int networks_prepare(struct supervisor *supervisor, const struct plan *wanted, struct error *err)
-{
+    *ret_names = (struct string_list){0};
     for (size_t i = 0; i < wanted->n_networks; i++) {
         bool differs;
 
         if (net_network_differs(supervisor->net, &wanted->networks[i], &differs, err) < 0)
             return -1;
         if (differs)
-            attached_bounce(supervisor, wanted->networks[i].name);
+            string_list_add(arena, ret_names, wanted->networks[i].name);
     }
     return 0;
 }

@@ -8,8 +8,10 @@
 
 #include "orchestrator/supervise/supervisor_state.h"
 
-/* What is attached to such a network is to stop and start. Fails when a definition cannot be. */
-MUST_CHECK int networks_prepare(struct supervisor *supervisor, const struct plan *wanted,
+/* The names of those whose definition differs from what is in use; what is attached to one is to
+ * stop and start. Fails when a definition cannot be. */
+MUST_CHECK int networks_changed(struct supervisor *supervisor, const struct plan *wanted,
+                                struct arena *arena, struct string_list *ret_names,
                                 struct error *err);
 /* Adds what can be added; the others are marked in *ret_stale, in the arena. */
 MUST_CHECK int networks_add(struct supervisor *supervisor, const struct plan *wanted,

@@ -117,7 +117,7 @@ struct supervisor {
 struct instance *instance_new(struct supervisor *supervisor, struct plan_instance *plan,
                               struct arena *take_arena);
 void instance_free(struct instance *instance);
-/* Gives an instance a newer plan; it is replaced when what exists was made from another. */
+/* Gives an instance a newer plan; whether what exists is replaced is for who asks to say. */
 void instance_set_plan(struct instance *instance, struct plan_instance *plan,
                        struct arena *take_arena);
 /* Whether it takes the place of the other, which yields to it. */
