@@ -133,7 +133,8 @@ static int services_known(struct session *session, const struct project *project
 static int orphans_warn(struct session *session, const struct project_dir *dir,
                         const struct request *request, struct error *err)
 {
-    scoped_fd int records_fd = openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    scoped_fd int records_fd =
+        dir ? openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     scoped_text struct text names = {0};
     struct record **records;
     size_t count;
@@ -226,7 +227,7 @@ static void services_note(struct session *session, struct up *up, const struct p
     up->follow.services = *services;
 }
 
-static int up_run(struct session *session, struct up *up, struct error *err)
+int up_run(struct session *session, struct up *up, struct error *err)
 {
     scoped(compose_free) struct compose *compose = NULL;
     scoped(project_dir_close) struct project_dir *dir = NULL;
@@ -235,6 +236,11 @@ static int up_run(struct session *session, struct up *up, struct error *err)
     struct roots roots;
     struct plan *plan;
 
+    if (up->dry_run) {
+        up->images.look_only = up->planning.dry = true;
+        up->images.pulls = &up->pulls;
+        up->images.builds = &up->builds;
+    }
     session->compose.no_deps = up->planning.no_deps;
     if (session_load(session, up->named, &compose, err) < 0 ||
         roots_find(session->arena, &roots, err) < 0 ||
@@ -250,10 +256,9 @@ static int up_run(struct session *session, struct up *up, struct error *err)
     project = compose_project(compose);
     if (project->n_services == 0)
         return error_set(err, "no service selected");
-    if (volumes_prepare(&roots, plan, err) < 0 ||
-        project_dir_open(session->arena, &roots, project->name, true, &dir, err) < 0)
-        return -1;
-    if (supervisor_renew(dir, err) < 0)
+    if ((!up->dry_run && volumes_prepare(&roots, plan, err) < 0) ||
+        project_dir_open(session->arena, &roots, project->name, !up->dry_run, &dir, err) < 0 ||
+        (!up->dry_run && supervisor_renew(dir, err) < 0))
         return -1;
     services_note(session, up, project);
     up->plan = plan;
@@ -261,6 +266,8 @@ static int up_run(struct session *session, struct up *up, struct error *err)
     up->follow.dir = dir;
     if (orphans_settle(session, up, compose, err) < 0)
         return -1;
+    if (up->dry_run)
+        return up_plan(session, up, compose, &roots, err);
     return up_follow(session, up, err);
 }
 

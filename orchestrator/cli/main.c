@@ -37,6 +37,7 @@ const struct cli_command commands[] = {
     {"logs", "Show what containers wrote", "[OPTIONS] [SERVICE...]", command_logs},
     {"ls", "List projects", "[OPTIONS]", command_ls},
     {"pause", "Stop containers' processes where they are", "[SERVICE...]", command_pause},
+    {"plan", "Say what `up` would change, and why", "[OPTIONS] [SERVICE...]", command_plan},
     {"port", "Show where a container's port is published", "[OPTIONS] SERVICE PORT", command_port},
     {"ps", "List containers", "[OPTIONS] [SERVICE...]", command_ps},
     {"pull", "Pull the images of services", "[OPTIONS] [SERVICE...]", command_pull},

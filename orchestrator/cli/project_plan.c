@@ -36,6 +36,7 @@ struct planning {
     size_t n_side_images;
     struct record **records; /* of what exists of the project */
     size_t n_records;
+    bool dry; /* nothing is to be changed */
 };
 
 /* -- images */
@@ -66,22 +67,39 @@ static void inputs_append(const struct planning *planning, const struct service 
     }
 }
 
-static const char *service_hash(struct planning *planning, const struct service *service)
+static void service_note(struct planning *planning, const struct service *service,
+                         struct plan_image *image)
 {
     scoped_text struct text canonical = {0};
     char hex[SHA256_HEX_SIZE];
 
     compose_print_service_for_hash(planning->compose, service->name, &canonical);
+    image->service = service->name;
+    image->service_config = arena_strdup(planning->arena, text_get(&canonical));
     if (service->runs_on_change)
         inputs_append(planning, service, &canonical);
     sha256_hex(text_get(&canonical), canonical.length, hex);
-    return arena_strdup(planning->arena, hex);
+    image->config_hash = arena_strdup(planning->arena, hex);
+}
+
+/* Of an image that would be pulled; what is made from this is never carried out. */
+static const struct image_config *image_unknown(struct planning *planning)
+{
+    struct image_config *config = arena_new_object(planning->arena, struct image_config);
+
+    *config = (struct image_config){
+        .digest = "", .user = "", .working_dir = "", .stop_signal = "", .variant = ""};
+    string_list_add(planning->arena, &config->command, "?");
+    return config;
 }
 
 /* It was there, or was pulled, a moment ago (image/project_images.h). */
 static int image_find(struct planning *planning, struct image_store *store,
                       const struct image_need *need, struct error *err)
 {
+    const struct image_config *config;
+    struct string_list layers = {0};
+    struct plan_image *found;
     struct image *image;
 
     if (image_store_find(store, need->reference, need->platform, planning->arena, &image, err) <
@@ -89,24 +107,22 @@ static int image_find(struct planning *planning, struct image_store *store,
         diagnostics_error(planning->diagnostics, need->at, need->path, "%s", err->text);
         return 0;
     }
-    if (!image) {
+    if (!image && !planning->dry) {
         diagnostics_error(planning->diagnostics, need->at, need->path,
                           "image '%s' is not on this machine any more", need->written);
         return 0;
     }
-    if (need->beside)
+    config = image ? &image->config : image_unknown(planning);
+    if (image)
+        layers = image->layers;
+    if (need->beside) {
         planning->side_images[planning->n_side_images++] =
-            (struct plan_side_image){.service = need->service->name,
-                                     .reference = need->written,
-                                     .config = &image->config,
-                                     .layers = image->layers};
-    else
-        planning->images[planning->n_images++] =
-            (struct plan_image){.service = need->service->name,
-                                .reference = need->written,
-                                .config = &image->config,
-                                .layers = image->layers,
-                                .config_hash = service_hash(planning, need->service)};
+            (struct plan_side_image){need->service->name, need->written, config, layers};
+        return 0;
+    }
+    found = &planning->images[planning->n_images++];
+    *found = (struct plan_image){.reference = need->written, .config = config, .layers = layers};
+    service_note(planning, need->service, found);
     return 0;
 }
 
@@ -289,7 +305,8 @@ int project_plan(struct session *session, const struct compose *compose, const s
                                 .compose = compose,
                                 .project = compose_project(compose),
                                 .roots = roots,
-                                .diagnostics = diagnostics};
+                                .diagnostics = diagnostics,
+                                .dry = given->dry};
     struct plan_options options = {.data_root = roots->data,
                                    .scales = given->scales,
                                    .n_scales = given->n_scales,
@@ -319,7 +336,7 @@ int project_plan(struct session *session, const struct compose *compose, const s
     if (session_report(diagnostics, err) < 0)
         return -1;
     *ret_plan = plan;
-    return plan_take_ids(&planning, plan, err);
+    return given->dry ? 0 : plan_take_ids(&planning, plan, err);
 }
 
 /* The plan goes by a file: it may be larger than a message. */

@@ -16,6 +16,7 @@ struct project_plan_options {
     size_t n_scales;
     bool no_deps;
     const struct plan_oneoff *oneoff;
+    bool dry; /* nothing is changed on this machine; images may be missing */
 };
 
 /* The plan lives in the session's arena. On -1 with an empty error text the diagnostics were

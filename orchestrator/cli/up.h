@@ -23,6 +23,9 @@ struct up {
     struct string_list named; /* services that the user named; empty: all */
     struct string_list scales, attach, no_attach;
     bool attach_dependencies, yes, quiet;
+    bool dry_run;
+    const char *format;               /* of the dry run: "json", or NULL: text */
+    struct string_list pulls, builds; /* of the dry run: images that would be */
     struct project_images_options images;
     struct project_plan_options planning;
     struct request request;
@@ -34,9 +37,10 @@ struct up {
 
 enum { UP_MAX_ROWS = 40 };
 
-/* The options of `up`, of `create` and of `scale`, each ended by OPTION_END. */
+/* The options of `up`, of `create`, of `scale` and of `plan`, each ended by OPTION_END. */
 void up_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS]);
 void create_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS]);
+void plan_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS]);
 void scale_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS]);
 
 /* After parsing: numbers, and options that exclude each other. */
@@ -44,6 +48,15 @@ MUST_CHECK int up_options_settle(struct up *up, const struct session *session, s
 /* "SERVICE=COUNT" of --scale and of `scale`. */
 MUST_CHECK int up_scale_parse(struct up *up, const char *text, struct arena *arena,
                               struct error *err);
+
+/* Carries out what the options say; returns the exit code or -1. */
+MUST_CHECK int up_run(struct session *session, struct up *up, struct error *err);
+
+/* Prints what `up` would change of this, and changes nothing. Returns EXIT_NOTHING_TO_DO or
+ * EXIT_CHANGES. `up->follow.dir` is NULL where nothing of the project exists. */
+enum { EXIT_NOTHING_TO_DO = 0, EXIT_CHANGES = 2 };
+MUST_CHECK int up_plan(struct session *session, const struct up *up, const struct compose *compose,
+                       const struct roots *roots, struct error *err);
 
 /* A judge for struct follow_options; the owner is the struct up. */
 enum verdict up_judge(struct follow *follow, void *owner, struct error *err);

@@ -78,6 +78,7 @@ void up_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS])
         {0, "no-start", OPTION_FLAG, &up->no_start, NULL, "create only"},
         {0, "always-recreate-deps", OPTION_FLAG, &request->recreate_deps, NULL,
          "recreate dependencies too"},
+        {0, "dry-run", OPTION_FLAG, &up->dry_run, NULL, "tell what would be done, as `plan` does"},
         {'V', "renew-anon-volumes", OPTION_FLAG, &request->renew_volumes, NULL,
          "begin with empty anonymous volumes"},
     };
@@ -85,6 +86,23 @@ void up_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS])
     create_rows(up, ret_rows);
     rows_add(ret_rows, rows, ARRAY_LENGTH(rows));
     attach_rows(up, ret_rows);
+}
+
+void plan_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS])
+{
+    struct request *request = &up->request;
+    const struct option_row rows[] = {
+        {0, "format", OPTION_STRING, &up->format, "FORMAT", "text (default) or json"},
+        {0, "no-deps", OPTION_FLAG, &up->planning.no_deps, NULL, "the named services alone"},
+        {0, "force-recreate", OPTION_FLAG, &request->force_recreate, NULL,
+         "as with this option of `up`"},
+        {0, "no-recreate", OPTION_FLAG, &request->no_recreate, NULL, "the same"},
+        {0, "remove-orphans", OPTION_FLAG, &request->remove_orphans, NULL, "the same"},
+        {0, "scale", OPTION_LIST, &up->scales, "SERVICE=COUNT", "the same"},
+    };
+
+    ret_rows[0] = row_end;
+    rows_add(ret_rows, rows, ARRAY_LENGTH(rows));
 }
 
 void scale_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS])

@@ -93,6 +93,9 @@ struct variable_use *compose_variable_uses(const struct compose *compose, struct
 MUST_CHECK int compose_explain(const struct compose *compose, const char *what, struct text *out,
                                struct error *err);
 
+/* Where the value at a path was written; where there is none, that of what is nearest around it. */
+struct position compose_position(const struct compose *compose, const char *path);
+
 /* Warnings about what is valid and probably not meant. */
 void compose_report_advice(const struct compose *compose, struct diagnostics *diagnostics);
 

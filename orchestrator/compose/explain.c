@@ -71,6 +71,17 @@ static const struct node *find_path(const struct node *node, const char *path)
     return node;
 }
 
+struct position compose_position(const struct compose *compose, const char *path)
+{
+    const struct node *node = compose->model;
+    struct position at = node->at;
+
+    while (*path && (node = step_into(node, &path)))
+        if (node->at.line > 0)
+            at = node->at;
+    return at;
+}
+
 static void tell_value(struct arena *arena, const struct node *node, struct text *out)
 {
     if (node->kind == NODE_LIST || node->kind == NODE_MAP)

@@ -51,6 +51,7 @@ const struct codec_field plan_instance_codec[] = {
     CODEC_FIELD(struct plan_instance, image, CODEC_STRING),
     CODEC_FIELD(struct plan_instance, image_digest, CODEC_STRING),
     CODEC_FIELD(struct plan_instance, config_hash, CODEC_STRING),
+    CODEC_FIELD(struct plan_instance, config, CODEC_STRING),
     CODEC_NESTED(struct plan_instance, container, container_spec_codec),
     CODEC_LIST(struct plan_instance, endpoints, n_endpoints, endpoint_spec_codec),
     CODEC_LIST(struct plan_instance, ports, n_ports, port_spec_codec),

@@ -55,6 +55,7 @@ struct plan_instance {
     const char *label;   /* "api-1" */
     int number;
     const char *image, *image_digest, *config_hash;
+    const char *config; /* JSON of the service as resolved, to tell later what has changed in it */
     struct container_spec container;          /* id and FIFOs are filled in at each start */
     const char *network_of, *pid_of, *ipc_of; /* "service:NAME", "container:NAME" or NULL: whose
                                                  namespaces it shares */

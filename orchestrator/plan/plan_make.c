@@ -126,6 +126,7 @@ static void plan_make_instance(struct plan_build *build, int number)
     instance->image = arena_strdup(arena, build->image->reference);
     instance->image_digest = arena_strdup(arena, build->image->config->digest);
     instance->config_hash = instance_hash(build, instance->name);
+    instance->config = arena_strdup(arena, build->image->service_config);
     instance->attach = service->attach;
     instance->start_first = starts_first(build);
     instance->oneoff = build->oneoff != NULL;

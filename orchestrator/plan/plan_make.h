@@ -18,8 +18,9 @@ struct plan_image {
     const char *service;
     const char *reference;
     const struct image_config *config;
-    struct string_list layers; /* absolute paths, lowest first */
-    const char *config_hash;   /* of the service, from the loader */
+    struct string_list layers;  /* absolute paths, lowest first */
+    const char *config_hash;    /* of the service, from the loader */
+    const char *service_config; /* the service itself: compose_print_service_for_hash() */
 };
 
 /* What is known of an image that a volume or a hook of a service names. */

@@ -106,6 +106,15 @@ static int needs_build(struct session *session, const struct project *project,
     return project_build(session, project, &building, ret_interrupted, err);
 }
 
+static void names_note(struct session *session, const struct image_needs *needs,
+                       enum pull_step step, struct string_list *names)
+{
+    for (size_t i = 0; names && i < needs->count; i++)
+        if (needs->items[i].step == step && !string_list_has(names, needs->items[i].written))
+            string_list_add(session->arena, names,
+                            arena_strdup(session->arena, needs->items[i].written));
+}
+
 int project_images_prepare(struct session *session, const struct compose *compose,
                            const struct project_images_options *options, bool *ret_interrupted,
                            struct error *err)
@@ -130,6 +139,10 @@ int project_images_prepare(struct session *session, const struct compose *compos
     lock_tell(&needs, lock, diagnostics);
     if (session_report(diagnostics, err) < 0)
         return -1;
+    names_note(session, &needs, PULL_STEP_PULL, options->pulls);
+    names_note(session, &needs, PULL_STEP_BUILD, options->builds);
+    if (options->look_only)
+        return 0;
     if (needs_pull(session, &needs, options, ret_interrupted, err) < 0)
         return -1;
     return *ret_interrupted ? 0

@@ -14,6 +14,9 @@ struct project_images_options {
     bool quiet;           /* no progress */
     bool build, no_build; /* all that can be built; nothing, even what is missing */
     bool frozen, no_lock; /* of compose.lock */
+    bool look_only;       /* nothing is pulled or built */
+    /* Or NULL: get the references that are, or would be, pulled and built. */
+    struct string_list *pulls, *builds;
 };
 
 /* Reports what the project asks for and does not get (compose_report_support), looks for its
