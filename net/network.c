@@ -31,7 +31,7 @@ static int choose_subnet(const struct network_spec *spec, const struct network_p
     struct prefix_list avoid = {0};
     int result;
 
-    if (address_book_subnet(place->book, spec->name, ret_subnet) &&
+    if (place->book && address_book_subnet(place->book, spec->name, ret_subnet) &&
         !overlap(place->taken, *ret_subnet))
         return 0;
     for (size_t i = 0; i < place->taken->count; i++)
@@ -118,7 +118,8 @@ int network_new(const struct network_spec *spec, const struct network_place *pla
     if (settle_subnet(spec, place, &network->subnet, err) < 0 ||
         settle_gateway(spec, network, err) < 0 || settle_addresses(spec, network, err) < 0)
         return error_wrap(err, "network '%s'", spec->name);
-    address_book_recall(place->book, network->name, network->ipam);
+    if (place->book)
+        address_book_recall(place->book, network->name, network->ipam);
     *ret_network = steal(network);
     return 0;
 }

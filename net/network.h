@@ -28,7 +28,7 @@ struct network {
 
 struct network_place {
     const char *project;
-    struct address_book *book;       /* what was chosen before */
+    struct address_book *book;       /* what was chosen before, or NULL */
     const struct prefix_list *taken; /* subnets of the project's other networks */
 };
 

@@ -157,7 +157,7 @@ static int change_run(struct change *change, struct error *err)
 /* A service that no container belongs to is a mistake of the user's. */
 static int services_check(const struct change *change, struct session *session, struct error *err)
 {
-    scoped_fd int records_fd = openat(change->dir->run_fd, "instances", O_RDONLY | O_CLOEXEC);
+    scoped_fd int records_fd = record_dir_open(change->dir);
     const struct string_list *services = &change->request->services;
     struct record **records;
     size_t count = 0;

@@ -317,7 +317,7 @@ static int logs_run(struct logs *logs, struct error *err)
         return services_check(logs, err);
     if (project_heal(logs->dir, logs->project, err) < 0)
         return -1;
-    records_fd = openat(logs->dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    records_fd = record_dir_open(logs->dir);
     if (records_fd < 0)
         return error_sys(err, "open records");
     logs->records_fd = records_fd;

@@ -22,11 +22,7 @@ static int project_count(struct session *session, const struct roots *roots, con
     *ret_count = (struct project_count){0};
     if (project_dir_open(session->arena, roots, name, false, &dir, err) < 0)
         return -1;
-    if (!dir)
-        return 0;
-    records_fd = openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (records_fd < 0)
-        return 0;
+    records_fd = record_dir_open(dir);
     if (record_list(records_fd, session->arena, &records, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++) {

@@ -10,8 +10,7 @@
 #include "common/fd.h"
 #include "common/process.h"
 #include "orchestrator/cli/follow.h"
-#include "orchestrator/cli/image/project_images.h"
-#include "orchestrator/cli/project_plan.h"
+#include "orchestrator/cli/project_prepare.h"
 #include "orchestrator/cli/run.h"
 #include "orchestrator/cli/run_io.h"
 #include "orchestrator/cli/signal_proxy.h"
@@ -22,8 +21,7 @@ struct run {
     struct session *session;
     struct run_changes changes;
     struct plan_oneoff oneoff;
-    struct project_images_options images;
-    struct project_plan_options planning;
+    struct preparation prepare;
     struct request request;
     struct progress progress;
     struct follow_options options;
@@ -213,25 +211,22 @@ static int run_run(struct run *run, struct error *err)
     struct session *session = run->session;
     const struct project *project;
     scoped_fd int changes_fd = -1;
-    bool interrupted = false;
     struct roots roots;
     struct plan *plan;
 
-    session->compose.no_deps = run->planning.no_deps;
+    session->compose.no_deps = run->prepare.planning.no_deps;
     if (run_load(run, &compose, &changes_fd, err) < 0 ||
         roots_find(session->arena, &roots, err) < 0)
         return -1;
-    run->images.data_root = roots.data;
-    if (project_images_prepare(session, compose, &run->images, &interrupted, err) < 0)
-        return -1;
-    if (interrupted)
-        return EXIT_INTERRUPTED;
     project = compose_project(compose);
     run->oneoff.service = run->changes.service;
     run->oneoff.name = run_name(run, project->name);
-    run->planning.oneoff = &run->oneoff;
-    if (project_plan(session, compose, &roots, &run->planning, &plan, err) < 0 ||
-        volumes_prepare(&roots, plan, err) < 0 ||
+    run->prepare.planning.oneoff = &run->oneoff;
+    if (project_prepare(session, compose, &roots, &run->prepare, &plan, err) < 0)
+        return -1;
+    if (run->prepare.interrupted)
+        return EXIT_INTERRUPTED;
+    if (volumes_prepare(&roots, plan, err) < 0 ||
         project_dir_open(session->arena, &roots, project->name, true, &dir, err) < 0 ||
         plan_hand_over(session, dir, plan, &run->request.file, err) < 0)
         return -1;
@@ -280,17 +275,17 @@ int command_run(struct session *session, struct error *err)
         {'t', "tty", OPTION_FLAG, &ignored, NULL, "accepted; so when ours is a terminal"},
         {0, "entrypoint", OPTION_STRING, &changes->entrypoint, "COMMAND", "run this program"},
         {0, "name", OPTION_STRING, &run.oneoff.name, "NAME", "of the container"},
-        {0, "no-deps", OPTION_FLAG, &run.planning.no_deps, NULL, "start no dependencies"},
+        {0, "no-deps", OPTION_FLAG, &run.prepare.planning.no_deps, NULL, "start no dependencies"},
         {0, "use-aliases", OPTION_FLAG, &run.oneoff.use_aliases, NULL,
          "others find it by the service's names"},
         {0, "cap-add", OPTION_LIST, &changes->cap_add, "CAPABILITY", "add a capability"},
         {0, "cap-drop", OPTION_LIST, &changes->cap_drop, "CAPABILITY", "drop a capability"},
         {0, "remove-orphans", OPTION_FLAG, &run.request.remove_orphans, NULL,
          "remove services that the file lacks"},
-        {0, "build", OPTION_FLAG, &run.images.build, NULL, "build images before starting"},
-        {0, "pull", OPTION_STRING, &run.images.pull, "POLICY",
+        {0, "build", OPTION_FLAG, &run.prepare.images.build, NULL, "build images before starting"},
+        {0, "pull", OPTION_STRING, &run.prepare.images.pull, "POLICY",
          "always, missing, never, or policy: as the services say"},
-        {0, "quiet-pull", OPTION_FLAG, &run.images.quiet, NULL, "no progress of pulls"},
+        {0, "quiet-pull", OPTION_FLAG, &run.prepare.images.quiet, NULL, "no progress of pulls"},
         {'q', "quiet", OPTION_FLAG, &run.progress.quiet, NULL, "no progress"},
         {0, NULL, OPTION_END, NULL, NULL, NULL},
     };

@@ -133,13 +133,12 @@ static int services_known(struct session *session, const struct project *project
 static int orphans_warn(struct session *session, const struct project_dir *dir,
                         const struct request *request, struct error *err)
 {
-    scoped_fd int records_fd =
-        dir ? openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    scoped_fd int records_fd = record_dir_open(dir);
     scoped_text struct text names = {0};
     struct record **records;
     size_t count;
 
-    if (records_fd < 0 || request->remove_orphans)
+    if (request->remove_orphans)
         return 0;
     if (record_list(records_fd, session->arena, &records, &count, err) < 0)
         return -1;
@@ -204,7 +203,7 @@ static int names_check(const struct project *project, struct string_list names, 
 /* Services that options speak of are services of the project. */
 static int up_names_check(const struct up *up, const struct project *project, struct error *err)
 {
-    const struct project_plan_options *planning = &up->planning;
+    const struct project_plan_options *planning = &up->prepare.planning;
 
     if (names_check(project, up->attach, err) < 0 || names_check(project, up->no_attach, err) < 0)
         return -1;
@@ -232,27 +231,19 @@ int up_run(struct session *session, struct up *up, struct error *err)
     scoped(compose_free) struct compose *compose = NULL;
     scoped(project_dir_close) struct project_dir *dir = NULL;
     const struct project *project;
-    bool interrupted = false;
     struct roots roots;
     struct plan *plan;
 
-    if (up->dry_run) {
-        up->images.look_only = up->planning.dry = true;
-        up->images.pulls = &up->pulls;
-        up->images.builds = &up->builds;
-    }
-    session->compose.no_deps = up->planning.no_deps;
+    up->prepare.planning.dry = up->dry_run;
+    session->compose.no_deps = up->prepare.planning.no_deps;
     if (session_load(session, up->named, &compose, err) < 0 ||
         roots_find(session->arena, &roots, err) < 0 ||
         up_names_check(up, compose_project(compose), err) < 0)
         return -1;
-    up->images.data_root = roots.data;
-    if (project_images_prepare(session, compose, &up->images, &interrupted, err) < 0)
+    if (project_prepare(session, compose, &roots, &up->prepare, &plan, err) < 0)
         return -1;
-    if (interrupted)
+    if (up->prepare.interrupted)
         return EXIT_INTERRUPTED;
-    if (project_plan(session, compose, &roots, &up->planning, &plan, err) < 0)
-        return -1;
     project = compose_project(compose);
     if (project->n_services == 0)
         return error_set(err, "no service selected");
@@ -315,7 +306,7 @@ int command_scale(struct session *session, struct error *err)
         return error_set(err, "requires at least 1 argument: SERVICE=COUNT");
     if (up_options_settle(&up, session, err) < 0)
         return -1;
-    for (size_t i = 0; i < up.planning.n_scales; i++)
-        string_list_add(session->arena, &up.named, up.planning.scales[i].service);
+    for (size_t i = 0; i < up.prepare.planning.n_scales; i++)
+        string_list_add(session->arena, &up.named, up.prepare.planning.scales[i].service);
     return up_run(session, &up, err);
 }

@@ -12,11 +12,10 @@
 #include "common/json.h"
 #include "common/path.h"
 #include "common/sha256.h"
-#include "net/net.h"
+#include "orchestrator/cli/host_check.h"
 #include "orchestrator/cli/image/image_needs.h"
 #include "orchestrator/plan/plan_check.h"
 #include "orchestrator/plan/plan_make.h"
-#include "orchestrator/plan/plan_volume.h"
 #include "orchestrator/state/id_range.h"
 #include "orchestrator/state/record.h"
 #include "orchestrator/supervise/decide.h"
@@ -82,7 +81,8 @@ static void service_note(struct planning *planning, const struct service *servic
     image->config_hash = arena_strdup(planning->arena, hex);
 }
 
-/* Of an image that would be pulled; what is made from this is never carried out. */
+/* Of an image that is still to be pulled or built; what is made from this is never carried out. It
+ * may have a command and a health check: what needs them is not wrong yet. */
 static const struct image_config *image_unknown(struct planning *planning)
 {
     struct image_config *config = arena_new_object(planning->arena, struct image_config);
@@ -90,6 +90,8 @@ static const struct image_config *image_unknown(struct planning *planning)
     *config = (struct image_config){
         .digest = "", .user = "", .working_dir = "", .stop_signal = "", .variant = ""};
     string_list_add(planning->arena, &config->command, "?");
+    string_list_add(planning->arena, &config->healthcheck.test, "CMD");
+    string_list_add(planning->arena, &config->healthcheck.test, "?");
     return config;
 }
 
@@ -144,21 +146,8 @@ static int images_find(struct planning *planning, struct error *err)
     return 0;
 }
 
-/* -- the host */
+/* -- what exists */
 
-static bool port_is_ours(const struct planning *planning, const struct port_spec *port)
-{
-    for (size_t i = 0; i < planning->n_records; i++) {
-        const struct record *record = planning->records[i];
-
-        for (size_t j = 0; j < record->n_ports; j++)
-            if (record->ports[j].host_port == port->host_port && record->ports[j].udp == port->udp)
-                return true;
-    }
-    return false;
-}
-
-/* Ports that this project holds already are not in its own way. */
 static int own_records(struct planning *planning, struct error *err)
 {
     scoped(project_dir_close) struct project_dir *dir = NULL;
@@ -167,104 +156,9 @@ static int own_records(struct planning *planning, struct error *err)
     if (project_dir_open(planning->arena, planning->roots, planning->project->name, false, &dir,
                          err) < 0)
         return -1;
-    if (!dir)
-        return 0;
-    records_fd = openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (records_fd < 0)
-        return 0;
+    records_fd = record_dir_open(dir);
     return record_list(records_fd, planning->arena, &planning->records, &planning->n_records, err);
 }
-
-static struct position port_position(const struct service *service, size_t index)
-{
-    return index < service->n_ports ? service->ports[index].at : service->at;
-}
-
-static void ports_check(struct planning *planning, const struct plan_instance *instance)
-{
-    const struct service *service = project_find_service(planning->project, instance->service);
-
-    for (size_t i = 0; i < instance->n_ports; i++) {
-        const struct port_spec *port = &instance->ports[i];
-        scoped_text struct text path = {0};
-        struct error err = {0};
-
-        if (port_is_ours(planning, port) || net_port_check(port, &err) == 0)
-            continue;
-        text_appendf(&path, "services.%s.ports[%zu]", instance->service, i);
-        diagnostics_error(planning->diagnostics, port_position(service, i), text_get(&path), "%s",
-                          err.text);
-    }
-}
-
-static void binds_check(struct planning *planning, const struct service *service)
-{
-    for (size_t i = 0; i < service->n_volumes; i++) {
-        const struct service_volume *volume = &service->volumes[i];
-        scoped_text struct text path = {0};
-
-        if (volume->kind != VOLUME_BIND || volume->create_host_path ||
-            access(volume->source, F_OK) == 0)
-            continue;
-        text_appendf(&path, "services.%s.volumes[%zu]", service->name, i);
-        diagnostics_error(planning->diagnostics, volume->at, text_get(&path),
-                          "bind source path does not exist: '%s'", volume->source);
-    }
-}
-
-/* External volumes and the directories that others stand for are there before. */
-static void volumes_check(struct planning *planning)
-{
-    const struct project *project = planning->project;
-
-    for (size_t i = 0; i < project->n_volumes; i++) {
-        const struct volume *volume = &project->volumes[i];
-        bool bind = plan_volume_kind(volume) == VOLUME_IS_BIND;
-        const char *place = bind ? plan_volume_option(volume, "device")
-                                 : arena_printf(planning->arena, "%s/volumes/%s/_data",
-                                                planning->roots->data, volume->name);
-        scoped_text struct text path = {0};
-
-        if ((!bind && !volume->external) || access(place, F_OK) == 0)
-            continue;
-        text_appendf(&path, "volumes.%s", volume->key);
-        if (bind)
-            diagnostics_error(planning->diagnostics, volume->at, text_get(&path),
-                              "device '%s' of volume '%s' does not exist", place, volume->name);
-        else
-            diagnostics_error(planning->diagnostics, volume->at, text_get(&path),
-                              "external volume '%s' not found", volume->name);
-    }
-}
-
-static void files_check(struct planning *planning, const struct secret *secrets, size_t count,
-                        const char *kind)
-{
-    for (size_t i = 0; i < count; i++) {
-        scoped_text struct text path = {0};
-
-        if (!secrets[i].file || access(secrets[i].file, R_OK) == 0)
-            continue;
-        text_appendf(&path, "%s.%s.file", kind, secrets[i].key);
-        diagnostics_error(planning->diagnostics, secrets[i].at, text_get(&path), "read '%s': %s",
-                          secrets[i].file, strerror(errno));
-    }
-}
-
-static void host_check(struct planning *planning, const struct plan *plan)
-{
-    const struct project *project = planning->project;
-
-    for (size_t i = 0; i < plan->n_instances; i++)
-        ports_check(planning, &plan->instances[i]);
-    for (size_t i = 0; i < project->n_services; i++)
-        binds_check(planning, &project->services[i]);
-    volumes_check(planning);
-    files_check(planning, project->secrets, project->n_secrets, "secrets");
-    files_check(planning, project->configs, project->n_configs, "configs");
-}
-
-/* -- what exists */
 
 static void existing_note(const struct planning *planning, struct plan_options *options)
 {
@@ -300,12 +194,11 @@ int project_plan(struct session *session, const struct compose *compose, const s
                  const struct project_plan_options *given, struct plan **ret_plan,
                  struct error *err)
 {
-    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
     struct planning planning = {.arena = session->arena,
                                 .compose = compose,
                                 .project = compose_project(compose),
                                 .roots = roots,
-                                .diagnostics = diagnostics,
+                                .diagnostics = given->diagnostics,
                                 .dry = given->dry};
     struct plan_options options = {.data_root = roots->data,
                                    .scales = given->scales,
@@ -314,11 +207,9 @@ int project_plan(struct session *session, const struct compose *compose, const s
                                    .no_deps = given->no_deps};
     struct plan *plan;
 
+    *ret_plan = NULL;
     if (images_find(&planning, err) < 0 || own_records(&planning, err) < 0)
         return -1;
-    if (diagnostics_count(diagnostics, SEVERITY_ERROR) > 0 ||
-        planning.n_images < planning.project->n_services)
-        return session_report(diagnostics, err);
     existing_note(&planning, &options);
     options.images = planning.images;
     options.n_images = planning.n_images;
@@ -328,13 +219,14 @@ int project_plan(struct session *session, const struct compose *compose, const s
         arena_printf(session->arena, "%s/projects/%s", roots->data, planning.project->name);
     options.project_run =
         arena_printf(session->arena, "%s/projects/%s", roots->run, planning.project->name);
-    plan = plan_make(planning.project, &options, session->arena, diagnostics);
-    if (plan) {
-        plan_check_waits(plan, planning.project, diagnostics);
-        host_check(&planning, plan);
-    }
-    if (session_report(diagnostics, err) < 0)
-        return -1;
+    plan = plan_make(planning.project, &options, session->arena, given->diagnostics);
+    if (!plan)
+        return 0;
+    plan_check_waits(plan, planning.project, given->diagnostics);
+    host_check(&(struct host_check){session->arena, compose, planning.project, plan, roots,
+                                    planning.records, planning.n_records, given->diagnostics});
+    if (diagnostics_count(given->diagnostics, SEVERITY_ERROR) > 0)
+        return 0;
     *ret_plan = plan;
     return given->dry ? 0 : plan_take_ids(&planning, plan, err);
 }

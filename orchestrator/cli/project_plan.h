@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From loaded Compose files to a plan that can be carried out: finds the images, makes the plan,
- * and looks at the host before anything is started. Everything that is wrong is reported together,
- * and nothing is left behind.
+ * and looks at the host before anything is started (host_check.h).
  */
 #ifndef YAWL_ORCHESTRATOR_CLI_PROJECT_PLAN_H
 #define YAWL_ORCHESTRATOR_CLI_PROJECT_PLAN_H
@@ -17,10 +16,10 @@ struct project_plan_options {
     bool no_deps;
     const struct plan_oneoff *oneoff;
     bool dry; /* nothing is changed on this machine; images may be missing */
+    struct diagnostics *diagnostics;
 };
 
-/* The plan lives in the session's arena. On -1 with an empty error text the diagnostics were
- * printed. */
+/* The plan lives in the session's arena; NULL when the diagnostics have errors. */
 MUST_CHECK int project_plan(struct session *session, const struct compose *compose,
                             const struct roots *roots, const struct project_plan_options *given,
                             struct plan **ret_plan, struct error *err);

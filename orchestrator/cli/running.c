@@ -56,10 +56,8 @@ int running_find(struct session *session, const char *service, const char *index
         return error_set(err, "--index: '%s' is no number", index);
     if (session_project_dir(session, &running.project, &roots, &dir, err) < 0)
         return -1;
-    if (dir)
-        records_fd = openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (records_fd >= 0 &&
-        record_find(session->arena, records_fd, service, number, &running, err) < 0)
+    records_fd = record_dir_open(dir);
+    if (record_find(session->arena, records_fd, service, number, &running, err) < 0)
         return -1;
     if (!running.record)
         return error_set(err, "service \"%s\" is not running", service);

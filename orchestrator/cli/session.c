@@ -113,8 +113,6 @@ int session_records(struct session *session, const char **ret_project, struct re
         return 0;
     if (project_heal(dir, *ret_project, err) < 0)
         return -1;
-    records_fd = openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (records_fd < 0)
-        return 0;
+    records_fd = record_dir_open(dir);
     return record_list(records_fd, session->arena, ret_records, ret_count, err);
 }

@@ -7,9 +7,8 @@
 
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/follow.h"
-#include "orchestrator/cli/image/project_images.h"
 #include "orchestrator/cli/log_style.h"
-#include "orchestrator/cli/project_plan.h"
+#include "orchestrator/cli/project_prepare.h"
 
 struct up {
     const struct plan *plan;
@@ -24,10 +23,8 @@ struct up {
     struct string_list scales, attach, no_attach;
     bool attach_dependencies, yes, quiet;
     bool dry_run;
-    const char *format;               /* of the dry run: "json", or NULL: text */
-    struct string_list pulls, builds; /* of the dry run: images that would be */
-    struct project_images_options images;
-    struct project_plan_options planning;
+    const char *format; /* of the dry run: "json", or NULL: text */
+    struct preparation prepare;
     struct request request;
     struct progress progress;
     struct follow_options follow;

@@ -28,15 +28,15 @@ void create_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS])
         {0, "remove-orphans", OPTION_FLAG, &request->remove_orphans, NULL,
          "remove services that the file lacks"},
         {0, "scale", OPTION_LIST, &up->scales, "SERVICE=COUNT", "how many containers (repeatable)"},
-        {0, "build", OPTION_FLAG, &up->images.build, NULL, "build images before starting"},
-        {0, "no-build", OPTION_FLAG, &up->images.no_build, NULL,
+        {0, "build", OPTION_FLAG, &up->prepare.images.build, NULL, "build images before starting"},
+        {0, "no-build", OPTION_FLAG, &up->prepare.images.no_build, NULL,
          "build nothing, even what is missing"},
-        {0, "pull", OPTION_STRING, &up->images.pull, "POLICY",
+        {0, "pull", OPTION_STRING, &up->prepare.images.pull, "POLICY",
          "always, missing, never, or policy: as the services say"},
-        {0, "quiet-pull", OPTION_FLAG, &up->images.quiet, NULL, "no progress of pulls"},
-        {0, "frozen", OPTION_FLAG, &up->images.frozen, NULL,
+        {0, "quiet-pull", OPTION_FLAG, &up->prepare.images.quiet, NULL, "no progress of pulls"},
+        {0, "frozen", OPTION_FLAG, &up->prepare.images.frozen, NULL,
          "fail unless compose.lock is there and up to date"},
-        {0, "no-lock", OPTION_FLAG, &up->images.no_lock, NULL, "ignore compose.lock"},
+        {0, "no-lock", OPTION_FLAG, &up->prepare.images.no_lock, NULL, "ignore compose.lock"},
         {'y', "yes", OPTION_FLAG, &up->yes, NULL, "answer every question with yes"},
         {0, "quiet", OPTION_FLAG, &up->quiet, NULL, "no progress"},
     };
@@ -74,7 +74,8 @@ void up_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS])
         {0, "wait-timeout", OPTION_STRING, &up->timeout, "SECONDS", "give up waiting after"},
         {'t', "timeout", OPTION_STRING, &up->grace, "SECONDS",
          "grace of containers that are replaced"},
-        {0, "no-deps", OPTION_FLAG, &up->planning.no_deps, NULL, "the named services alone"},
+        {0, "no-deps", OPTION_FLAG, &up->prepare.planning.no_deps, NULL,
+         "the named services alone"},
         {0, "no-start", OPTION_FLAG, &up->no_start, NULL, "create only"},
         {0, "always-recreate-deps", OPTION_FLAG, &request->recreate_deps, NULL,
          "recreate dependencies too"},
@@ -93,7 +94,8 @@ void plan_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS])
     struct request *request = &up->request;
     const struct option_row rows[] = {
         {0, "format", OPTION_STRING, &up->format, "FORMAT", "text (default) or json"},
-        {0, "no-deps", OPTION_FLAG, &up->planning.no_deps, NULL, "the named services alone"},
+        {0, "no-deps", OPTION_FLAG, &up->prepare.planning.no_deps, NULL,
+         "the named services alone"},
         {0, "force-recreate", OPTION_FLAG, &request->force_recreate, NULL,
          "as with this option of `up`"},
         {0, "no-recreate", OPTION_FLAG, &request->no_recreate, NULL, "the same"},
@@ -108,7 +110,8 @@ void plan_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS])
 void scale_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS])
 {
     const struct option_row rows[] = {
-        {0, "no-deps", OPTION_FLAG, &up->planning.no_deps, NULL, "the named services alone"},
+        {0, "no-deps", OPTION_FLAG, &up->prepare.planning.no_deps, NULL,
+         "the named services alone"},
     };
 
     ret_rows[0] = row_end;
@@ -127,7 +130,7 @@ static int seconds_parse(const char *option, const char *text, int64_t *ret_ms, 
 
 int up_scale_parse(struct up *up, const char *text, struct arena *arena, struct error *err)
 {
-    struct project_plan_options *planning = &up->planning;
+    struct project_plan_options *planning = &up->prepare.planning;
     const char *equals = strchr(text, '=');
     unsigned long long count;
     struct plan_scale *grown;
@@ -158,11 +161,11 @@ static const char *conflict(const struct up *up)
     if (up->detach && (attaches || cascades || up->abort_on_failure))
         return "--detach cannot be combined with --abort-on-container-exit, "
                "--abort-on-container-failure, --attach or --attach-dependencies";
-    if (up->images.frozen && up->images.no_lock)
+    if (up->prepare.images.frozen && up->prepare.images.no_lock)
         return "--frozen and --no-lock are incompatible";
     if (up->attach.count > 0 && up->attach_dependencies)
         return "cannot combine --attach and --attach-dependencies";
-    if (up->images.build && up->images.no_build)
+    if (up->prepare.images.build && up->prepare.images.no_build)
         return "--build and --no-build are incompatible";
     if (request->renew_volumes && request->no_recreate)
         return "--no-recreate and --renew-anon-volumes are incompatible";
@@ -188,7 +191,7 @@ int up_options_settle(struct up *up, const struct session *session, struct error
     up->request.has_grace = up->grace != NULL;
     up->request.no_start = up->no_start;
     up->detach = up->detach || up->wait || up->no_start;
-    up->images.quiet = up->images.quiet || up->quiet;
+    up->prepare.images.quiet = up->prepare.images.quiet || up->quiet;
     up->progress.quiet = up->quiet || string_eq(session->progress, "quiet");
     up->progress.json = string_eq(session->progress, "json");
     up->progress.hide_exits = !up->detach;

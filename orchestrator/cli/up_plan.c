@@ -59,8 +59,6 @@ static int existing_read(struct up_planning *planning, struct error *err)
     struct record **records;
     size_t count;
 
-    if (planning->records_fd < 0)
-        return 0;
     if (record_list(planning->records_fd, planning->arena, &records, &count, err) < 0)
         return -1;
     existing = arena_new_array(planning->arena, struct existing, count + 1);
@@ -263,9 +261,9 @@ static void report_print(const struct up_planning *planning)
 int up_plan(struct session *session, const struct up *up, const struct compose *compose,
             const struct roots *roots, struct error *err)
 {
+    const struct project_images *images = &up->prepare.found;
     const struct project_dir *dir = up->follow.dir;
-    scoped_fd int records_fd =
-        dir ? openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    scoped_fd int records_fd = record_dir_open(dir);
     struct up_planning planning = {.arena = session->arena,
                                    .compose = compose,
                                    .roots = roots,
@@ -273,10 +271,10 @@ int up_plan(struct session *session, const struct up *up, const struct compose *
                                    .records_fd = records_fd};
     struct changes changes;
 
-    for (size_t i = 0; i < up->pulls.count; i++)
-        item_add(&planning, "pull", "image", up->pulls.items[i]);
-    for (size_t i = 0; i < up->builds.count; i++)
-        item_add(&planning, "build", "image", up->builds.items[i]);
+    for (size_t i = 0; i < images->pulls.count; i++)
+        item_add(&planning, "pull", "image", images->pulls.items[i]);
+    for (size_t i = 0; i < images->builds.count; i++)
+        item_add(&planning, "build", "image", images->builds.items[i]);
     if (existing_read(&planning, err) < 0 || networks_compare(&planning, err) < 0)
         return -1;
     volumes_compare(&planning);

@@ -141,30 +141,37 @@ static void plan_make_instance(struct plan_build *build, int number)
     plan_build_logging(build);
 }
 
+static void network_make(const struct network *network, struct arena *arena,
+                         struct diagnostics *diagnostics, struct network_spec *ret_spec)
+{
+    scoped_text struct text path = {0};
+
+    text_appendf(&path, "networks.%s", network->key);
+    if (network->external)
+        diagnostics_error(diagnostics, network->at, text_get(&path),
+                          "external networks are not supported yet");
+    if (network->driver && *network->driver && !string_eq(network->driver, "bridge") &&
+        !string_eq(network->driver, "default"))
+        diagnostics_error(diagnostics, network->at, text_get(&path),
+                          "driver '%s' is not supported; there is 'bridge'", network->driver);
+    *ret_spec = (struct network_spec){.name = arena_strdup(arena, network->key),
+                                      .subnet = arena_strdup(arena, network->subnet),
+                                      .gateway = arena_strdup(arena, network->gateway),
+                                      .ip_range = arena_strdup(arena, network->ip_range),
+                                      .reserved = string_list_copy(arena, network->aux_addresses),
+                                      .internal = network->internal};
+}
+
+/* Those with a subnet of their own come first: the others are made to fit beside them. */
 static void plan_make_networks(const struct project *project, struct arena *arena,
                                struct diagnostics *diagnostics, struct plan *plan)
 {
     plan->networks = arena_new_array(arena, struct network_spec, project->n_networks);
-    for (size_t i = 0; i < project->n_networks; i++) {
-        const struct network *network = &project->networks[i];
-        scoped_text struct text path = {0};
-
-        text_appendf(&path, "networks.%s", network->key);
-        if (network->external)
-            diagnostics_error(diagnostics, network->at, text_get(&path),
-                              "external networks are not supported yet");
-        if (network->driver && *network->driver && !string_eq(network->driver, "bridge") &&
-            !string_eq(network->driver, "default"))
-            diagnostics_error(diagnostics, network->at, text_get(&path),
-                              "driver '%s' is not supported; there is 'bridge'", network->driver);
-        plan->networks[plan->n_networks++] =
-            (struct network_spec){.name = arena_strdup(arena, network->key),
-                                  .subnet = arena_strdup(arena, network->subnet),
-                                  .gateway = arena_strdup(arena, network->gateway),
-                                  .ip_range = arena_strdup(arena, network->ip_range),
-                                  .reserved = string_list_copy(arena, network->aux_addresses),
-                                  .internal = network->internal};
-    }
+    for (int fits = 0; fits < 2; fits++)
+        for (size_t i = 0; i < project->n_networks; i++)
+            if ((project->networks[i].subnet == NULL) == fits)
+                network_make(&project->networks[i], arena, diagnostics,
+                             &plan->networks[plan->n_networks++]);
 }
 
 static void plan_make_volumes(const struct project *project, struct arena *arena,
@@ -307,7 +314,6 @@ static void plan_check_names(const struct plan *plan, const struct project *proj
 struct plan *plan_make(const struct project *project, const struct plan_options *options,
                        struct arena *arena, struct diagnostics *diagnostics)
 {
-    size_t before = diagnostics_count(diagnostics, SEVERITY_ERROR);
     size_t count = count_instances(project, options);
     struct plan *plan = arena_new_object(arena, struct plan);
 
@@ -338,5 +344,5 @@ struct plan *plan_make(const struct project *project, const struct plan_options 
     }
     qsort(plan->instances, plan->n_instances, sizeof(*plan->instances), compare_instances);
     plan_check_names(plan, project, diagnostics);
-    return diagnostics_count(diagnostics, SEVERITY_ERROR) > before ? NULL : plan;
+    return plan;
 }

@@ -69,7 +69,8 @@ struct plan_options {
     bool no_deps;                     /* what the project does not name is not waited for */
 };
 
-/* Returns NULL when the diagnostics got an error. The plan lives in the arena. */
+/* A plan that got an error is only for finding what else is wrong; NULL when there is none at all.
+ * It lives in the arena. */
 struct plan *plan_make(const struct project *project, const struct plan_options *options,
                        struct arena *arena, struct diagnostics *diagnostics);
 

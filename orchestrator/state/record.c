@@ -157,14 +157,24 @@ static int compare_records(const void *a, const void *b)
     return strcmp((*(struct record *const *)a)->name, (*(struct record *const *)b)->name);
 }
 
+int record_dir_open(const struct project_dir *dir)
+{
+    return dir ? openat(dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+}
+
 int record_list(int dir_fd, struct arena *arena, struct record ***ret_records, size_t *ret_count,
                 struct error *err)
 {
     struct string_list names = {0};
     struct dirent *entry;
     DIR *dir;
-    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd;
 
+    *ret_count = 0;
+    *ret_records = NULL;
+    if (dir_fd < 0)
+        return 0;
+    fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || !(dir = fdopendir(fd)))
         return error_sys(err, "open record directory");
     while ((entry = readdir(dir)))
@@ -172,7 +182,6 @@ int record_list(int dir_fd, struct arena *arena, struct record ***ret_records, s
             string_list_add(arena, &names, arena_strdup(arena, entry->d_name));
     (void)closedir(dir);
 
-    *ret_count = 0;
     *ret_records = arena_new_array(arena, struct record *, names.count + 1);
     for (size_t i = 0; i < names.count; i++) {
         struct record *record;

@@ -13,6 +13,7 @@
 
 #include "common/arena.h"
 #include "common/codec.h"
+#include "orchestrator/state/roots.h"
 
 enum phase {
     PHASE_ABSENT,   /* nothing of it exists */
@@ -95,7 +96,10 @@ MUST_CHECK int record_read(int dir_fd, const char *file_name, struct arena *aren
 MUST_CHECK int record_write(int dir_fd, const char *file_name, const struct record *record,
                             struct error *err);
 
-/* All records (*.json) of a directory, sorted by name. */
+/* The directory of the project's records; -1 where there is none, also for a `dir` of NULL. */
+int record_dir_open(const struct project_dir *dir);
+
+/* All records (*.json) of a directory, sorted by name; none for a dir_fd of -1. */
 MUST_CHECK int record_list(int dir_fd, struct arena *arena, struct record ***ret_records,
                            size_t *ret_count, struct error *err);
 

@@ -189,8 +189,7 @@ static int directories_open(struct supervisor *supervisor, struct error *err)
         path_make_dirs(supervisor->dir->run_fd, "instances", 0700, err) < 0 ||
         path_make_dirs(supervisor->dir->data_fd, "logs", 0700, err) < 0)
         return -1;
-    supervisor->records_fd =
-        openat(supervisor->dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    supervisor->records_fd = record_dir_open(supervisor->dir);
     supervisor->logs_fd =
         openat(supervisor->dir->data_fd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (supervisor->records_fd < 0 || supervisor->logs_fd < 0)

@@ -344,6 +344,18 @@ static int make_parts(struct cgroup *cgroup, const struct cgroup_layout *layout,
     return 0;
 }
 
+int cgroup_check(const struct resource_spec *resources, struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct cgroup_layout layout;
+    struct cgroup_parts parts;
+    unsigned v2_controllers;
+
+    if (cgroup_limits_check(resources, err) < 0 || cgroup_layout_read(arena, &layout, err) < 0)
+        return -1;
+    return choose_parts(&layout, resources, &parts, &v2_controllers, err);
+}
+
 int cgroup_create(const char *parent, const char *id, const struct resource_spec *resources,
                   struct cgroup **ret_cgroup, struct error *err)
 {

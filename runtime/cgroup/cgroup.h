@@ -19,6 +19,8 @@
 
 struct cgroup;
 
+/* For preflight: fails as cgroup_create() would for limits that this host cannot give. */
+MUST_CHECK int cgroup_check(const struct resource_spec *resources, struct error *err);
 /* Makes a fresh group `parent`/`id` ("yawl/PROJECT", "NAME") and writes the limits. A limit that
  * this host cannot give is an error that names the key and the controller. */
 MUST_CHECK int cgroup_create(const char *parent, const char *id,

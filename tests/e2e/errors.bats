@@ -22,12 +22,22 @@ END
     nothing_left
 }
 
-@test "an occupied port is one error with its position" {
-    local port
-    port=$(free_port)
-    python3 -c "import socket, time; s = socket.socket(); s.bind(('0.0.0.0', $port)); s.listen(); print(1, flush=True); time.sleep(1000)" >busy.out 2>&1 3>&- &
-    BACKGROUND+=("$!")
+# Holds a port of its own until the test ends: PORT, and the holder's pid in HOLDER.
+port_hold() {
+    PORT=$(free_port)
+    python3 -c "import socket, time; s = socket.socket(); s.bind(('0.0.0.0', $PORT)); s.listen(); print(1, flush=True); time.sleep(1000)" >busy.out 2>&1 3>&- &
+    HOLDER=$!
+    BACKGROUND+=("$HOLDER")
     within 5 test -s busy.out
+}
+
+port_let_go() {
+    kill "$HOLDER"
+    wait "$HOLDER" || true
+}
+
+@test "an occupied port is one error with its position, its holder and a free one" {
+    port_hold
     compose_file <<END
 services:
   good: {image: box, command: [sleep, "1000"]}
@@ -35,13 +45,69 @@ services:
     image: box
     command: [sleep, "1000"]
     ports:
-      - "127.0.0.1:$port:80"
+      - "127.0.0.1:$PORT:80"
 END
     refused up -d
-    matches "$stderr" "compose.yaml:7:[0-9]+: error: services\.bad\.ports\[0\].*$port"
+    matches "$stderr" "compose.yaml:7:[0-9]+: error: services\.bad\.ports\[0\]: port $PORT is held by 'python3' \(pid $HOLDER\): end it, or publish another one, such as [0-9]+"
     equal "$(grep -c 'error' <<<"$stderr")" 1
-    kill "${BACKGROUND[0]}"
-    wait "${BACKGROUND[0]}" || true
+    port_let_go
+    nothing_left
+}
+
+@test "a port of another project names the project and the service" {
+    local port
+    port=$(free_port)
+    compose_file <<END
+services:
+  web: {image: box, command: [sleep, "1000"], ports: ["$port:80"]}
+END
+    ok -p "$PROJECT-other" up -d
+    refused up -d
+    contains "$stderr" "port $port is held by service 'web' of project '$PROJECT-other': \`yawl -p $PROJECT-other down\`, or publish another one"
+    ok -p "$PROJECT-other" down
+    nothing_left
+}
+
+@test "all that is wrong with the machine is in one report, before anything is pulled" {
+    port_hold
+    compose_file <<END
+services:
+  one:
+    image: 127.0.0.1:1/nothing:1
+    volumes: [{type: bind, source: ./nowhere, target: /x, bind: {create_host_path: false}}]
+    ports: ["127.0.0.1:$PORT:80"]
+    secrets: [key]
+    networks:
+      left: {ipv4_address: 10.99.1.5}
+      right: {ipv4_address: 10.98.0.7}
+  two:
+    image: box
+    pull_policy: never
+    mem_limit: 4096g
+    networks: {left: {ipv4_address: 10.99.1.5}}
+  three: {image: nowhere:1, pull_policy: never, networks: [over], volumes: [out:/out]}
+secrets:
+  key: {file: ./no-key}
+volumes:
+  out: {external: true}
+networks:
+  left: {ipam: {config: [{subnet: 10.99.1.0/24}]}}
+  right: {ipam: {config: [{subnet: 10.99.2.0/24}]}}
+  over: {ipam: {config: [{subnet: 10.99.0.0/16}]}}
+END
+    refused up -d
+    contains "$stderr" "bind source path does not exist"
+    contains "$stderr" "port $PORT is held by 'python3'"
+    contains "$stderr" "no-key"
+    contains "$stderr" "address 10.98.0.7 of '$PROJECT-one-1' is not in"
+    contains "$stderr" "is taken by '$PROJECT-one-1' in network 'left'"
+    contains "$stderr" "nowhere:1"
+    contains "$stderr" "external volume 'out' not found"
+    contains "$stderr" "subnet 10.99.0.0/16 overlaps 10.99.1.0/24 of another network"
+    matches "$stderr" "warning: services\.two\.mem_limit: a limit of 4TiB limits nothing"
+    lacks "$stderr" "127.0.0.1:1/nothing:1"
+    equal "$(grep -c ' error: ' <<<"$stderr")" 8
+    port_let_go
     nothing_left
 }
 

@@ -92,59 +92,62 @@ static void builds_decide(struct image_needs *needs, const struct project_images
             needs->items[i].step = PULL_STEP_BUILD;
 }
 
-static int needs_build(struct session *session, const struct project *project,
-                       const struct image_needs *needs,
+static int needs_build(struct session *session, const struct project_images *images,
                        const struct project_images_options *options, bool *ret_interrupted,
                        struct error *err)
 {
+    const struct image_needs *needs = &images->needs;
     struct project_build_options building = {.data_root = options->data_root,
                                              .quiet = options->quiet};
 
     for (size_t i = 0; i < needs->count; i++)
         if (needs->items[i].step == PULL_STEP_BUILD)
             string_list_add(session->arena, &building.services, needs->items[i].service->name);
-    return project_build(session, project, &building, ret_interrupted, err);
+    return project_build(session, images->project, &building, ret_interrupted, err);
 }
 
 static void names_note(struct session *session, const struct image_needs *needs,
                        enum pull_step step, struct string_list *names)
 {
-    for (size_t i = 0; names && i < needs->count; i++)
+    for (size_t i = 0; i < needs->count; i++)
         if (needs->items[i].step == step && !string_list_has(names, needs->items[i].written))
             string_list_add(session->arena, names,
                             arena_strdup(session->arena, needs->items[i].written));
 }
 
-int project_images_prepare(struct session *session, const struct compose *compose,
-                           const struct project_images_options *options, bool *ret_interrupted,
-                           struct error *err)
+int project_images_decide(struct session *session, const struct compose *compose,
+                          const struct project_images_options *options,
+                          struct diagnostics *diagnostics, struct project_images *ret_images,
+                          struct error *err)
 {
-    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
-    const struct project *project = compose_project(compose);
+    struct project_images images = {.project = compose_project(compose)};
+    struct image_needs *needs = &images.needs;
     const struct pull_policy *override;
     struct pull_policy policy;
-    struct image_needs needs;
     struct lock_file *lock;
 
     compose_report_support(compose, diagnostics);
     if (policy_read(options->pull, &policy, &override, err) < 0 ||
-        lock_find(session, project, options, diagnostics, &lock, err) < 0)
+        lock_find(session, images.project, options, diagnostics, &lock, err) < 0)
         return -1;
-    needs = image_needs_of(project, lock, session->arena, diagnostics);
-    if (image_needs_look(&needs, options->data_root, session->arena, err) < 0)
+    *needs = image_needs_of(images.project, lock, session->arena, diagnostics);
+    if (image_needs_look(needs, options->data_root, session->arena, err) < 0)
         return -1;
-    image_needs_decide_up(&needs, override, time(NULL));
-    builds_decide(&needs, options);
-    image_needs_report(&needs, !options->no_build, diagnostics);
-    lock_tell(&needs, lock, diagnostics);
-    if (session_report(diagnostics, err) < 0)
+    image_needs_decide_up(needs, override, time(NULL));
+    builds_decide(needs, options);
+    image_needs_report(needs, !options->no_build, diagnostics);
+    lock_tell(needs, lock, diagnostics);
+    names_note(session, needs, PULL_STEP_PULL, &images.pulls);
+    names_note(session, needs, PULL_STEP_BUILD, &images.builds);
+    *ret_images = images;
+    return 0;
+}
+
+int project_images_fetch(struct session *session, struct project_images *images,
+                         const struct project_images_options *options, bool *ret_interrupted,
+                         struct error *err)
+{
+    if (needs_pull(session, &images->needs, options, ret_interrupted, err) < 0)
         return -1;
-    names_note(session, &needs, PULL_STEP_PULL, options->pulls);
-    names_note(session, &needs, PULL_STEP_BUILD, options->builds);
-    if (options->look_only)
-        return 0;
-    if (needs_pull(session, &needs, options, ret_interrupted, err) < 0)
-        return -1;
-    return *ret_interrupted ? 0
-                            : needs_build(session, project, &needs, options, ret_interrupted, err);
+    return *ret_interrupted ? 0 : needs_build(session, images, options, ret_interrupted, err);
 }
