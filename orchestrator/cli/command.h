@@ -98,6 +98,7 @@ int command_ps(struct session *session, struct error *err);
 int command_pull(struct session *session, struct error *err);
 int command_push(struct session *session, struct error *err);
 int command_restart(struct session *session, struct error *err);
+int command_restore(struct session *session, struct error *err);
 int command_rm(struct session *session, struct error *err);
 int command_run(struct session *session, struct error *err);
 int command_save(struct session *session, struct error *err);

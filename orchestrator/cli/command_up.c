@@ -57,7 +57,7 @@ static int up_attach(struct session *session, struct follow *follow, struct up *
 
 static int up_stop_all(struct up *up, struct error *err);
 
-static int up_follow(struct session *session, struct up *up, struct error *err)
+int up_carry_out(struct session *session, struct up *up, struct error *err)
 {
     scoped(follow_free) struct follow *follow = NULL;
     bool interrupted = false;
@@ -259,7 +259,7 @@ int up_run(struct session *session, struct up *up, struct error *err)
         return -1;
     if (up->dry_run)
         return up_plan(session, up, compose, &roots, err);
-    return up_follow(session, up, err);
+    return up_carry_out(session, up, err);
 }
 
 int command_up(struct session *session, struct error *err)

@@ -43,6 +43,7 @@ const struct cli_command commands[] = {
     {"pull", "Pull the images of services", "[OPTIONS] [SERVICE...]", command_pull},
     {"push", "Push the images of services", "[OPTIONS] [SERVICE...]", command_push},
     {"restart", "Stop and start containers", "[OPTIONS] [SERVICE...]", command_restart},
+    {"restore", "Bring up again what was up before a reboot", "[PROJECT...]", command_restore},
     {"rm", "Remove stopped containers", "[OPTIONS] [SERVICE...]", command_rm},
     {"run", "Run one container of a service", "[OPTIONS] SERVICE [COMMAND [ARG...]]", command_run},
     {"save", "Write images into an archive", "[OPTIONS] IMAGE...", command_save},

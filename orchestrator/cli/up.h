@@ -42,12 +42,17 @@ void scale_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS]);
 
 /* After parsing: numbers, and options that exclude each other. */
 MUST_CHECK int up_options_settle(struct up *up, const struct session *session, struct error *err);
+/* How what happens is shown. */
+void up_progress_settle(struct up *up, const struct session *session);
 /* "SERVICE=COUNT" of --scale and of `scale`. */
 MUST_CHECK int up_scale_parse(struct up *up, const char *text, struct arena *arena,
                               struct error *err);
 
 /* Carries out what the options say; returns the exit code or -1. */
 MUST_CHECK int up_run(struct session *session, struct up *up, struct error *err);
+
+/* Has the supervisor apply `up->plan` and follows it until it has come true. Returns as above. */
+MUST_CHECK int up_carry_out(struct session *session, struct up *up, struct error *err);
 
 /* Prints what `up` would change of this, and changes nothing. Returns EXIT_NOTHING_TO_DO or
  * EXIT_CHANGES. `up->follow.dir` is NULL where nothing of the project exists. */

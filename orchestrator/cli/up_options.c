@@ -176,6 +176,14 @@ static const char *conflict(const struct up *up)
     return NULL;
 }
 
+void up_progress_settle(struct up *up, const struct session *session)
+{
+    up->progress.quiet = up->quiet || string_eq(session->progress, "quiet");
+    up->progress.json = string_eq(session->progress, "json");
+    up->progress.hide_exits = !up->detach;
+    up->follow.progress = &up->progress;
+}
+
 int up_options_settle(struct up *up, const struct session *session, struct error *err)
 {
     const char *text = conflict(up);
@@ -192,10 +200,7 @@ int up_options_settle(struct up *up, const struct session *session, struct error
     up->request.no_start = up->no_start;
     up->detach = up->detach || up->wait || up->no_start;
     up->prepare.images.quiet = up->prepare.images.quiet || up->quiet;
-    up->progress.quiet = up->quiet || string_eq(session->progress, "quiet");
-    up->progress.json = string_eq(session->progress, "json");
-    up->progress.hide_exits = !up->detach;
-    up->follow.progress = &up->progress;
+    up_progress_settle(up, session);
     up->follow.rejudge_ms = up->wait ? LOOK_MS : 0;
     up->follow.timeout_text = "application not healthy after";
     if (log_style_decide(session, &up->style, &up->follow.style, err) < 0)

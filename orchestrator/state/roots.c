@@ -130,19 +130,28 @@ int project_dir_remove(const struct roots *roots, const char *project, struct er
     return project_remove_below(roots->data, project, err);
 }
 
-int project_dir_list(struct arena *arena, const struct roots *roots, struct string_list *ret_names,
-                     struct error *err)
+static int list_below(struct arena *arena, const char *root, struct string_list *names,
+                      struct error *err)
 {
-    const char *path = arena_printf(arena, "%s/projects", roots->run);
+    const char *path = arena_printf(arena, "%s/projects", root);
     struct dirent *entry;
     DIR *dir = opendir(path);
 
     if (!dir)
         return errno == ENOENT ? 0 : error_sys(err, "open '%s'", path);
     while ((entry = readdir(dir)))
-        if (project_name_valid(entry->d_name) && !string_list_has(ret_names, entry->d_name))
-            string_list_add(arena, ret_names, arena_strdup(arena, entry->d_name));
+        if (project_name_valid(entry->d_name) && !string_list_has(names, entry->d_name))
+            string_list_add(arena, names, arena_strdup(arena, entry->d_name));
     (void)closedir(dir);
+    return 0;
+}
+
+int project_dir_list(struct arena *arena, const struct roots *roots, struct string_list *ret_names,
+                     struct error *err)
+{
+    if (list_below(arena, roots->run, ret_names, err) < 0 ||
+        list_below(arena, roots->data, ret_names, err) < 0)
+        return -1;
     string_list_sort(ret_names);
     return 0;
 }

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "orchestrator/supervise/change.h"
 #include "orchestrator/supervise/networks.h"
+#include "orchestrator/supervise/standing.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
 const struct codec_field request_codec[] = {
@@ -413,13 +414,9 @@ static bool command_known(const char *command)
     return false;
 }
 
-int supervisor_request(struct supervisor *supervisor, const struct request *request,
-                       struct error *err)
+static int request_others(struct supervisor *supervisor, const struct request *request,
+                          struct error *err)
 {
-    if (string_eq(request->command, "apply"))
-        return request_apply(supervisor, request, err);
-    if (string_eq(request->command, "handover"))
-        return request_handover(supervisor, request, err);
     if (!command_known(request->command))
         return error_set(err, "unknown request '%s'", request->command ? request->command : "");
     for (size_t i = 0; i < supervisor->n_instances; i++)
@@ -432,4 +429,20 @@ int supervisor_request(struct supervisor *supervisor, const struct request *requ
     if (string_eq(request->command, "down") && request->services.count == 0)
         supervisor->finished = true;
     return records_write(supervisor, err);
+}
+
+int supervisor_request(struct supervisor *supervisor, const struct request *request,
+                       struct error *err)
+{
+    int result;
+
+    if (string_eq(request->command, "handover"))
+        return request_handover(supervisor, request, err);
+    if (string_eq(request->command, "apply"))
+        result = request_apply(supervisor, request, err);
+    else
+        result = request_others(supervisor, request, err);
+    if (!supervisor->finished && !string_eq(request->command, "watch"))
+        standing_write(supervisor);
+    return result;
 }

@@ -61,3 +61,39 @@ END
     within 5 is_state b running
     equal "$(inside a cat /kept/file)" here
 }
+
+# reboot: as a loss of power does, with a run directory that does not last.
+reboot() {
+    stop_everything
+    rm -rf "$YAWL_RUN_ROOT/projects/$PROJECT"
+}
+
+@test "restore brings up what was up, without its file, and not what was stopped" {
+    stack
+    ok up -d
+    inside a sh -c "echo here >/kept/file"
+    ok stop b
+    reboot
+    mv compose.yaml away.yaml
+    ok restore
+    mv away.yaml compose.yaml
+    within 5 is_state a running
+    equal "$(inside a cat /kept/file)" here
+    ! host_pid b || fail "b was stopped before, and runs"
+    ok down
+    ok restore
+    lacks "$stderr" "$PROJECT"
+}
+
+@test "restore leaves alone what is up" {
+    stack
+    ok up -d
+    local before
+    before=$(host_pid a)
+    ok restore "$PROJECT"
+    contains "$stderr" "$PROJECT: is up"
+    equal "$(host_pid a)" "$before"
+    refused restore no-such-project
+    contains "$stderr" "no-such-project: no such project"
+    [ ! -e "$YAWL_RUN_ROOT/projects/no-such-project" ]
+}
