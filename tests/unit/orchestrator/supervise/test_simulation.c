@@ -18,7 +18,8 @@ struct world {
     uint64_t now_ms;
     struct desired want[N_INSTANCES];
     struct observed is[N_INSTANCES];
-    size_t starts;
+    size_t starts, actions;
+    size_t fails_at; /* the number of an action that fails; 0: any may */
 };
 
 static unsigned chance(struct world *world, unsigned of)
@@ -133,12 +134,21 @@ static void perform_probe(struct world *world, size_t i)
     is->probe_started_ms = world->now_ms;
 }
 
+/* Signals do not fail. */
+static bool fails(struct world *world, enum action_kind kind)
+{
+    world->actions++;
+    if (kind == ACTION_KILL || kind == ACTION_STOP || kind == ACTION_HOOK_KILL ||
+        kind == ACTION_STAY)
+        return false;
+    return world->fails_at ? world->actions == world->fails_at : chance(world, 20) == 0;
+}
+
 static void perform(struct world *world, size_t i, enum action_kind kind)
 {
     struct observed *is = &world->is[i];
 
-    if (kind != ACTION_KILL && kind != ACTION_STOP && kind != ACTION_HOOK_KILL &&
-        kind != ACTION_STAY && chance(world, 20) == 0) {
+    if (fails(world, kind)) {
         is->retry_at_ms = world->now_ms + 1 + chance(world, 500); /* it could not be done */
         return;
     }
@@ -299,7 +309,8 @@ static bool settled(const struct world *world)
     for (size_t i = 0; i < N_INSTANCES; i++) {
         enum phase phase = world->is[i].phase;
         bool there = world->want[i].goal == GOAL_RUNNING
-                         ? phase == PHASE_RUNNING && world->is[i].health == HEALTH_HEALTHY
+                         ? phase == PHASE_RUNNING && world->is[i].health == HEALTH_HEALTHY &&
+                               !world->want[i].replace && !world->want[i].bounce
                      : world->want[i].goal == GOAL_ABSENT ? phase == PHASE_ABSENT
                      : world->want[i].goal == GOAL_CREATED
                          ? !alive(&world->is[i]) && phase != PHASE_ABSENT
@@ -310,22 +321,38 @@ static bool settled(const struct world *world)
     return true;
 }
 
-static void simulate(unsigned seed)
+static void world_init(struct world *world, unsigned seed, size_t fails_at)
 {
-    struct world world = {.seed = seed, .now_ms = 1};
-    int rounds = 0;
-
+    *world = (struct world){.seed = seed, .now_ms = 1, .fails_at = fails_at};
     for (size_t i = 0; i < N_INSTANCES; i++) {
-        world.want[i] = (struct desired){.goal = GOAL_RUNNING,
-                                         .grace_ms = 1000,
-                                         .restart = RESTART_ALWAYS,
-                                         .restart_delay_ms = i % 2 ? -1 : 250,
-                                         .has_health = true};
-        world.want[i].post_start = (int)(i % 3);
-        world.want[i].pre_stop = (int)(i % 2);
-        world.want[i].health = (struct plan_health){
+        world->want[i] = (struct desired){.goal = GOAL_RUNNING,
+                                          .grace_ms = 1000,
+                                          .restart = RESTART_ALWAYS,
+                                          .restart_delay_ms = i % 2 ? -1 : 250,
+                                          .has_health = true};
+        world->want[i].post_start = (int)(i % 3);
+        world->want[i].pre_stop = (int)(i % 2);
+        world->want[i].health = (struct plan_health){
             .interval_ms = 1000, .timeout_ms = 500, .start_interval_ms = 100, .retries = 3};
     }
+}
+
+static void settle(struct world *world)
+{
+    for (int round = 0; round < SETTLE_ROUNDS && !settled(world); round++) {
+        step(world, true);
+        for (size_t i = 0; i < N_INSTANCES; i++)
+            if (world->is[i].phase == PHASE_DONE)
+                world->is[i].stopped_by_us = false;
+    }
+    cr_assert(settled(world), "seed %u, failure %zu: stuck", world->seed, world->fails_at);
+}
+
+static void simulate(unsigned seed)
+{
+    struct world world;
+
+    world_init(&world, seed, 0);
     for (int i = 0; i < STEPS; i++) {
         accident(&world);
         step(&world, false);
@@ -333,18 +360,44 @@ static void simulate(unsigned seed)
     /* A container that we stopped and whose user changed their mind starts again by a request. */
     for (size_t i = 0; i < N_INSTANCES; i++)
         world.is[i].stopped_by_us = world.want[i].paused = false;
-    for (; rounds < SETTLE_ROUNDS && !settled(&world); rounds++) {
-        step(&world, true);
-        for (size_t i = 0; i < N_INSTANCES; i++)
-            if (world.is[i].phase == PHASE_DONE)
-                world.is[i].stopped_by_us = false;
-    }
-    cr_expect(settled(&world), "seed %u: stuck after the accidents", seed);
+    settle(&world);
     cr_expect_gt(world.starts, 100, "seed %u: hardly anything happened", seed);
 }
 
+/* 17 seeds of 60,000 steps: a million. */
 Test(simulation, accidents_leave_no_instance_stuck_and_break_no_order)
 {
     for (unsigned seed = 1; seed <= 17; seed++)
         simulate(seed);
+}
+
+/* Up, a restart, a new configuration, a stop, and down. Returns how many actions it took. */
+static size_t live_a_life(size_t fails_at)
+{
+    struct world world;
+
+    world_init(&world, 1, fails_at);
+    settle(&world);
+    for (size_t i = 0; i < N_INSTANCES; i += 2)
+        world.want[i].bounce = true;
+    settle(&world);
+    for (size_t i = 0; i < N_INSTANCES; i += 3)
+        world.want[i].replace = true;
+    settle(&world);
+    for (size_t i = 0; i < N_INSTANCES; i++)
+        world.want[i].goal = i % 2 ? GOAL_STOPPED : GOAL_CREATED;
+    settle(&world);
+    for (size_t i = 0; i < N_INSTANCES; i++)
+        world.want[i].goal = GOAL_ABSENT;
+    settle(&world);
+    return world.actions;
+}
+
+Test(simulation, whichever_action_fails_the_goal_is_reached)
+{
+    size_t count = live_a_life(SIZE_MAX);
+
+    cr_assert_gt(count, 50);
+    for (size_t n = 1; n <= count; n++)
+        (void)live_a_life(n);
 }
