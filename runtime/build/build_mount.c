@@ -129,7 +129,7 @@ static int parse_number(struct mount_reader *reader, const struct field *field, 
 static int parse_switch(struct mount_reader *reader, const struct field *field)
 {
     struct build_mount *mount = reader->mount;
-    bool value;
+    bool value = false;
 
     if (parse_bool(reader, field, &value) < 0)
         return -1;

@@ -99,7 +99,7 @@ int project_build(struct session *session, const struct project *project,
     struct build_order order;
     scoped_fd int fd = -1;
     struct roots roots;
-    const char *path;
+    const char *path = NULL;
     uint32_t base;
 
     *ret_interrupted = false;

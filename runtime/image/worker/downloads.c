@@ -187,7 +187,7 @@ static int fetch(struct download *download, struct error *err)
         .digest = spec->digest, .size = spec->size, .skip_mirrors = spec->skip_mirrors};
     const struct registry_progress progress = {
         .moved = on_moved, .owner = download, .cancelled = &download->cancelled};
-    int64_t size;
+    int64_t size = 0;
 
     if (!open_stored(download) && open_partial(download, err) < 0)
         return -1;

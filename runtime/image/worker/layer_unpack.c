@@ -70,7 +70,7 @@ static int unpack(struct byte_source *tar, int layer_fd, int fs_fd, struct error
     scoped(layer_tree_free) struct layer_tree *tree = layer_tree_new(fs_fd, err);
     scoped(tar_reader_free) struct tar_reader *reader = NULL;
     const struct dir_table *dirs;
-    int64_t size;
+    int64_t size = 0;
 
     if (!tree)
         return -1;
