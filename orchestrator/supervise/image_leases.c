@@ -47,3 +47,13 @@ int image_leases_release(struct instance *instance, struct error *err)
 {
     return leases_change(instance, instance->made ? instance->made : instance->plan, false, err);
 }
+
+int image_leases_release_all(const struct supervisor *supervisor, struct error *err)
+{
+    scoped(image_store_free) struct image_store *store =
+        image_store_open(supervisor->roots.data, err);
+    scoped_text struct text prefix = {0};
+
+    text_appendf(&prefix, "%s.", supervisor->project);
+    return store ? image_store_release_all(store, text_get(&prefix), err) : -1;
+}

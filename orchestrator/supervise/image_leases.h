@@ -12,5 +12,7 @@
 MUST_CHECK int image_leases_take(struct instance *instance, struct error *err);
 /* Of what was made. */
 MUST_CHECK int image_leases_release(struct instance *instance, struct error *err);
+/* At the end of the project: a reboot may have taken the records of some that hold one. */
+MUST_CHECK int image_leases_release_all(const struct supervisor *supervisor, struct error *err);
 
 #endif

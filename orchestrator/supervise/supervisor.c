@@ -25,6 +25,7 @@
 #include "common/process.h"
 #include "orchestrator/state/id_range.h"
 #include "orchestrator/supervise/fd_store.h"
+#include "orchestrator/supervise/image_leases.h"
 #include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/keeper.h"
 #include "orchestrator/supervise/networks.h"
@@ -248,7 +249,8 @@ static void project_end(struct supervisor *supervisor)
     net_destroy(steal(supervisor->net));
     text_appendf(&parent, "yawl/%s", supervisor->project);
     cgroup_remove_parent(text_get(&parent));
-    if (id_range_release(supervisor->roots.data, supervisor->project, &err) < 0 ||
+    if (image_leases_release_all(supervisor, &err) < 0 ||
+        id_range_release(supervisor->roots.data, supervisor->project, &err) < 0 ||
         project_dir_remove(&supervisor->roots, supervisor->project, &err) < 0)
         log_warning("end of project: %s", err.text);
     control_send_end(supervisor);

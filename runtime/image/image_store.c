@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/image/image_store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -353,6 +354,22 @@ int image_store_lease(struct image_store *store, const char *holder, const char 
     if (file_replace(store->leases_fd, holder, config_digest, strlen(config_digest), 0600, err) < 0)
         return error_wrap(err, "lease image '%s'", config_digest);
     return 0;
+}
+
+int image_store_release_all(struct image_store *store, const char *prefix, struct error *err)
+{
+    int fd = openat(store->leases_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct dirent *entry;
+    int result = 0;
+    DIR *dir;
+
+    if (fd < 0 || !(dir = fdopendir(fd)))
+        return error_sys(err, "open the image leases");
+    while (result == 0 && (entry = readdir(dir)))
+        if (string_starts_with(entry->d_name, prefix))
+            result = image_store_release(store, entry->d_name, err);
+    (void)closedir(dir);
+    return result;
 }
 
 int image_store_release(struct image_store *store, const char *holder, struct error *err)

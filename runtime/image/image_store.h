@@ -78,6 +78,10 @@ MUST_CHECK int image_store_lease(struct image_store *store, const char *holder,
 MUST_CHECK int image_store_release(struct image_store *store, const char *holder,
                                    struct error *err);
 
+/* Ends all leases whose holders' names begin with this. */
+MUST_CHECK int image_store_release_all(struct image_store *store, const char *prefix,
+                                       struct error *err);
+
 /* The descriptors below are the store's; the names are those of the layout above. */
 int image_store_root_fd(const struct image_store *store);
 int image_store_images_fd(const struct image_store *store);

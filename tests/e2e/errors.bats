@@ -28,7 +28,7 @@ port_hold() {
     python3 -c "import socket, time; s = socket.socket(); s.bind(('0.0.0.0', $PORT)); s.listen(); print(1, flush=True); time.sleep(1000)" >busy.out 2>&1 3>&- &
     HOLDER=$!
     BACKGROUND+=("$HOLDER")
-    within 5 test -s busy.out
+    within 30 test -s busy.out
 }
 
 port_let_go() {

@@ -10,7 +10,7 @@ teardown() { e2e_teardown; }
 # stop_everything: ends our processes and the containers at once, as the loss of power does.
 stop_everything() {
     local pids
-    pids=$(role_pids "(keeper|supervisor|net-worker)"; host_pid a; host_pid b)
+    pids=$(role_pids "(keeper|supervisor|net-worker)"; host_pid a; host_pid b || true)
     # Keepers and supervisors bring each other back: stop all of them first.
     kill -STOP $pids
     kill -KILL $pids
