@@ -6,7 +6,8 @@
 static const struct plan_instance *instance_of_service(const struct plan *plan, const char *service)
 {
     for (size_t i = 0; i < plan->n_instances; i++)
-        if (string_eq(plan->instances[i].service, service))
+        if (string_eq(plan->instances[i].service, service) && !plan->instances[i].hook &&
+            !plan->instances[i].oneoff)
             return &plan->instances[i];
     return NULL;
 }

@@ -242,6 +242,60 @@ Test(plan_make, a_wait_for_health_without_a_check_is_refused)
     fixture_done(&fixture);
 }
 
+/* How many waits of "a" for itself are refused under this condition. */
+static size_t refused_waits(struct fixture *fixture, enum dependency_condition condition)
+{
+    struct dependency dependency = {.service = "a", .condition = condition, .required = true};
+    struct plan *plan;
+
+    fixture->service.depends_on = &dependency;
+    fixture->service.n_depends_on = 1;
+    plan = fixture_plan(fixture);
+    cr_assert_not_null(plan, "%s", first_error(fixture));
+    plan_check_waits(plan, &fixture->project, fixture->diagnostics);
+    return diagnostics_count(fixture->diagnostics, SEVERITY_ERROR);
+}
+
+Test(plan_make, a_wait_for_health_is_possible_with_the_images_check)
+{
+    struct fixture fixture;
+
+    fixture_init(&fixture);
+    string_list_add(fixture.arena, &fixture.config.healthcheck.test, "CMD");
+    string_list_add(fixture.arena, &fixture.config.healthcheck.test, "true");
+    cr_expect_eq(refused_waits(&fixture, CONDITION_HEALTHY), 0);
+    fixture_done(&fixture);
+}
+
+Test(plan_make, a_wait_for_the_end_of_what_always_restarts_is_refused)
+{
+    static const char *const endless[] = {"always", "unless-stopped"};
+    static const char *const ending[] = {"no", "on-failure"};
+    struct fixture fixture;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(endless); i++) {
+        fixture_init(&fixture);
+        fixture.service.restart = endless[i];
+        cr_expect_eq(refused_waits(&fixture, CONDITION_COMPLETED), 1, "%s", endless[i]);
+        fixture_done(&fixture);
+        fixture_init(&fixture);
+        fixture.service.restart = ending[i];
+        cr_expect_eq(refused_waits(&fixture, CONDITION_COMPLETED), 0, "%s", ending[i]);
+        fixture_done(&fixture);
+    }
+}
+
+/* As docker compose has it: what has no container is not waited for. */
+Test(plan_make, a_wait_for_a_service_of_scale_0_is_none)
+{
+    struct fixture fixture;
+
+    fixture_init(&fixture);
+    fixture.service.scale = 0;
+    cr_expect_eq(refused_waits(&fixture, CONDITION_HEALTHY), 0);
+    fixture_done(&fixture);
+}
+
 Test(plan_make, signals_have_names_and_numbers)
 {
     cr_expect_eq(signal_from_name("SIGTERM"), SIGTERM);
