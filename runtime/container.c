@@ -292,3 +292,15 @@ bool container_oom_killed(const struct container *container)
 {
     return container->cgroup && cgroup_oom_killed(container->cgroup);
 }
+
+void container_memory_read(const struct container *container, const char *cgroup_parent,
+                           const char *id, struct container_memory *ret_memory)
+{
+    struct cgroup_memory memory = {0};
+
+    if (container->cgroup)
+        cgroup_measure_memory(container->cgroup, &memory);
+    ret_memory->limit_bytes = memory.limit_bytes;
+    ret_memory->peak_bytes = memory.peak_bytes;
+    oom_victim_find(cgroup_parent, id, &ret_memory->victim);
+}

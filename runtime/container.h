@@ -20,6 +20,7 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "runtime/cgroup/oom_victim.h"
 #include "runtime/container_spec.h"
 #include "runtime/mapped_tree.h"
 #include "runtime/partners.h"
@@ -95,6 +96,15 @@ MUST_CHECK int container_cleanup(const char *cgroup_parent, const char *id, stru
 
 /* True when the kernel ended a process of this container for lack of memory since its start. */
 bool container_oom_killed(const struct container *container);
+
+/* Who ran out of memory and how much there was; 0 and "" for what is not known. Until
+ * container_cleanup(). */
+struct container_memory {
+    uint64_t limit_bytes, peak_bytes;
+    struct oom_victim victim; /* the last process that was killed for it */
+};
+void container_memory_read(const struct container *container, const char *cgroup_parent,
+                           const char *id, struct container_memory *ret_memory);
 
 struct exec_spec {
     struct string_list args, env; /* env replaces; give the container's own with additions */

@@ -16,6 +16,7 @@
 #include "orchestrator/cli/follow.h"
 #include "orchestrator/cli/volumes.h"
 #include "orchestrator/plan/plan_build.h"
+#include "orchestrator/state/record_words.h"
 
 struct change {
     const struct request *request;
@@ -49,13 +50,12 @@ static bool has_process(const struct record *record)
 
 static enum verdict judge_healthy(const struct record *record, struct error *err)
 {
-    if (record->phase != PHASE_RUNNING && record_exit_code(record) != 0) {
-        (void)error_set(err, "container %s exited (%d)", record->name, record_exit_code(record));
-        return VERDICT_FAILED;
-    }
-    if (record->health == HEALTH_UNHEALTHY) {
-        (void)error_set(err, "container %s is unhealthy: %s", record->name,
-                        record->probe_output ? record->probe_output : "");
+    scoped_text struct text words = {0};
+
+    if (record->health == HEALTH_UNHEALTHY ||
+        (record->phase != PHASE_RUNNING && record_exit_code(record) != 0)) {
+        record_trouble_words(record, &words);
+        (void)error_set(err, "%s", text_get(&words));
         return VERDICT_FAILED;
     }
     return record->health == HEALTH_STARTING ? VERDICT_WAIT : VERDICT_DONE;

@@ -4,6 +4,7 @@
  */
 #include "common/process.h"
 #include "orchestrator/cli/up.h"
+#include "orchestrator/state/record_words.h"
 #include "orchestrator/supervise/decide.h"
 
 /* Without a health check, staying up this long is what can be known of being up. */
@@ -31,6 +32,15 @@ static bool record_has_failed(const struct record *record)
            record->stop_refused;
 }
 
+static enum verdict judge_trouble(const struct record *record, struct error *err)
+{
+    scoped_text struct text words = {0};
+
+    record_trouble_words(record, &words);
+    (void)error_set(err, "%s", text_get(&words));
+    return VERDICT_FAILED;
+}
+
 /* One container of `up -d` and `up --wait`. */
 static enum verdict judge_detached(const struct up *up, const struct record *record,
                                    struct error *err)
@@ -48,21 +58,16 @@ static enum verdict judge_detached(const struct up *up, const struct record *rec
         return VERDICT_DONE;
     if (up->no_start && record->phase != PHASE_ABSENT)
         return VERDICT_DONE;
-    if (record->phase == PHASE_RUNNING && record->health == HEALTH_UNHEALTHY) {
-        (void)error_set(err, "container %s is unhealthy: %s", record->name,
-                        record->probe_output ? record->probe_output : "");
-        return VERDICT_FAILED;
-    }
+    if (record->phase == PHASE_RUNNING && record->health == HEALTH_UNHEALTHY)
+        return judge_trouble(record, err);
     if (record->phase == PHASE_RUNNING)
         return record->health == HEALTH_STARTING || !has_stayed_up(record) ? VERDICT_WAIT
                                                                            : VERDICT_DONE;
     if (!ended || (up->wait && record->will_restart))
         return VERDICT_WAIT;
     /* A job that ended well is done. */
-    if (up->wait && record_exit_code(record) != 0) {
-        (void)error_set(err, "container %s exited (%d)", record->name, record_exit_code(record));
-        return VERDICT_FAILED;
-    }
+    if (up->wait && record_exit_code(record) != 0)
+        return judge_trouble(record, err);
     if (record_exit_code(record) != 0 && is_waited_for(up->plan, record->service))
         return record->phase == PHASE_DONE ? VERDICT_DONE : VERDICT_WAIT;
     return VERDICT_DONE;
@@ -71,14 +76,12 @@ static enum verdict judge_detached(const struct up *up, const struct record *rec
 /* What an older one is to yield to, and will not: it stays. */
 static bool takes_over_badly(const struct record *record, struct error *err)
 {
-    if (record->health == HEALTH_UNHEALTHY)
-        (void)error_set(err, "container %s is unhealthy: %s", record->name,
-                        record->probe_output ? record->probe_output : "");
-    else if (record->restarts > 0 || record->will_restart || record->phase == PHASE_DONE)
-        (void)error_set(err, "container %s exited (%d)", record->name, record_exit_code(record));
-    else
-        return false;
-    return true;
+    bool bad = record->health == HEALTH_UNHEALTHY || record->restarts > 0 || record->will_restart ||
+               record->phase == PHASE_DONE;
+
+    if (bad)
+        (void)judge_trouble(record, err);
+    return bad;
 }
 
 /* A failure is told once nothing else is on its way, with the container at the root of it first. */

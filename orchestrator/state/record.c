@@ -19,6 +19,38 @@ static const struct codec_field record_port_codec[] = {
     {0},
 };
 
+static const struct codec_field record_signal_codec[] = {
+    CODEC_FIELD(struct record_signal, by, CODEC_STRING),
+    CODEC_FIELD(struct record_signal, number, CODEC_INT),
+    CODEC_FIELD(struct record_signal, ends, CODEC_BOOL),
+    CODEC_FIELD(struct record_signal, missed, CODEC_BOOL),
+    CODEC_FIELD(struct record_signal, killed, CODEC_BOOL),
+    CODEC_FIELD(struct record_signal, waited_ms, CODEC_INT64),
+    {0},
+};
+
+static const struct codec_field record_end_codec[] = {
+    CODEC_FIELD(struct record_end, started_ns, CODEC_UINT64),
+    CODEC_NESTED(struct record_end, signal, record_signal_codec),
+    CODEC_FIELD(struct record_end, memory_limit_bytes, CODEC_UINT64),
+    CODEC_FIELD(struct record_end, memory_peak_bytes, CODEC_UINT64),
+    CODEC_FIELD(struct record_end, largest_bytes, CODEC_UINT64),
+    CODEC_FIELD(struct record_end, oom_process, CODEC_STRING),
+    CODEC_FIELD(struct record_end, oom_process_bytes, CODEC_UINT64),
+    {0},
+};
+
+static const struct codec_field record_probe_codec[] = {
+    CODEC_FIELD(struct record_probe, count, CODEC_INT),
+    CODEC_FIELD(struct record_probe, failures, CODEC_INT),
+    CODEC_FIELD(struct record_probe, retries, CODEC_INT64),
+    CODEC_FIELD(struct record_probe, wait_status, CODEC_INT),
+    CODEC_FIELD(struct record_probe, timed_out_ms, CODEC_INT64),
+    CODEC_FIELD(struct record_probe, ended_ns, CODEC_UINT64),
+    CODEC_FIELD(struct record_probe, output, CODEC_STRING),
+    {0},
+};
+
 const struct codec_field record_codec[] = {
     CODEC_FIELD(struct record, name, CODEC_STRING),
     CODEC_FIELD(struct record, service, CODEC_STRING),
@@ -52,19 +84,25 @@ const struct codec_field record_codec[] = {
     CODEC_FIELD(struct record, failures, CODEC_INT),
     CODEC_FIELD(struct record, grace_ms, CODEC_INT64),
     CODEC_FIELD(struct record, message, CODEC_STRING),
+    CODEC_FIELD(struct record, waits_for, CODEC_STRING),
+    CODEC_FIELD(struct record, asked_by, CODEC_STRING),
     CODEC_FIELD(struct record, pid, CODEC_INT),
     CODEC_FIELD(struct record, start_time, CODEC_UINT64),
     CODEC_FIELD(struct record, boot_id, CODEC_STRING),
     CODEC_FIELD(struct record, starts, CODEC_INT),
     CODEC_FIELD(struct record, restarts, CODEC_INT),
+    CODEC_FIELD(struct record, restarts_in_row, CODEC_INT),
+    CODEC_FIELD(struct record, crash_loop, CODEC_BOOL),
+    CODEC_FIELD(struct record, restart_at_ns, CODEC_UINT64),
     CODEC_FIELD(struct record, wait_status, CODEC_INT),
     CODEC_FIELD(struct record, oom_killed, CODEC_BOOL),
+    CODEC_NESTED(struct record, sent, record_signal_codec),
+    CODEC_NESTED(struct record, end, record_end_codec),
     CODEC_FIELD(struct record, created_ns, CODEC_UINT64),
     CODEC_FIELD(struct record, started_ns, CODEC_UINT64),
     CODEC_FIELD(struct record, finished_ns, CODEC_UINT64),
     CODEC_LIST(struct record, ports, n_ports, record_port_codec),
-    CODEC_FIELD(struct record, probe_output, CODEC_STRING),
-    CODEC_FIELD(struct record, probe_status, CODEC_INT),
+    CODEC_NESTED(struct record, probe, record_probe_codec),
     {0},
 };
 

@@ -33,6 +33,37 @@ struct record_port {
     bool udp;
 };
 
+/* What we did to a container to end it, or only sent it. */
+struct record_signal {
+    const char *by;    /* the command: "stop", "kill", "up", ...; NULL: nothing */
+    int number;        /* sent to process 1; 0: none */
+    bool ends;         /* it was to end: no restart policy applies */
+    bool missed;       /* process 1 does not handle it */
+    bool killed;       /* all of its processes were, then */
+    int64_t waited_ms; /* between the two */
+};
+
+/* Of the last run that has ended, beside wait_status, oom_killed and finished_ns. */
+struct record_end {
+    uint64_t started_ns;
+    struct record_signal signal;
+    uint64_t memory_limit_bytes, memory_peak_bytes; /* 0: not known */
+    uint64_t largest_bytes;                         /* of its processes, resident */
+    const char *oom_process;                        /* who was killed for memory, or NULL */
+    uint64_t oom_process_bytes;
+};
+
+/* The last health probe. */
+struct record_probe {
+    int count;            /* which one since the start; 0: there was none */
+    int failures;         /* that counted, in a row */
+    int64_t retries;      /* so many make it unhealthy */
+    int wait_status;      /* as of waitpid(2) */
+    int64_t timed_out_ms; /* it was killed after so long; 0: it ended by itself */
+    uint64_t ended_ns;    /* CLOCK_REALTIME */
+    const char *output;   /* its beginning, UTF-8, without control characters; or NULL */
+};
+
 struct record {
     const char *name;    /* "shop-api-1" */
     const char *service; /* "api" */
@@ -63,19 +94,25 @@ struct record {
     int64_t grace_ms;      /* of the stop that is asked for */
     bool pending;          /* is to be replaced or restarted: what is here now does not count */
     const char *message;   /* what it waits for, or why it failed */
+    const char *waits_for; /* the container that it waits for, or that keeps it blocked */
+    const char *asked_by;  /* the command that made the goal what it is */
 
     int pid;
     uint64_t start_time; /* of the process, clock ticks since boot */
     const char *boot_id;
-    int starts;   /* how often it was started; names the cgroup of each start */
-    int restarts; /* by the restart policy */
-    int wait_status;
-    bool oom_killed;
+    int starts;                /* how often it was started; names the cgroup of each start */
+    int restarts;              /* by the restart policy */
+    int restarts_in_row;       /* without staying up in between */
+    bool crash_loop;           /* it ends again and again */
+    uint64_t restart_at_ns;    /* with will_restart: when; 0: at once */
+    int wait_status;           /* of the last run that has ended */
+    bool oom_killed;           /* the same */
+    struct record_signal sent; /* since the last start */
+    struct record_end end;
     uint64_t created_ns, started_ns, finished_ns; /* CLOCK_REALTIME */
     struct record_port *ports;
     size_t n_ports;
-    const char *probe_output; /* of the last health probe */
-    int probe_status;
+    struct record_probe probe;
 };
 
 extern const struct codec_field record_codec[];

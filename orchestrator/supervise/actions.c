@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@
 #include "common/log.h"
 #include "common/path.h"
 #include "common/process.h"
+#include "orchestrator/supervise/autopsy.h"
 #include "orchestrator/supervise/exits.h"
 #include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/hooks.h"
@@ -29,7 +32,7 @@
 #include "orchestrator/supervise/tty.h"
 #include "runtime/cgroup/cgroup.h"
 
-enum { RETRY_MS = 20, REMOVE_RETRY_MS = 1000, CREATE_TRIES = 25 };
+enum { RETRY_MS = 20, REMOVE_RETRY_MS = 1000, CREATE_TRIES = 25, KIB = 1024 };
 
 /* -- create */
 
@@ -97,6 +100,8 @@ static int instance_create(struct instance *instance, struct error *err)
     instance->want.replace = false;
     instance->record.created_ns = clock_realtime_ns();
     instance->record.started_ns = instance->record.finished_ns = 0;
+    instance->record.end = (struct record_end){0};
+    instance->record.probe = (struct record_probe){0};
     instance->is.started_ms = 0;
     instance->is.restarts = instance->is.failures = 0;
     instance_set_phase(instance, PHASE_CREATED);
@@ -197,6 +202,7 @@ static void instance_failed(struct instance *instance, const struct error *err)
             log_warning("log of '%s': %s", instance->plan->name, log_err.text);
     }
     instance->record.finished_ns = clock_realtime_ns();
+    instance->record.end = (struct record_end){0};
     instance_set_phase(instance, PHASE_FAILED);
 }
 
@@ -206,7 +212,8 @@ static int instance_start(struct instance *instance, uint64_t now_ms, struct err
     struct container_spec spec;
 
     instance->record.starts++;
-    instance->record.oom_killed = false;
+    instance->record.sent = (struct record_signal){0};
+    instance->largest_bytes = 0;
     instance->is.started_ms = now_ms;
     instance->is.exited_ms = instance->is.stop_sent_ms = instance->is.kill_sent_ms = 0;
     instance->is.stopped_by_us = false;
@@ -235,6 +242,7 @@ static void instance_started(struct instance *instance)
     instance->is.probes = instance->is.probe_failures = 0;
     instance->is.probe_ended_ms = 0;
     instance->is.probing = false;
+    instance->record.probe = (struct record_probe){0};
     instance_set_message(instance, "");
     instance_set_phase(instance, PHASE_RUNNING);
     net_set_rank(instance->supervisor->net, made->name,
@@ -269,17 +277,21 @@ static void on_report(void *owner)
 }
 
 /* Reaping takes the status out of the kernel: it is on disk before, so that our death in between
- * loses nothing. */
+ * loses nothing. The size is that of process 1 or of the largest process that was waited for; only
+ * the system call itself tells it. */
 static void exit_remember(struct instance *instance)
 {
+    struct rusage usage = {0};
     siginfo_t info = {0};
 
-    if (waitid(P_PIDFD, (id_t)container_pidfd(instance->container), &info,
-               WEXITED | WNOHANG | WNOWAIT) == 0 &&
-        info.si_pid != 0)
-        exits_append(instance->supervisor->dir->run_fd, instance->record.pid,
-                     instance->record.start_time,
-                     info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status & 0x7f);
+    if (syscall(SYS_waitid, P_PIDFD, container_pidfd(instance->container), &info,
+                WEXITED | WNOHANG | WNOWAIT, &usage) < 0 ||
+        info.si_pid == 0)
+        return;
+    instance->largest_bytes = (uint64_t)usage.ru_maxrss * KIB;
+    exits_append(instance->supervisor->dir->run_fd, instance->record.pid,
+                 instance->record.start_time,
+                 info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status & 0x7f);
 }
 
 static void on_exit_seen(void *owner)
@@ -334,10 +346,10 @@ void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms)
     hook_drop(instance);
     instance->record.wait_status = wait_status;
     instance->record.finished_ns = clock_realtime_ns();
-    instance->record.oom_killed = instance->container && container_oom_killed(instance->container);
+    autopsy(instance);
     instance->is.exited_ms = now_ms;
     instance->is.ended_well = wait_status == 0;
-    instance->is.stopped_by_us = instance->is.stop_sent_ms || instance->is.kill_sent_ms;
+    instance->is.stopped_by_us = instance->record.sent.ends;
     instance->is.health = HEALTH_NONE;
     instance->want.paused = instance->is.paused = false;
     instance->is.retry_at_ms = 0;
@@ -350,6 +362,12 @@ void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms)
 
 /* -- stop, kill */
 
+/* The command that made the goal what it is; a record of an older build has none. */
+static const char *asker(const struct instance *instance)
+{
+    return instance->record.asked_by ? instance->record.asked_by : "up";
+}
+
 static void instance_stop(struct instance *instance, uint64_t now_ms)
 {
     struct error err = {0};
@@ -359,6 +377,10 @@ static void instance_stop(struct instance *instance, uint64_t now_ms)
     net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
     instance->is.sees_stop_signal = container_sees_signal(instance->container, signal_number);
     instance->is.stop_sent_ms = now_ms;
+    instance->record.sent = (struct record_signal){.by = asker(instance),
+                                                   .number = signal_number,
+                                                   .ends = true,
+                                                   .missed = !instance->is.sees_stop_signal};
     if (!instance->is.sees_stop_signal && signal_number != SIGKILL)
         log_info("'%s' does not handle signal %d: killed without waiting", instance->plan->name,
                  signal_number);
@@ -372,6 +394,10 @@ static void instance_kill(struct instance *instance, uint64_t now_ms)
     ports_hand_over(instance);
     net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
     instance->is.kill_sent_ms = now_ms;
+    instance->record.sent.by = asker(instance);
+    instance->record.sent.ends = instance->record.sent.killed = true;
+    if (instance->is.stop_sent_ms)
+        instance->record.sent.waited_ms = (int64_t)(now_ms - instance->is.stop_sent_ms);
     container_kill_or_warn(instance);
     instance->dirty = true;
 }
@@ -500,6 +526,8 @@ static void instance_remove(struct instance *instance, uint64_t now_ms)
     instance->is = (struct observed){.phase = PHASE_ABSENT};
     instance->record.pid = 0;
     instance->record.restarts = 0;
+    instance->record.end = (struct record_end){0};
+    instance->record.probe = (struct record_probe){0};
     instance->dirty = true;
 }
 

@@ -158,7 +158,10 @@ static void adopt_observed(struct instance *instance, const struct record *found
     is->started_ms = ms_of_ns(instance->supervisor, found->started_ns);
     is->exited_ms = ms_of_ns(instance->supervisor, found->finished_ns);
     is->ended_well = found->wait_status == 0;
-    is->probes = is->health == HEALTH_NONE ? 0 : 1;
+    is->stopped_by_us = found->end.signal.ends;
+    is->restarts = found->restarts_in_row;
+    is->probes = found->probe.count;
+    is->probe_failures = found->probe.failures;
     instance->want.goal = (enum goal)found->goal;
     instance->want.yields = found->yields;
     instance->want.renew = found->renew;
@@ -170,8 +173,8 @@ static void adopt_observed(struct instance *instance, const struct record *found
     instance->want.bounce = found->bounce;
     instance->want.grace_ms = found->grace_ms;
     is->failures = found->failures;
-    if (found->message)
-        instance_set_message(instance, found->message);
+    instance_set_message(instance, found->message ? found->message : "");
+    instance_set_wait(instance, found->waits_for ? found->waits_for : "");
 }
 
 static int adopt_made(struct instance *instance, struct error *err)
@@ -245,6 +248,7 @@ static int adopt_one(struct supervisor *supervisor, const struct record *found, 
     if (instance->is.phase == PHASE_RUNNING || instance->is.phase == PHASE_STARTING) {
         if (same_boot)
             return adopt_process(instance, err);
+        instance->is.restarts = 0;
         instance_set_phase(instance, PHASE_CREATED);
     }
     return 0;

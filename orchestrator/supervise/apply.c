@@ -37,6 +37,21 @@ const struct codec_field request_codec[] = {
     {0},
 };
 
+/* The command as its user knows it, in a text that outlives the request; NULL when there is none.
+ */
+static const char *command_find(const char *command)
+{
+    static const char *const commands[] = {"start",    "stop",    "restart", "kill", "pause",
+                                           "terminal", "unpause", "remove",  "down", "watch"};
+
+    if (string_eq(command, "apply"))
+        return "up";
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+        if (string_eq(commands[i], command))
+            return commands[i];
+    return NULL;
+}
+
 /* A job that ended well, and that nothing asks to run again: what it was made from is unchanged. */
 static bool job_is_done(const struct instance *instance)
 {
@@ -188,6 +203,7 @@ static int instance_apply(struct supervisor *supervisor, const struct plan_insta
         instance_add(supervisor, instance);
     }
     instance_apply_change(instance, change, request);
+    instance->record.asked_by = command_find(request->command);
     instance->dirty = true;
     return 0;
 }
@@ -212,6 +228,7 @@ static void surplus_remove(struct supervisor *supervisor, const struct plan *pla
         instance->want.yields =
             plan_starts_first(plan, instance->plan->service) && !instance->plan->hook;
         instance->want.goal = GOAL_ABSENT;
+        instance->record.asked_by = command_find("apply");
         instance->dirty = true;
     }
 }
@@ -271,8 +288,11 @@ static void dependents_bounce(struct supervisor *supervisor, const struct instan
         struct instance *instance = supervisor->instances[i];
 
         if (instance != changed && instance->want.goal == GOAL_RUNNING &&
-            instance->is.phase == PHASE_RUNNING && restarts_with(instance, changed->plan->service))
+            instance->is.phase == PHASE_RUNNING &&
+            restarts_with(instance, changed->plan->service)) {
             instance->want.bounce = true;
+            instance->record.asked_by = changed->record.asked_by;
+        }
     }
 }
 
@@ -316,13 +336,16 @@ static void goal_set(struct instance *instance, enum goal goal, const struct req
         goal = GOAL_ABSENT;
     }
     instance->want.goal = goal;
+    instance->record.asked_by = command_find(request->command);
     instance->want.bounce = false;
     instance->is.stop_refused = false;
     instance->want.grace_ms = request->has_grace ? request->grace_ms : instance->plan->grace_ms;
     if (goal == GOAL_RUNNING && !(instance->plan->hook && job_is_done(instance)))
         instance_rearm(instance);
-    if (goal != GOAL_RUNNING && !(instance->is.phase == PHASE_RUNNING))
+    if (goal != GOAL_RUNNING && !(instance->is.phase == PHASE_RUNNING)) {
         instance_set_message(instance, "");
+        instance_set_wait(instance, "");
+    }
     instance->dirty = true;
 }
 
@@ -337,14 +360,20 @@ static void instance_bounce(struct instance *instance, const struct request *req
 static void instance_signal(struct instance *instance, const struct request *request)
 {
     struct error err = {0};
+    bool ends;
 
     if (!instance->container || instance->is.phase != PHASE_RUNNING)
         return;
+    ends =
+        request->signal_number == SIGKILL || request->signal_number == instance->made->stop_signal;
     if (container_signal(instance->container, request->signal_number, &err) < 0)
         log_warning("signal '%s': %s", instance->plan->name, err.text);
+    if (ends || !instance->record.sent.ends)
+        instance->record.sent = (struct record_signal){
+            .by = command_find(request->command), .number = request->signal_number, .ends = ends};
     /* A signal that is meant to end it cancels the restart policy; it has been sent. */
-    if (request->signal_number == SIGKILL ||
-        request->signal_number == instance->made->stop_signal) {
+    if (ends) {
+        instance->record.asked_by = command_find(request->command);
         instance->want.goal = GOAL_STOPPED;
         instance->is.stop_refused = false;
         instance->is.stop_sent_ms = loop_now_ms(instance->supervisor->loop);
@@ -403,21 +432,10 @@ static int request_handover(struct supervisor *supervisor, const struct request 
     return records_write(supervisor, err);
 }
 
-static bool command_known(const char *command)
-{
-    static const char *const commands[] = {"start",    "stop",    "restart", "kill", "pause",
-                                           "terminal", "unpause", "remove",  "down", "watch"};
-
-    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
-        if (string_eq(commands[i], command))
-            return true;
-    return false;
-}
-
 static int request_others(struct supervisor *supervisor, const struct request *request,
                           struct error *err)
 {
-    if (!command_known(request->command))
+    if (!command_find(request->command))
         return error_set(err, "unknown request '%s'", request->command ? request->command : "");
     for (size_t i = 0; i < supervisor->n_instances; i++)
         if (request_names(request, supervisor->instances[i]))

@@ -7,6 +7,12 @@
  * life. */
 enum { BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 60000, STAYED_UP_MS = 10000 };
 
+/*
+ * So many restarts in a row are a loop, not a start that came too early: their delays add up to six
+ * seconds, in which what a program may have missed, a database say, has come up.
+ */
+enum { CRASH_LOOP_RESTARTS = 6 };
+
 /* A container that was killed is looked at again this often, in case the kill did not take. */
 enum { KILL_AGAIN_MS = 2000 };
 
@@ -57,7 +63,7 @@ bool decide_stayed_up(const struct desired *want, const struct observed *is)
     return is->exited_ms - is->started_ms >= enough_ms;
 }
 
-static uint64_t backoff_ms(const struct desired *want, const struct observed *is)
+uint64_t decide_restart_delay_ms(const struct desired *want, const struct observed *is)
 {
     uint64_t delay_ms = BACKOFF_FIRST_MS;
 
@@ -68,6 +74,14 @@ static uint64_t backoff_ms(const struct desired *want, const struct observed *is
     for (int i = 0; i < is->restarts && delay_ms < BACKOFF_MAX_MS; i++)
         delay_ms *= 2;
     return delay_ms < BACKOFF_MAX_MS ? delay_ms : BACKOFF_MAX_MS;
+}
+
+bool decide_crash_loops(const struct desired *want, const struct observed *is)
+{
+    bool down = is->phase == PHASE_EXITED || is->phase == PHASE_DONE || is->phase == PHASE_CREATED;
+
+    return down && is->restarts >= CRASH_LOOP_RESTARTS && decide_restarts(want, is) &&
+           !decide_stayed_up(want, is);
 }
 
 static bool in_start_period(const struct desired *want, const struct observed *is, uint64_t now_ms)
@@ -227,7 +241,7 @@ static struct action decide_run(const struct desired *want, const struct observe
             return act(ACTION_FORGET);
         if (!decide_restarts(want, is))
             return sleep_until(NEVER);
-        return act_at(ACTION_AGAIN, is->exited_ms + backoff_ms(want, is), now_ms);
+        return act_at(ACTION_AGAIN, is->exited_ms + decide_restart_delay_ms(want, is), now_ms);
     case PHASE_FAILED:
         if (want->auto_remove)
             return act(ACTION_FORGET);

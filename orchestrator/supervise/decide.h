@@ -111,6 +111,13 @@ struct action decide(const struct desired *want, const struct observed *is, stru
 /* Whether the restart policy starts it again after this exit. */
 bool decide_restarts(const struct desired *want, const struct observed *is);
 
+/* How long after its exit. */
+uint64_t decide_restart_delay_ms(const struct desired *want, const struct observed *is);
+
+/* Whether it has ended as often in a row as makes waiting for it pointless, although it is started
+ * again. */
+bool decide_crash_loops(const struct desired *want, const struct observed *is);
+
 /* Whether it lived so long that earlier restarts are forgotten. */
 bool decide_stayed_up(const struct desired *want, const struct observed *is);
 

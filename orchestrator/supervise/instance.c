@@ -13,7 +13,7 @@
 #include "orchestrator/supervise/hooks.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
-enum { COMMAND_TEXT_MAX = 1000 };
+enum { COMMAND_TEXT_MAX = 1000, NS_PER_MS = 1000000 };
 
 /* As people type it, for `ps`: records travel in messages of limited size. */
 static const char *command_text(struct arena *arena, const struct string_list *args)
@@ -89,6 +89,7 @@ void instance_free(struct instance *instance)
     fd_watch_free(instance->report_watch);
     container_free(instance->container);
     text_done(&instance->message);
+    text_done(&instance->waits_for);
     text_done(&instance->probe_output);
     text_done(&instance->probe.output);
     arena_free(instance->plan_arena);
@@ -126,6 +127,15 @@ void instance_set_message(struct instance *instance, const char *text)
         return;
     text_clear(&instance->message);
     text_append(&instance->message, text);
+    instance->dirty = true;
+}
+
+void instance_set_wait(struct instance *instance, const char *name)
+{
+    if (string_eq(text_get(&instance->waits_for), name))
+        return;
+    text_clear(&instance->waits_for);
+    text_append(&instance->waits_for, name);
     instance->dirty = true;
 }
 
@@ -170,8 +180,15 @@ int instance_write_record(struct instance *instance, struct error *err)
     record->failures = instance->is.failures;
     record->grace_ms = instance->want.grace_ms;
     record->pending = instance->want.replace || instance->want.bounce;
+    record->restarts_in_row = instance->is.restarts;
+    record->crash_loop = decide_crash_loops(&instance->want, &instance->is);
+    record->restart_at_ns = 0;
+    if (record->will_restart && !instance->want.bounce)
+        record->restart_at_ns =
+            record->finished_ns +
+            (uint64_t)decide_restart_delay_ms(&instance->want, &instance->is) * NS_PER_MS;
     record->message = text_or_null(&instance->message);
-    record->probe_output = text_or_null(&instance->probe_output);
+    record->waits_for = text_or_null(&instance->waits_for);
     record->image = shown->image;
     record->image_digest = shown->image_digest;
     record->config_hash = shown->config_hash;

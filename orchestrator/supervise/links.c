@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "orchestrator/state/record_words.h"
 #include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
@@ -57,38 +58,63 @@ static enum gate gate_of(const struct instance *target, int condition)
     return GATE_OPEN;
 }
 
+/* What keeps it from what is waited for, as far as it is known. */
+static void wait_reason(const struct plan_dependency *dependency, const struct instance *target,
+                        struct text *out)
+{
+    static const char *const waits[] = {" to start", " to be healthy", " to complete"};
+    const struct record_probe *probe = &target->record.probe;
+
+    if (dependency->condition == PLAN_HEALTHY && target->is.phase == PHASE_RUNNING &&
+        probe->count > 0 && probe->wait_status != 0) {
+        text_append(out, ": ");
+        record_probe_words(probe, out);
+        return;
+    }
+    text_append(out, waits[dependency->condition]);
+    if (target->is.restarts > 0)
+        text_appendf(out, ": exited (%d), restarted %d times", record_exit_code(&target->record),
+                     target->is.restarts);
+}
+
+static void failure_reason(const struct plan_dependency *dependency, const struct instance *target,
+                           struct text *out)
+{
+    const char *name = target->plan->name;
+    int exit_code = record_exit_code(&target->record);
+
+    if (target->is.phase == PHASE_FAILED)
+        text_appendf(out, "dependency failed to start: %s", name);
+    else if (target->record.blocked && target->is.phase == PHASE_CREATED)
+        text_appendf(out, "dependency is blocked: %s", name);
+    else if (target->plan->hook)
+        text_appendf(out, "service \"%s\": pre_start hook %s exited with status %d",
+                     target->plan->service, name, exit_code);
+    else if (dependency->condition == PLAN_COMPLETED)
+        text_appendf(out, "service \"%s\" didn't complete successfully: exit %d",
+                     dependency->service, exit_code);
+    else if (target->is.post_start_failed)
+        text_appendf(out, "dependency failed to start: container %s: %s", name,
+                     text_get(&target->message));
+    else if (target->is.phase == PHASE_RUNNING)
+        text_appendf(out, "dependency failed to start: container %s is unhealthy", name);
+    else
+        text_appendf(out, "dependency failed to start: container %s exited (%d)", name, exit_code);
+}
+
 static void gate_describe(struct instance *instance, const struct plan_dependency *dependency,
                           const struct instance *target, enum gate gate)
 {
-    static const char *const waits[] = {"to start", "to be healthy", "to complete"};
     scoped_text struct text text = {0};
 
     if (gate == GATE_WAIT) {
-        text_appendf(&text, "waits for %s %s", dependency->service, waits[dependency->condition]);
-        if (dependency->condition == PLAN_HEALTHY && target->is.probes > 0)
-            text_appendf(&text, ": probe %d: %s", target->is.probes,
-                         target->probe_output.length ? target->probe_output.data : "failed");
-    } else if (target->is.phase == PHASE_FAILED) {
-        text_appendf(&text, "dependency failed to start: %s", target->plan->name);
-    } else if (target->record.blocked && target->is.phase == PHASE_CREATED) {
-        text_appendf(&text, "dependency is blocked: %s", target->plan->name);
-    } else if (target->plan->hook) {
-        text_appendf(&text, "service \"%s\": pre_start hook %s exited with status %d",
-                     target->plan->service, target->plan->name, record_exit_code(&target->record));
-    } else if (dependency->condition == PLAN_COMPLETED) {
-        text_appendf(&text, "service \"%s\" didn't complete successfully: exit %d",
-                     dependency->service, record_exit_code(&target->record));
-    } else if (target->is.post_start_failed) {
-        text_appendf(&text, "dependency failed to start: container %s: %s", target->plan->name,
-                     text_get(&target->message));
-    } else if (target->is.phase == PHASE_RUNNING) {
-        text_appendf(&text, "dependency failed to start: container %s is unhealthy",
-                     target->plan->name);
+        text_appendf(&text, "waits for %s", dependency->service);
+        wait_reason(dependency, target, &text);
     } else {
-        text_appendf(&text, "dependency failed to start: container %s exited (%d)",
-                     target->plan->name, record_exit_code(&target->record));
+        failure_reason(dependency, target, &text);
     }
     instance_set_message(instance, text_get(&text));
+    instance_set_wait(instance, target->plan->name);
 }
 
 static void gate_describe_network(struct instance *instance, const char *network)
@@ -97,6 +123,7 @@ static void gate_describe_network(struct instance *instance, const char *network
 
     text_appendf(&text, "waits for network '%s' to be made anew", network);
     instance_set_message(instance, text_get(&text));
+    instance_set_wait(instance, "");
 }
 
 /* Of a service, its replicas. */
@@ -109,46 +136,60 @@ static bool is_depended_on(const struct instance *target, const struct plan_depe
     return !plan->oneoff && !plan->hook && string_eq(plan->service, dependency->service);
 }
 
-static enum gate gate_of_dependency(struct supervisor *supervisor, struct instance *instance,
-                                    const struct plan_dependency *dependency)
+/* What keeps an instance from starting. */
+struct obstacle {
+    enum gate gate;
+    const struct plan_dependency *dependency;
+    const struct instance *target;
+};
+
+/* The worst of the dependency's instances, the first of equals. */
+static struct obstacle obstacle_of(struct supervisor *supervisor,
+                                   const struct plan_dependency *dependency)
 {
-    enum gate worst = GATE_OPEN;
+    struct obstacle worst = {.gate = GATE_OPEN, .dependency = dependency};
 
     for (size_t i = 0; i < supervisor->n_instances; i++) {
-        struct instance *target = supervisor->instances[i];
+        const struct instance *target = supervisor->instances[i];
         enum gate gate;
 
         if (!is_depended_on(target, dependency))
             continue;
         gate = gate_of(target, dependency->condition);
-        if (gate > worst) {
-            worst = gate;
-            gate_describe(instance, dependency, target, gate);
+        if (gate > worst.gate) {
+            worst.gate = gate;
+            worst.target = target;
         }
     }
-    return worst == GATE_FAILED && !dependency->required ? GATE_OPEN : worst;
+    if (worst.gate == GATE_FAILED && !dependency->required)
+        worst.gate = GATE_OPEN;
+    return worst;
 }
 
 static enum gate dependencies_gate(struct supervisor *supervisor, struct instance *instance)
 {
     const char *network = networks_stale_of(supervisor, instance);
-    enum gate worst = network ? GATE_WAIT : GATE_OPEN;
+    struct obstacle worst = {.gate = network ? GATE_WAIT : GATE_OPEN};
 
-    if (network)
-        gate_describe_network(instance, network);
-    for (size_t i = 0; i < instance->plan->n_dependencies && worst != GATE_FAILED; i++) {
-        enum gate gate = gate_of_dependency(supervisor, instance, &instance->plan->dependencies[i]);
+    for (size_t i = 0; i < instance->plan->n_dependencies && worst.gate != GATE_FAILED; i++) {
+        struct obstacle next = obstacle_of(supervisor, &instance->plan->dependencies[i]);
 
-        if (gate > worst)
-            worst = gate;
+        if (next.gate > worst.gate)
+            worst = next;
     }
-    if (worst == GATE_OPEN)
+    if (worst.target) {
+        gate_describe(instance, worst.dependency, worst.target, worst.gate);
+    } else if (network) {
+        gate_describe_network(instance, network);
+    } else {
         instance_set_message(instance, "");
-    if (instance->record.blocked != (worst == GATE_FAILED)) {
-        instance->record.blocked = worst == GATE_FAILED;
+        instance_set_wait(instance, "");
+    }
+    if (instance->record.blocked != (worst.gate == GATE_FAILED)) {
+        instance->record.blocked = worst.gate == GATE_FAILED;
         instance->dirty = true;
     }
-    return worst;
+    return worst.gate;
 }
 
 static bool depends_on(const struct instance *instance, const char *service)

@@ -14,6 +14,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/process.h"
+#include "common/utf8.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
 enum { PROBE_OUTPUT_BYTES = 4096 };
@@ -25,6 +26,7 @@ static void probe_release(struct probe *probe)
     fd_close(steal_fd(&probe->pidfd));
     fd_close(steal_fd(&probe->output_fd));
     probe->pid = 0;
+    probe->timed_out = false;
 }
 
 /* Keeps the beginning; the rest is read and dropped, so that the probe does not block. */
@@ -45,30 +47,47 @@ static void on_probe_output(void *owner)
     text_append_bytes(&probe->output, bytes, (size_t)n < room ? (size_t)n : room);
 }
 
-/* The first line, printable, as a message shows it. */
-static void probe_keep_output(struct instance *instance, int status)
+/* Text for records and terminals: no control characters but the ends of lines, and UTF-8. */
+static void probe_keep_output(struct instance *instance)
 {
-    const char *output = text_get(&instance->probe.output);
-    size_t length = strcspn(output, "\r\n");
+    const unsigned char *bytes = (const unsigned char *)text_get(&instance->probe.output);
+    size_t left = instance->probe.output.length;
+    struct text *kept = &instance->probe_output;
 
-    text_clear(&instance->probe_output);
-    for (size_t i = 0; i < length && i < 200; i++)
-        text_append_char(
-            &instance->probe_output,
-            (unsigned char)output[i] < 0x20 || (unsigned char)output[i] > 0x7e ? '?' : output[i]);
-    if (instance->probe_output.length == 0 && status != 0)
-        text_appendf(&instance->probe_output, "exit %d",
-                     WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
-    instance->record.probe_status = status;
+    text_clear(kept);
+    while (left > 0) {
+        size_t length = utf8_character_length(bytes, left);
+        bool control = (*bytes < 0x20 && *bytes != '\n' && *bytes != '\t') || *bytes == 0x7f ||
+                       (length == 2 && bytes[0] == 0xc2 && bytes[1] < 0xa0);
+        bool plain = length > 0 && !control;
+
+        length = length > 0 ? length : 1;
+        if (plain)
+            text_append_bytes(kept, bytes, length);
+        else if (*bytes != '\r')
+            text_append_char(kept, '?');
+        bytes += length;
+        left -= length;
+    }
 }
 
 static void probe_finish(struct instance *instance, int status, uint64_t now_ms)
 {
     enum health before = instance->is.health;
+    bool timed_out = instance->probe.timed_out;
 
-    probe_keep_output(instance, status);
+    probe_keep_output(instance);
     probe_release(&instance->probe);
     decide_probe_result(&instance->want, &instance->is, status == 0, now_ms);
+    instance->record.probe = (struct record_probe){
+        .count = instance->is.probes,
+        .failures = instance->is.probe_failures,
+        .retries = instance->want.health.retries,
+        .wait_status = status,
+        .timed_out_ms = timed_out ? instance->want.health.timeout_ms : 0,
+        .ended_ns = clock_realtime_ns(),
+        .output = instance->probe_output.length ? instance->probe_output.data : NULL,
+    };
     instance->dirty = true;
     if (instance->is.health != before)
         net_set_rank(instance->supervisor->net, instance->plan->name,
@@ -153,9 +172,7 @@ void probe_time_out(struct instance *instance, uint64_t now_ms)
     struct probe *probe = &instance->probe;
 
     probe_kill(probe);
-    text_clear(&probe->output);
-    text_appendf(&probe->output, "timed out after %lld ms",
-                 (long long)instance->want.health.timeout_ms);
+    probe->timed_out = true;
     probe_finish(instance, SIGKILL, now_ms);
 }
 

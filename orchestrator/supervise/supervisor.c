@@ -60,23 +60,29 @@ static bool supervisor_round(struct supervisor *supervisor, uint64_t now_ms, uin
     return acted;
 }
 
+static void record_publish(struct supervisor *supervisor, struct instance *instance)
+{
+    struct error err = {0};
+
+    if (!instance->dirty)
+        return;
+    supervisor->net_stale = true; /* whatever changes names, ports or addresses changes a record */
+    instance->dirty = instance_write_record(instance, &err) < 0;
+    if (instance->dirty) {
+        log_warning("keep record of '%s': %s", instance->plan->name, err.text);
+        supervisor->records_stale = true;
+    }
+    control_send_record(supervisor, instance);
+}
+
+/* What waits is told of last: who hears that a wait has failed knows already why. */
 static void records_publish(struct supervisor *supervisor)
 {
-    for (size_t i = 0; i < supervisor->n_instances; i++) {
-        struct instance *instance = supervisor->instances[i];
-        struct error err = {0};
-
-        if (!instance->dirty)
-            continue;
-        supervisor->net_stale =
-            true; /* whatever changes names, ports or addresses changes a record */
-        instance->dirty = instance_write_record(instance, &err) < 0;
-        if (instance->dirty) {
-            log_warning("keep record of '%s': %s", instance->plan->name, err.text);
-            supervisor->records_stale = true;
-        }
-        control_send_record(supervisor, instance);
-    }
+    for (size_t i = 0; i < supervisor->n_instances; i++)
+        if (supervisor->instances[i]->waits_for.length == 0)
+            record_publish(supervisor, supervisor->instances[i]);
+    for (size_t i = 0; i < supervisor->n_instances; i++)
+        record_publish(supervisor, supervisor->instances[i]);
 }
 
 /* Forgets instances that are to be absent and are. */

@@ -34,6 +34,7 @@ struct output {
 struct probe {
     pid_t pid;
     int pidfd, output_fd;
+    bool timed_out;
     struct fd_watch *exit_watch, *output_watch;
     struct text output;
 };
@@ -58,9 +59,11 @@ struct instance {
     struct desired want;
     struct observed is;
     struct record record;
-    struct text message, probe_output; /* behind the record's pointers */
-    bool dirty;                        /* the record on disk and the clients are behind */
-    bool keep_log;                     /* of a container that is replaced */
+    struct text message, waits_for, probe_output; /* behind the record's pointers */
+    char oom_process[32];                         /* the same */
+    uint64_t largest_bytes; /* of the processes of a run that ended, if the kernel told */
+    bool dirty;             /* the record on disk and the clients are behind */
+    bool keep_log;          /* of a container that is replaced */
 
     struct container *container;
     struct fd_watch *exit_watch, *report_watch;
@@ -124,6 +127,8 @@ void instance_set_plan(struct instance *instance, struct plan_instance *plan,
 bool instance_succeeds(const struct instance *instance, const struct instance *yielding);
 void instance_set_phase(struct instance *instance, enum phase phase);
 void instance_set_message(struct instance *instance, const char *text);
+/* The container that it waits for, "": none. */
+void instance_set_wait(struct instance *instance, const char *name);
 struct instance *supervisor_find(struct supervisor *supervisor, const char *name);
 /* Brings the record up to date with `is` and writes it. */
 MUST_CHECK int instance_write_record(struct instance *instance, struct error *err);

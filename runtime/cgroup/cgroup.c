@@ -439,3 +439,8 @@ void cgroup_measure(const struct cgroup *cgroup, struct cgroup_usage *ret_usage)
 {
     cgroup_usage_measure(cgroup->v2_fd, cgroup->v1_fds, ret_usage);
 }
+
+void cgroup_measure_memory(const struct cgroup *cgroup, struct cgroup_memory *ret_memory)
+{
+    cgroup_usage_measure_memory(cgroup->v2_fd, cgroup->v1_fds[CONTROLLER_MEMORY], ret_memory);
+}

@@ -54,6 +54,9 @@ bool cgroup_oom_killed(const struct cgroup *cgroup);
 /* What its processes use now; see cgroup_usage.h. */
 void cgroup_measure(const struct cgroup *cgroup, struct cgroup_usage *ret_usage);
 
+/* Its memory limit and peak; to be asked before it is removed. */
+void cgroup_measure_memory(const struct cgroup *cgroup, struct cgroup_memory *ret_memory);
+
 /* Removes the group from every hierarchy; EBUSY in err->number while processes remain. */
 MUST_CHECK int cgroup_remove(const char *parent, const char *id, struct error *err);
 /* Removes `parent` when it is empty. */

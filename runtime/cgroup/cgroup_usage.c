@@ -170,6 +170,17 @@ static uint64_t limit_measure(int v2_fd, int v1_fd)
     return all;
 }
 
+void cgroup_usage_measure_memory(int v2_fd, int memory_fd, struct cgroup_memory *ret_memory)
+{
+    struct cgroup_memory memory = {0};
+
+    if (!group_number(v2_fd, "memory.max", &memory.limit_bytes))
+        (void)group_number(memory_fd, "memory.limit_in_bytes", &memory.limit_bytes);
+    if (!group_number(v2_fd, "memory.peak", &memory.peak_bytes))
+        (void)group_number(memory_fd, "memory.max_usage_in_bytes", &memory.peak_bytes);
+    *ret_memory = memory;
+}
+
 void cgroup_usage_measure(int v2_fd, const int *v1_fds, struct cgroup_usage *ret_usage)
 {
     const int memory_fd = v1_fds[CONTROLLER_MEMORY];

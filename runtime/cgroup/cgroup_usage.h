@@ -25,6 +25,14 @@ struct cgroup_usage {
  * cannot be read is 0. */
 void cgroup_usage_measure(int v2_fd, const int *v1_fds, struct cgroup_usage *ret_usage);
 
+/* Of the group's own counts; 0 when it has none, as for a group without a memory limit. */
+struct cgroup_memory {
+    uint64_t limit_bytes, peak_bytes;
+};
+
+/* memory_fd is the group's directory in the v1 memory hierarchy, or -1. */
+void cgroup_usage_measure_memory(int v2_fd, int memory_fd, struct cgroup_memory *ret_memory);
+
 /* The number behind "NAME " at the start of a line of `text`, as memory.stat and cpu.stat have it.
  * 0 when there is none. */
 uint64_t cgroup_usage_of_line(const char *text, const char *name);

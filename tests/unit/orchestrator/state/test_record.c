@@ -64,6 +64,27 @@ Test(record, a_record_on_disk_comes_back_as_it_was)
     cr_expect_eq(path_remove_tree(AT_FDCWD, name, NULL), 0);
 }
 
+Test(record, records_of_older_and_newer_builds_are_read)
+{
+    static const char text[] =
+        "{\"name\":\"p-a-1\",\"wait_status\":9,\"probe_output\":\"old\","
+        "\"end\":{\"invented\":1,\"signal\":{\"by\":\"stop\"}},\"later\":[{}]}";
+    scoped(arena_free) struct arena *arena = arena_new();
+    char name[] = "/tmp/yawl-record-XXXXXX";
+    struct record *record;
+    scoped_fd int dir_fd = -1;
+    struct error err = {0};
+
+    cr_assert_not_null(mkdtemp(name));
+    dir_fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cr_assert_eq(file_replace(dir_fd, "x.json", text, sizeof(text) - 1, 0600, &err), 0);
+    cr_assert_eq(record_read(dir_fd, "x.json", arena, &record, &err), 0, "%s", err.text);
+    cr_expect_eq(record_exit_code(record), 137);
+    cr_expect_str_eq(record->end.signal.by, "stop");
+    cr_expect_eq(record->probe.count, 0, "what is not there is nothing");
+    cr_expect_eq(path_remove_tree(AT_FDCWD, name, NULL), 0);
+}
+
 Test(record, a_broken_record_is_an_error_that_names_it)
 {
     scoped(arena_free) struct arena *arena = arena_new();

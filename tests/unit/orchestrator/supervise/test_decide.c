@@ -259,6 +259,31 @@ Test(decide, a_bounce_stops_and_starts_again_without_back_off)
                   ACTION_AGAIN);
 }
 
+Test(decide, many_short_lives_in_a_row_are_a_crash_loop_while_it_is_down)
+{
+    struct desired want = running();
+    struct observed is = {
+        .phase = PHASE_DONE, .started_ms = 1000, .exited_ms = 1100, .restarts = 6};
+
+    want.restart = RESTART_ALWAYS;
+    cr_expect(decide_crash_loops(&want, &is));
+    is.phase = PHASE_RUNNING;
+    cr_expect_not(decide_crash_loops(&want, &is), "it has its chance");
+    is.phase = PHASE_CREATED;
+    cr_expect(decide_crash_loops(&want, &is));
+    is.restarts = 5;
+    cr_expect_not(decide_crash_loops(&want, &is), "it may have come too early");
+    is.restarts = 6;
+    is.exited_ms = 60000;
+    cr_expect_not(decide_crash_loops(&want, &is), "it has stayed up");
+    is.exited_ms = 1100;
+    is.stopped_by_us = true;
+    cr_expect_not(decide_crash_loops(&want, &is));
+    is.stopped_by_us = false;
+    want.restart = RESTART_NO;
+    cr_expect_not(decide_crash_loops(&want, &is), "it ends once");
+}
+
 Test(decide, restart_policies_look_at_how_it_ended)
 {
     struct desired want = running();
