@@ -113,5 +113,6 @@ int command_up(struct session *session, struct error *err);
 int command_version(struct session *session, struct error *err);
 int command_volumes(struct session *session, struct error *err);
 int command_wait(struct session *session, struct error *err);
+int command_why(struct session *session, struct error *err);
 
 #endif

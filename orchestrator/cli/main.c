@@ -60,6 +60,7 @@ const struct cli_command commands[] = {
     {"version", "Show the version", "[OPTIONS]", command_version},
     {"volumes", "List the volumes of the project", "[OPTIONS] [SERVICE...]", command_volumes},
     {"wait", "Wait until containers have ended", "[OPTIONS] SERVICE...", command_wait},
+    {"why", "Say why a service is as it is", "[OPTIONS] SERVICE", command_why},
     {NULL, NULL, NULL, NULL},
 };
 
