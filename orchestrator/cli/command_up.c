@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/cli/culprit.h"
 #include "orchestrator/cli/up.h"
 #include "orchestrator/cli/volumes.h"
 #include "orchestrator/supervise/supervisor_client.h"
@@ -37,10 +38,10 @@ static int up_attach(struct session *session, struct follow *follow, struct up *
                      struct error *err)
 {
     const struct project_dir *dir = up->follow.dir;
-    uint64_t since_ns = clock_realtime_ns();
 
     if (up->detach)
         return 0;
+    up->attached_ns = clock_realtime_ns();
     if (mkdirat(dir->data_fd, "logs", 0700) < 0 && errno != EEXIST)
         return error_sys(err, "create 'logs'");
     for (size_t i = 0; i < up->plan->n_instances; i++) {
@@ -49,13 +50,30 @@ static int up_attach(struct session *session, struct follow *follow, struct up *
         if (!up_shows(up, instance))
             continue;
         string_list_add(session->arena, &up->attached, instance->name);
-        if (follow_attach(follow, instance->name, instance->label, since_ns, err) < 0)
+        if (follow_attach(follow, instance->name, instance->label, up->attached_ns, err) < 0)
             return -1;
     }
     return 0;
 }
 
 static int up_stop_all(struct up *up, struct error *err);
+
+/* All that it has said since its start was shown already. */
+static bool was_heard(const struct up *up, const struct record *record)
+{
+    return string_list_has(&up->attached, record->name) && record->started_ns >= up->attached_ns;
+}
+
+/* Who is at the root of it, and its last words. */
+static void up_explain(const struct up *up, const struct follow *follow)
+{
+    const struct record *culprit = up->awaited ? culprit_find(follow, up->awaited) : NULL;
+    struct error err = {0};
+
+    if (culprit &&
+        culprit_print(culprit, up->follow.dir, !was_heard(up, culprit), up->follow.style, &err) < 0)
+        log_warning("log of '%s': %s", culprit->name, err.text);
+}
 
 int up_carry_out(struct session *session, struct up *up, struct error *err)
 {
@@ -68,8 +86,12 @@ int up_carry_out(struct session *session, struct up *up, struct error *err)
     follow = follow_new(&up->follow);
     if (plan_hand_over(session, up->follow.dir, up->plan, &up->request.file, err) < 0 ||
         up_attach(session, follow, up, err) < 0 ||
-        follow_run(follow, &up->request, &interrupted, err) < 0)
-        return interrupted ? EXIT_INTERRUPTED : -1;
+        follow_run(follow, &up->request, &interrupted, err) < 0) {
+        if (interrupted)
+            return EXIT_INTERRUPTED;
+        up_explain(up, follow);
+        return -1;
+    }
     if (interrupted)
         return EXIT_INTERRUPTED;
     if (up->aborting && up_stop_all(up, err) < 0)

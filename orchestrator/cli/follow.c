@@ -23,6 +23,7 @@ enum { ASK_TRIES = 10, ASK_AGAIN_MS = 50 };
 struct seen {
     struct arena *arena;
     struct record *record;
+    struct progress_pace pace;
     bool current; /* told since the last (re)connection */
 };
 
@@ -123,14 +124,39 @@ static void follow_fail(struct follow *follow, const struct error *err)
 
 /* -- records */
 
+/* Those who wait tell of its probes. */
+static bool is_awaited(const struct follow *follow, const struct record *record)
+{
+    for (size_t i = 0; i < follow->n_seen; i++)
+        if (follow->seen[i].record->phase == PHASE_CREATED &&
+            string_eq(follow->seen[i].record->waits_for, record->name))
+            return true;
+    return false;
+}
+
+static void seen_tell(struct follow *follow, struct seen *seen, const struct record *before)
+{
+    const struct progress *progress = follow->options.progress;
+    const struct record *now = seen->record;
+    scoped_text struct text words = {0};
+
+    progress_change(progress, before, now);
+    progress_wait_words(progress, before, now, &words);
+    if (words.length == 0 || (now->phase == PHASE_RUNNING && is_awaited(follow, now)) ||
+        !progress_pace_takes(&seen->pace, loop_now_ms(follow->loop)))
+        return;
+    progress_wait(progress, now, words.data);
+}
+
 static void seen_set(struct follow *follow, struct arena *take_arena, struct record *record)
 {
     struct seen *seen = seen_find(follow, record->name);
+    scoped(arena_free) struct arena *older = NULL;
+    const struct record *before = NULL;
 
-    if (follow->options.progress)
-        progress_change(follow->options.progress, seen ? seen->record : NULL, record);
     if (seen) {
-        arena_free(seen->arena);
+        older = seen->arena;
+        before = seen->record;
     } else {
         struct seen *grown = realloc(follow->seen, (follow->n_seen + 1) * sizeof(*grown));
 
@@ -138,8 +164,13 @@ static void seen_set(struct follow *follow, struct arena *take_arena, struct rec
             abort();
         follow->seen = grown;
         seen = &follow->seen[follow->n_seen++];
+        *seen = (struct seen){0};
     }
-    *seen = (struct seen){.arena = take_arena, .record = record, .current = true};
+    seen->arena = take_arena;
+    seen->record = record;
+    seen->current = true;
+    if (follow->options.progress)
+        seen_tell(follow, seen, before);
 }
 
 static void seen_gone(struct follow *follow, const char *name)

@@ -6,14 +6,19 @@
 #include "common/fd.h"
 #include "common/json.h"
 #include "common/text.h"
+#include "orchestrator/state/record_words.h"
 
-static void line_json(const char *kind, const char *name, const char *verb, struct text *out)
+enum { PACE_LINES = 10, PACE_MS = 1000 };
+
+/* `details` may be NULL. */
+static void line_json(const char *kind, const char *name, const char *verb, const char *details,
+                      struct text *out)
 {
     scoped_text struct text id = {0};
     scoped(json_release) json_t *json = NULL;
 
     text_appendf(&id, "%s %s", kind, name);
-    json = json_pack("{s:s, s:s}", "id", text_get(&id), "status", verb);
+    json = json_pack("{s:s, s:s, s:s*}", "id", text_get(&id), "status", verb, "text", details);
     json_format(json, out);
     text_append_char(out, '\n');
 }
@@ -26,7 +31,7 @@ void progress_line(const struct progress *progress, const char *kind, const char
     if (progress->quiet)
         return;
     if (progress->json)
-        line_json(kind, name, verb, &line);
+        line_json(kind, name, verb, NULL, &line);
     else
         text_appendf(&line, " %s %s  %s\n", kind, name, verb);
     (void)!fd_write_all(STDERR_FILENO, line.data, line.length);
@@ -82,7 +87,49 @@ void progress_change(const struct progress *progress, const struct record *befor
         progress_line(progress, "Container", now->name, verb);
     if (before && before->paused != now->paused && now->phase == PHASE_RUNNING)
         progress_line(progress, "Container", now->name, now->paused ? "Paused" : "Unpaused");
-    if (now->message && now->phase == PHASE_CREATED &&
-        !string_eq(now->message, before ? before->message : NULL))
-        progress_line(progress, "Container", now->name, now->message);
+}
+
+bool progress_pace_takes(struct progress_pace *pace, uint64_t now_ms)
+{
+    if (pace->next_ms > now_ms + (uint64_t)PACE_LINES * PACE_MS)
+        return false;
+    pace->next_ms = (pace->next_ms > now_ms ? pace->next_ms : now_ms) + PACE_MS;
+    return true;
+}
+
+static void wait_words(const struct progress *progress, const struct record *record,
+                       struct text *out)
+{
+    bool probed = record->phase == PHASE_RUNNING && record->health == HEALTH_STARTING &&
+                  record->probe.wait_status != 0;
+
+    if (record->phase == PHASE_CREATED && record->message)
+        text_append(out, record->message);
+    else if (progress->probes && probed)
+        record_probe_words(&record->probe, out);
+}
+
+void progress_wait_words(const struct progress *progress, const struct record *before,
+                         const struct record *now, struct text *out)
+{
+    scoped_text struct text old = {0}, new = {0};
+
+    if (before)
+        wait_words(progress, before, &old);
+    wait_words(progress, now, &new);
+    if (!string_eq(text_get(&old), text_get(&new)))
+        text_append(out, text_get(&new));
+}
+
+void progress_wait(const struct progress *progress, const struct record *now, const char *words)
+{
+    scoped_text struct text line = {0};
+
+    if (progress->quiet)
+        return;
+    if (progress->json)
+        line_json("Container", now->name, now->blocked ? "Error" : "Waiting", words, &line);
+    else
+        text_appendf(&line, " Container %s  %s\n", now->name, words);
+    (void)!fd_write_all(STDERR_FILENO, line.data, line.length);
 }

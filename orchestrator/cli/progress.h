@@ -15,11 +15,26 @@ struct progress {
     bool quiet;
     bool json;       /* {"id":"Container shop-db-1","status":"Started"} */
     bool hide_exits; /* attached: the log says so */
+    bool probes;     /* tells of failed health probes too, also when nobody waits for them */
 };
+
+/* Keeps what one container waits for from flooding: ten lines at once, then one a second. */
+struct progress_pace {
+    uint64_t next_ms;
+};
+bool progress_pace_takes(struct progress_pace *pace, uint64_t now_ms);
 
 /* What changed between two records of one container; `before` is NULL at first sight. */
 void progress_change(const struct progress *progress, const struct record *before,
                      const struct record *now);
+
+/* What it waits for now, or what its health waits for: "" when that is nothing, or the same as
+ * before. */
+void progress_wait_words(const struct progress *progress, const struct record *before,
+                         const struct record *now, struct text *out);
+/* Shows such words. */
+void progress_wait(const struct progress *progress, const struct record *now, const char *words);
+
 void progress_line(const struct progress *progress, const char *kind, const char *name,
                    const char *verb);
 

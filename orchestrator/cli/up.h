@@ -16,8 +16,10 @@ struct up {
     bool no_start; /* create only */
     const char *exit_code_from;
     struct string_list attached; /* containers whose output is shown */
+    uint64_t attached_ns;        /* from then on, CLOCK_REALTIME */
     int exit_code;
     bool aborting;
+    const char *awaited; /* the container that keeps the goal from being reached; of the plan */
 
     struct string_list named; /* services that the user named; empty: all */
     struct string_list scales, attach, no_attach;

@@ -85,8 +85,7 @@ static bool takes_over_badly(const struct record *record, struct error *err)
 }
 
 /* A failure is told once nothing else is on its way, with the container at the root of it first. */
-static enum verdict judge_all_detached(struct follow *follow, const struct up *up,
-                                       struct error *err)
+static enum verdict judge_all_detached(struct follow *follow, struct up *up, struct error *err)
 {
     enum verdict worst = VERDICT_DONE;
     struct error first = {0}, other = {0};
@@ -99,7 +98,8 @@ static enum verdict judge_all_detached(struct follow *follow, const struct up *u
         yielding = yielding || follow_record(follow, i)->yields;
     }
     for (size_t i = 0; i < up->plan->n_instances; i++) {
-        const struct record *record = follow_find(follow, up->plan->instances[i].name);
+        const char *name = up->plan->instances[i].name;
+        const struct record *record = follow_find(follow, name);
         enum verdict verdict;
 
         if (!record && follow_ended(follow)) {
@@ -111,6 +111,9 @@ static enum verdict judge_all_detached(struct follow *follow, const struct up *u
         verdict = judge_detached(up, record, record->blocked ? &other : &first);
         if (verdict == VERDICT_DONE && yielding && takes_over_badly(record, &first))
             verdict = VERDICT_FAILED;
+        if (verdict == VERDICT_WAIT ||
+            (verdict == VERDICT_FAILED && !(record->blocked && *first.text)))
+            up->awaited = name;
         if (verdict == VERDICT_WAIT)
             return VERDICT_WAIT;
         if (verdict > worst)
@@ -141,9 +144,18 @@ static bool is_awaited(const struct up *up, const struct record *record)
     return up->attached.count == 0 || string_list_has(&up->attached, record->name);
 }
 
+/* Something may still come of it without anybody doing anything. */
+static bool record_is_under_way(const struct record *record)
+{
+    return record->pending || record->hooks_pending || record->phase == PHASE_STARTING ||
+           (record->phase <= PHASE_CREATED && record->wanted && !record->blocked) ||
+           (record->phase == PHASE_RUNNING && record->health == HEALTH_STARTING);
+}
+
+/* A start that cannot be completed is an end, although others run on; they stay. */
 static enum verdict judge_attached(struct follow *follow, struct up *up, struct error *err)
 {
-    bool over = true;
+    bool over = true, blocked = false, under_way = false;
 
     for (size_t i = 0; i < up->plan->n_instances; i++) {
         const struct record *record = follow_find(follow, up->plan->instances[i].name);
@@ -160,12 +172,15 @@ static enum verdict judge_attached(struct follow *follow, struct up *up, struct 
         if (record_has_failed(record)) {
             (void)error_set(err, "%s", record->message ? record->message : "");
             up->exit_code = 1;
+            up->awaited = up->plan->instances[i].name;
             if (record->hook_failed || record->stop_refused)
                 return VERDICT_FAILED;
         }
         over = over && (!is_awaited(up, record) || record_is_over(record));
+        blocked = blocked || record->blocked;
+        under_way = under_way || record_is_under_way(record);
     }
-    if (!over)
+    if (!over && (!blocked || under_way || follow_stopping(follow)))
         return VERDICT_WAIT;
     return up->exit_code && !up->aborting ? VERDICT_FAILED : VERDICT_DONE;
 }

@@ -181,6 +181,7 @@ void up_progress_settle(struct up *up, const struct session *session)
     up->progress.quiet = up->quiet || string_eq(session->progress, "quiet");
     up->progress.json = string_eq(session->progress, "json");
     up->progress.hide_exits = !up->detach;
+    up->progress.probes = up->wait;
     up->follow.progress = &up->progress;
 }
 

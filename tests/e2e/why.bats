@@ -133,6 +133,9 @@ END
     contains "$stdout" "| more"
     ok why --json api
     equal "$(jq -r '.waits_for[].name' <<<"$stdout" | tr '\n' ' ')" "$PROJECT-cache-1 $PROJECT-db-1 "
+    # The waiting command has said so too, each new number once.
+    matches "$(<up.err)" "$PROJECT-cache-1  waits for db: health probe [0-9]+ of 1000 failed: connection refused"
+    equal "$(grep 'of 1000 failed' up.err | sort | uniq -d)" ""
     kill "$pid"
 }
 
@@ -169,4 +172,88 @@ END
     sed -i 's/1000/1001/' compose.yaml
     ok why a
     contains "$stdout" "configuration  changed since it was started"
+}
+
+@test "a failed wait shows the last probe and the last twenty lines of the culprit" {
+    compose_file <<'END'
+services:
+  db:
+    image: box
+    command: [sh, -c, "for i in $$(seq 30); do echo line $$i; done; exec sleep 1000"]
+    healthcheck: {test: "echo not yet; exit 3", interval: 100ms, retries: 3}
+  api:
+    image: box
+    depends_on: {db: {condition: service_healthy}}
+    command: [sh, -c, "echo never"]
+END
+    refused up -d
+    matches "$stderr" "last probe .*health probe 3 of 3 failed: not yet \(exit status 3\)"
+    matches "$stderr" "^db-1  \| line 30$"
+    matches "$stderr" "^db-1  \| line 11$"
+    lacks "$stderr" "| line 10"
+    matches "$stderr" "error: dependency failed to start: container $PROJECT-db-1 is unhealthy"
+    # It runs already, and this command has not shown what it said before.
+    refused up
+    matches "$stderr" "^db-1  \| line 30$"
+    # Now its lines are there all along.
+    ok down
+    refused up
+    matches "$stderr" "last probe .*health probe [0-9]+ of 3 failed: not yet"
+    equal "$(grep -c 'line 30$' <<<"$stdout")" 1
+    lacks "$stderr" "line 30"
+}
+
+@test "a timeout names who was waited for" {
+    compose_file <<'END'
+services:
+  db:
+    image: box
+    command: [sh, -c, "echo busy; exec sleep 1000"]
+    healthcheck: {test: "echo not yet; exit 3", interval: 1s, retries: 1000}
+  api:
+    image: box
+    depends_on: {db: {condition: service_healthy}}
+    command: [sleep, "1000"]
+END
+    refused up --wait --wait-timeout 3
+    contains "$stderr" "application not healthy after 3s"
+    matches "$stderr" "^$PROJECT-db-1$"
+    matches "$stderr" "^db-1  \| busy$"
+}
+
+@test "waits are events with --progress json" {
+    compose_file <<'END'
+services:
+  db:
+    image: box
+    command: [sleep, "1000"]
+    healthcheck: {test: "echo not yet; exit 3", interval: 100ms, retries: 2}
+  api:
+    image: box
+    depends_on: {db: {condition: service_healthy}}
+    command: [sleep, "1000"]
+END
+    refused --progress json up -d
+    equal "$(grep '^{' <<<"$stderr" | jq -r 'select(.status == "Waiting" and .id == "Container '"$PROJECT"'-api-1") | .text' | tail -n 1)" \
+        "waits for db: health probe 1 of 2 failed: not yet"
+    equal "$(grep '^{' <<<"$stderr" | jq -r 'select(.status == "Error") | .text')" \
+        "dependency failed to start: container $PROJECT-db-1 is unhealthy"
+}
+
+@test "impossible waits are refused before anything starts" {
+    compose_file <<'END'
+services:
+  db: {image: box, command: [sleep, "1000"]}
+  job: {image: box, restart: always, command: ["true"]}
+  api:
+    image: box
+    depends_on:
+      db: {condition: service_healthy}
+      job: {condition: service_completed_successfully}
+    command: [sleep, "1000"]
+END
+    refused up -d
+    matches "$stderr" "compose.yaml:7:[0-9]+: error: services.api.depends_on.db: waits for 'db' to be healthy"
+    matches "$stderr" "compose.yaml:8:[0-9]+: error: services.api.depends_on.job: waits for 'job' to complete"
+    nothing_left
 }
