@@ -52,7 +52,7 @@ static enum verdict judge_healthy(const struct record *record, struct error *err
 {
     scoped_text struct text words = {0};
 
-    if (record->health == HEALTH_UNHEALTHY ||
+    if (record->health == HEALTH_UNHEALTHY || record->crash_loop ||
         (record->phase != PHASE_RUNNING && record_exit_code(record) != 0)) {
         record_trouble_words(record, &words);
         (void)error_set(err, "%s", text_get(&words));

@@ -58,7 +58,8 @@ static enum verdict judge_detached(const struct up *up, const struct record *rec
         return VERDICT_DONE;
     if (up->no_start && record->phase != PHASE_ABSENT)
         return VERDICT_DONE;
-    if (record->phase == PHASE_RUNNING && record->health == HEALTH_UNHEALTHY)
+    if ((up->wait && record->crash_loop) ||
+        (record->phase == PHASE_RUNNING && record->health == HEALTH_UNHEALTHY))
         return judge_trouble(record, err);
     if (record->phase == PHASE_RUNNING)
         return record->health == HEALTH_STARTING || !has_stayed_up(record) ? VERDICT_WAIT

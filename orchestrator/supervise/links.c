@@ -44,6 +44,10 @@ static enum gate gate_of(const struct instance *target, int condition)
     if (target->is.phase == PHASE_FAILED ||
         (target->record.blocked && !target->want.replace && target->is.phase == PHASE_CREATED))
         return GATE_FAILED;
+    /* It may recover, but not soon: who waits is told at once. */
+    if (condition != PLAN_STARTED && !target->want.replace && !target->want.bounce &&
+        decide_crash_loops(&target->want, &target->is))
+        return GATE_FAILED;
     if (instance_on_its_way(target))
         return GATE_WAIT;
     if (target->is.phase == PHASE_RUNNING && target->is.post_started < target->want.post_start)
@@ -87,6 +91,10 @@ static void failure_reason(const struct plan_dependency *dependency, const struc
         text_appendf(out, "dependency failed to start: %s", name);
     else if (target->record.blocked && target->is.phase == PHASE_CREATED)
         text_appendf(out, "dependency is blocked: %s", name);
+    else if (decide_crash_loops(&target->want, &target->is))
+        text_appendf(out,
+                     "dependency failed to start: container %s is in a crash loop: exited (%d)",
+                     name, exit_code);
     else if (target->plan->hook)
         text_appendf(out, "service \"%s\": pre_start hook %s exited with status %d",
                      target->plan->service, name, exit_code);

@@ -174,6 +174,38 @@ END
     contains "$stdout" "configuration  changed since it was started"
 }
 
+@test "a crash loop ends up --wait at once and shows the culprit's last lines" {
+    compose_file <<'END'
+services:
+  bad: {image: box, restart: always, command: [sh, -c, "echo cannot find my file; exit 5"]}
+  good: {image: box, command: [sleep, "1000"]}
+END
+    TRY_TIMEOUT_S=40 refused up --wait --wait-timeout 600
+    contains "$stderr" "container $PROJECT-bad-1 is in a crash loop: 6 restarts in a row, the last time: exit status 5"
+    contains "$stderr" "bad-1  | cannot find my file"
+    lacks "$stderr" "good-1  |"
+    ok why bad
+    contains "$stdout" "in a row: a crash loop; the next in"
+}
+
+@test "who depends on the health of a crash loop is told at once" {
+    compose_file <<'END'
+services:
+  db:
+    image: box
+    restart: always
+    command: [sh, -c, "echo no data; exit 5"]
+    healthcheck: {test: "true", interval: 30s}
+  api:
+    image: box
+    depends_on: {db: {condition: service_healthy}}
+    command: [sleep, "1000"]
+END
+    TRY_TIMEOUT_S=40 refused up -d
+    contains "$stderr" "container $PROJECT-db-1 is in a crash loop: exited (5)"
+    contains "$stderr" "db-1  | no data"
+}
+
 @test "a failed wait shows the last probe and the last twenty lines of the culprit" {
     compose_file <<'END'
 services:
