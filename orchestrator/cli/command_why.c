@@ -40,7 +40,7 @@ static int records_read(struct why_command *command, struct error *err)
         return -1;
     if (!command->dir)
         return 0;
-    records_fd = openat(command->dir->run_fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    records_fd = record_dir_open(command->dir);
     if (records_fd < 0)
         return 0;
     if (fd_message_connect(command->dir->run_fd, "control.sock", &control_fd, err) < 0)
