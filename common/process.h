@@ -32,6 +32,7 @@ enum exit_source process_exit(int pidfd, pid_t pid, int *ret_wait_status);
 
 /* CLOCK_MONOTONIC and CLOCK_REALTIME. */
 uint64_t clock_monotonic_ms(void);
+uint64_t clock_monotonic_ns(void);
 uint64_t clock_realtime_ns(void);
 
 #endif

@@ -25,6 +25,7 @@
 #include "orchestrator/supervise/hooks.h"
 #include "orchestrator/supervise/image_leases.h"
 #include "orchestrator/supervise/input.h"
+#include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/pause.h"
 #include "orchestrator/supervise/sharing.h"
 #include "orchestrator/supervise/succession.h"
@@ -91,6 +92,8 @@ static int ports_reserve(struct instance *instance, const struct plan_instance *
 
 static int instance_create(struct instance *instance, struct error *err)
 {
+    uint64_t began_ns = clock_monotonic_ns();
+
     if (image_leases_take(instance, err) < 0 || data_dirs_make(instance, err) < 0 ||
         instance_open_output(instance, err) < 0 ||
         ports_reserve(instance, instance->plan, err) < 0 || made_from_plan(instance, err) < 0) {
@@ -105,6 +108,7 @@ static int instance_create(struct instance *instance, struct error *err)
     instance->is.started_ms = 0;
     instance->is.restarts = instance->is.failures = 0;
     instance_set_phase(instance, PHASE_CREATED);
+    journal_note_create(instance, began_ns);
     return 0;
 }
 
@@ -204,6 +208,7 @@ static void instance_failed(struct instance *instance, const struct error *err)
     instance->record.finished_ns = clock_realtime_ns();
     instance->record.end = (struct record_end){0};
     instance_set_phase(instance, PHASE_FAILED);
+    journal_note_failure(instance);
 }
 
 static int instance_start(struct instance *instance, uint64_t now_ms, struct error *err)
@@ -214,6 +219,7 @@ static int instance_start(struct instance *instance, uint64_t now_ms, struct err
     instance->record.starts++;
     instance->record.sent = (struct record_signal){0};
     instance->largest_bytes = 0;
+    journal_note(instance, EVENT_STARTING);
     instance->is.started_ms = now_ms;
     instance->is.exited_ms = instance->is.stop_sent_ms = instance->is.kill_sent_ms = 0;
     instance->is.stopped_by_us = false;
@@ -245,6 +251,7 @@ static void instance_started(struct instance *instance)
     instance->record.probe = (struct record_probe){0};
     instance_set_message(instance, "");
     instance_set_phase(instance, PHASE_RUNNING);
+    journal_note(instance, EVENT_START);
     net_set_rank(instance->supervisor->net, made->name,
                  instance->want.has_health ? NAME_STARTING : NAME_READY);
     for (size_t i = 0; i < made->n_ports; i++)
@@ -354,6 +361,7 @@ void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms)
     instance->want.paused = instance->is.paused = false;
     instance->is.retry_at_ms = 0;
     instance_set_phase(instance, PHASE_EXITED);
+    journal_note_exit(instance);
     net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
     instance_drain_output(instance);
     exit_event(instance);
@@ -386,6 +394,7 @@ static void instance_stop(struct instance *instance, uint64_t now_ms)
                  signal_number);
     if (container_signal(instance->container, signal_number, &err) < 0)
         log_warning("stop '%s': %s", instance->plan->name, err.text);
+    journal_note_kill(instance, signal_number, true);
     instance->dirty = true;
 }
 
@@ -399,6 +408,7 @@ static void instance_kill(struct instance *instance, uint64_t now_ms)
     if (instance->is.stop_sent_ms)
         instance->record.sent.waited_ms = (int64_t)(now_ms - instance->is.stop_sent_ms);
     container_kill_or_warn(instance);
+    journal_note_kill(instance, SIGKILL, true);
     instance->dirty = true;
 }
 
@@ -448,6 +458,7 @@ static void instance_again(struct instance *instance)
     struct observed *is = &instance->is;
 
     if (instance->want.bounce) {
+        journal_note_bounce(instance);
         is->restarts = is->failures = 0;
     } else {
         /* Long enough alive: earlier troubles are forgotten. */
@@ -512,6 +523,7 @@ static void instance_remove(struct instance *instance, uint64_t now_ms)
         instance->is.retry_at_ms = now_ms + REMOVE_RETRY_MS;
         return;
     }
+    journal_note(instance, EVENT_DESTROY);
     net_detach(supervisor->net, instance->plan->name); /* also when somebody shares it */
     instance->keep_log = instance->want.goal != GOAL_ABSENT;
     instance_remove_output(instance);

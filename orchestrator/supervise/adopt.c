@@ -18,6 +18,7 @@
 #include "orchestrator/supervise/exits.h"
 #include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/input.h"
+#include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/sharing.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/tty.h"
@@ -127,6 +128,8 @@ static int adopt_process(struct instance *instance, struct error *err)
         return 0;
     }
     instance->is.phase = PHASE_RUNNING;
+    if (record->phase == PHASE_STARTING)
+        journal_note(instance, EVENT_START);
     if (instance->want.has_health && instance->is.health == HEALTH_NONE)
         instance->is.health = HEALTH_STARTING; /* it was about to be told that it runs */
     if (!instance->container) {
@@ -236,6 +239,7 @@ static int adopt_one(struct supervisor *supervisor, const struct record *found, 
         return -1;
     instance = instance_new(supervisor, plan, steal(arena));
     supervisor->instances[supervisor->n_instances++] = instance;
+    journal_note_recall(instance);
     instance->record = *found;
     instance->record.name = instance->plan->name;
     instance->record.service = instance->plan->service;

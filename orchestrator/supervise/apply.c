@@ -13,10 +13,21 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/process.h"
 #include "orchestrator/supervise/change.h"
+#include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/standing.h"
 #include "orchestrator/supervise/supervisor_state.h"
+
+static const struct codec_field request_phase_codec[] = {
+    CODEC_FIELD(struct request_phase, kind, CODEC_STRING),
+    CODEC_FIELD(struct request_phase, service, CODEC_STRING),
+    CODEC_FIELD(struct request_phase, detail, CODEC_STRING),
+    CODEC_FIELD(struct request_phase, began_ns, CODEC_UINT64),
+    CODEC_FIELD(struct request_phase, ended_ns, CODEC_UINT64),
+    {0},
+};
 
 const struct codec_field request_codec[] = {
     CODEC_FIELD(struct request, command, CODEC_STRING),
@@ -34,6 +45,9 @@ const struct codec_field request_codec[] = {
     CODEC_FIELD(struct request, has_grace, CODEC_BOOL),
     CODEC_FIELD(struct request, grace_ms, CODEC_INT64),
     CODEC_FIELD(struct request, signal_number, CODEC_INT),
+    CODEC_FIELD(struct request, up, CODEC_UINT64),
+    CODEC_LIST(struct request, phases, n_phases, request_phase_codec),
+    CODEC_FIELD(struct request, exit_code, CODEC_INT),
     {0},
 };
 
@@ -134,6 +148,7 @@ static int shared_apply(struct supervisor *supervisor, struct plan *plan, struct
     scoped_text struct text text = {0};
     struct plan merged = *plan, decoded = {0};
     scoped(arena_free) struct arena *kept = arena_new();
+    uint64_t began_ns = clock_monotonic_ns();
     bool *stale;
 
     shared_merge(supervisor, &merged, arena);
@@ -153,6 +168,7 @@ static int shared_apply(struct supervisor *supervisor, struct plan *plan, struct
     supervisor->shared = decoded;
     supervisor->networks_stale = stale;
     net_declare_names(supervisor->net, decoded.declared_names);
+    journal_note_networks(supervisor, began_ns);
     return 0;
 }
 
@@ -313,6 +329,7 @@ static int request_apply(struct supervisor *supervisor, const struct request *re
     if (changes_decide(supervisor, &plan, request, arena, &changes, err) < 0)
         return -1;
     changes_bounce(supervisor, &changes);
+    journal_note_up(supervisor, request);
     if (shared_apply(supervisor, &plan, arena, err) < 0)
         return -1;
     for (size_t i = 0; i < plan.n_instances; i++)
@@ -368,6 +385,8 @@ static void instance_signal(struct instance *instance, const struct request *req
         request->signal_number == SIGKILL || request->signal_number == instance->made->stop_signal;
     if (container_signal(instance->container, request->signal_number, &err) < 0)
         log_warning("signal '%s': %s", instance->plan->name, err.text);
+    else
+        journal_note_kill(instance, request->signal_number, false);
     if (ends || !instance->record.sent.ends)
         instance->record.sent = (struct record_signal){
             .by = command_find(request->command), .number = request->signal_number, .ends = ends};

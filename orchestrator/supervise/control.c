@@ -5,7 +5,8 @@
  * {"kind": "error", "text": ...}; from its first request on it also gets every record now, then
  * {"kind": "snapshot"}, then each record that changes, {"kind": "gone", "name": ...} for one that
  * was removed, and
- * {"kind": "end"} when the project is no more. A client that does not read is cut.
+ * {"kind": "end"} when the project is no more. A client that does not read is cut. A "note" is not
+ * answered.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "common/fd_message.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
 enum { MAX_CLIENTS = 64, CLIENT_BUFFER_BYTES = 4 * 1024 * 1024 };
@@ -123,10 +125,14 @@ static void client_handle(struct client *client, const struct text *text)
     scoped(arena_free) struct arena *arena = arena_new();
     struct request request = {0};
     struct error err = {0};
+    int result = request_parse(text, arena, &request, &err);
     json_t *reply;
 
-    if (request_parse(text, arena, &request, &err) < 0 ||
-        supervisor_request(client->supervisor, &request, &err) < 0) {
+    if (result == 0 && string_eq(request.command, "note")) {
+        journal_note_exec(client->supervisor, &request);
+        return;
+    }
+    if (result < 0 || supervisor_request(client->supervisor, &request, &err) < 0) {
         reply = message_new("error");
         json_object_set_new(reply, "text", json_string(err.text));
         client_send(client, reply);

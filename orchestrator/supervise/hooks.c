@@ -13,6 +13,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/process.h"
+#include "orchestrator/supervise/journal_note.h"
 
 enum { HOOK_LINE_BYTES = 4096 };
 
@@ -94,6 +95,7 @@ static void hook_finish(struct instance *instance, int exit_code)
     if (instance->hook.line.length > 0)
         line_tell(instance);
     hook_release(instance);
+    journal_note_hook_end(instance, kind, exit_code);
     instance->dirty = true;
     if (exit_code != 0)
         hook_failed(instance, kind, exit_code);
@@ -151,6 +153,7 @@ void hook_start(struct instance *instance, enum hook_kind kind)
     int fds[2];
 
     instance->is.hooking = kind;
+    journal_note_hook_start(instance, plan);
     text_clear(&hook->line);
     text_clear(&hook->last);
     if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0) {

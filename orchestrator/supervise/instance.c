@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "orchestrator/supervise/hooks.h"
+#include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
 enum { COMMAND_TEXT_MAX = 1000, NS_PER_MS = 1000000 };
@@ -92,6 +93,7 @@ void instance_free(struct instance *instance)
     text_done(&instance->waits_for);
     text_done(&instance->probe_output);
     text_done(&instance->probe.output);
+    text_done(&instance->noted.waits_for);
     arena_free(instance->plan_arena);
     arena_free(instance->made_arena);
     arena_free(instance->ports_arena);
@@ -194,6 +196,7 @@ int instance_write_record(struct instance *instance, struct error *err)
     record->config_hash = shown->config_hash;
     record->boot_id = instance->supervisor->boot_id;
 
+    journal_note_flush(instance->supervisor); /* what the record tells is in the journal */
     (void)snprintf(name, sizeof(name), "%s.json", instance->plan->name);
     return record_write(instance->supervisor->records_fd, name, record, err);
 }

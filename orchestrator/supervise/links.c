@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "orchestrator/state/record_words.h"
+#include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
@@ -62,11 +63,12 @@ static enum gate gate_of(const struct instance *target, int condition)
     return GATE_OPEN;
 }
 
+static const char *const waits[] = {"to start", "to be healthy", "to complete"};
+
 /* What keeps it from what is waited for, as far as it is known. */
 static void wait_reason(const struct plan_dependency *dependency, const struct instance *target,
                         struct text *out)
 {
-    static const char *const waits[] = {" to start", " to be healthy", " to complete"};
     const struct record_probe *probe = &target->record.probe;
 
     if (dependency->condition == PLAN_HEALTHY && target->is.phase == PHASE_RUNNING &&
@@ -75,7 +77,7 @@ static void wait_reason(const struct plan_dependency *dependency, const struct i
         record_probe_words(probe, out);
         return;
     }
-    text_append(out, waits[dependency->condition]);
+    text_appendf(out, " %s", waits[dependency->condition]);
     if (target->is.restarts > 0)
         text_appendf(out, ": exited (%d), restarted %d times", record_exit_code(&target->record),
                      target->is.restarts);
@@ -118,6 +120,7 @@ static void gate_describe(struct instance *instance, const struct plan_dependenc
     if (gate == GATE_WAIT) {
         text_appendf(&text, "waits for %s", dependency->service);
         wait_reason(dependency, target, &text);
+        journal_note_wait(instance, target->plan->name, waits[dependency->condition]);
     } else {
         failure_reason(dependency, target, &text);
     }
@@ -130,6 +133,7 @@ static void gate_describe_network(struct instance *instance, const char *network
     scoped_text struct text text = {0};
 
     text_appendf(&text, "waits for network '%s' to be made anew", network);
+    journal_note_wait(instance, network, "to be made anew");
     instance_set_message(instance, text_get(&text));
     instance_set_wait(instance, "");
 }

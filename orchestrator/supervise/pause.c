@@ -6,6 +6,7 @@
 #include "orchestrator/supervise/pause.h"
 
 #include "common/log.h"
+#include "orchestrator/supervise/journal_note.h"
 
 enum { FREEZE_RETRY_MS = 1000 };
 
@@ -23,6 +24,7 @@ void instance_freeze(struct instance *instance, bool frozen, uint64_t now_ms)
         instance->is.retry_at_ms = now_ms + FREEZE_RETRY_MS;
     } else {
         instance->is.paused = frozen;
+        journal_note(instance, frozen ? EVENT_PAUSE : EVENT_UNPAUSE);
         instance->is.retry_at_ms = 0;
         instance->is.probe_ended_ms = now_ms;
     }

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "common/utf8.h"
+#include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
 enum { PROBE_OUTPUT_BYTES = 4096 };
@@ -88,6 +89,7 @@ static void probe_finish(struct instance *instance, int status, uint64_t now_ms)
         .ended_ns = clock_realtime_ns(),
         .output = instance->probe_output.length ? instance->probe_output.data : NULL,
     };
+    journal_note_probe(instance, before, status);
     instance->dirty = true;
     if (instance->is.health != before)
         net_set_rank(instance->supervisor->net, instance->plan->name,
@@ -141,6 +143,7 @@ int probe_start(struct instance *instance, uint64_t now_ms, struct error *err)
     text_clear(&probe->output);
     instance->is.probing = true;
     instance->is.probe_started_ms = now_ms;
+    instance->noted.probe_began_ns = clock_monotonic_ns();
     if (probe_exec(instance, write_fd, &result, &exec_err) < 0) {
         /* Not to be run is a failed probe, as with docker: the program may appear later. */
         text_append(&probe->output, exec_err.text);

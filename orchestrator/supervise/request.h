@@ -11,9 +11,16 @@
 #include "common/arena.h"
 #include "common/codec.h"
 
+/* What a command has done itself, for the journal: `up` before it asks, `exec` without asking. */
+struct request_phase {
+    const char *kind;             /* the name of an event: "load", "pull", "exec_start", ... */
+    const char *service, *detail; /* or NULL */
+    uint64_t began_ns, ended_ns;  /* CLOCK_MONOTONIC */
+};
+
 struct request {
     const char *command; /* apply, start, stop, restart, kill, pause, unpause, remove, down, watch,
-                            handover */
+                            handover, note */
     const char *file; /* apply: name of the plan below the run directory; handover: the program */
     struct string_list services;   /* empty: all */
     struct string_list containers; /* these alone, instead of services */
@@ -26,6 +33,10 @@ struct request {
     bool has_grace;
     int64_t grace_ms;
     int signal_number; /* kill */
+    uint64_t up;       /* apply: the name of an `up` for the journal, see event.h; or 0 */
+    struct request_phase *phases; /* apply, note */
+    size_t n_phases;
+    int exit_code; /* note: with "exec_die" */
 };
 
 extern const struct codec_field request_codec[];

@@ -27,6 +27,7 @@
 #include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/image_leases.h"
 #include "orchestrator/supervise/input.h"
+#include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/keeper.h"
 #include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/program_identity.h"
@@ -149,6 +150,7 @@ static void supervisor_pass(void *owner)
         assert(rounds < MAX_ROUNDS);
         now_ms = clock_monotonic_ms();
     }
+    journal_note_flush(supervisor);
     supervisor->records_stale = false;
     records_publish(supervisor);
     if (supervisor->records_stale && wake_ms > now_ms + RECORD_RETRY_MS)
@@ -219,7 +221,7 @@ static int supervisor_open(struct supervisor *supervisor, struct error *err)
     struct net_options options = {.project = supervisor->project};
 
     if (directories_open(supervisor, err) < 0 || lock_take(supervisor, err) < 0 ||
-        fd_store_receive(supervisor, err) < 0)
+        journal_note_open(supervisor, err) < 0 || fd_store_receive(supervisor, err) < 0)
         return -1;
     supervisor->tree = mapped_tree_new(supervisor->roots.data);
     options.router_netns_fd = fd_store_take(supervisor, "router");
@@ -278,6 +280,7 @@ static void supervisor_close(struct supervisor *supervisor)
     fd_close(supervisor->logs_fd);
     fd_close(supervisor->keeper_fd);
     fd_close(supervisor->lock_fd);
+    journal_free(supervisor->notes.journal);
     project_dir_close(supervisor->dir);
     arena_free(supervisor->shared_arena);
     arena_free(supervisor->arena);

@@ -144,16 +144,34 @@ static int answer_wait(struct supervisor_client *client, struct error *err)
     }
 }
 
-int supervisor_client_request(struct supervisor_client *client, const struct request *request,
-                              struct error *err)
+static int request_send(int fd, const struct request *request, struct error *err)
 {
     scoped(json_release) json_t *json = codec_encode(request_codec, request);
     scoped_text struct text text = {0};
 
     json_format(json, &text);
-    if (fd_message_send(client->fd, text.data, text.length, NULL, 0, err) < 0)
+    return fd_message_send(fd, text.data, text.length, NULL, 0, err);
+}
+
+int supervisor_client_request(struct supervisor_client *client, const struct request *request,
+                              struct error *err)
+{
+    if (request_send(client->fd, request, err) < 0)
         return -1;
     return answer_wait(client, err);
+}
+
+void supervisor_tell(const struct project_dir *dir, const struct request *request)
+{
+    struct error err = {0};
+    int connected_fd = -1;
+    scoped_fd int fd = -1;
+
+    if (fd_message_connect(dir->run_fd, "control.sock", &connected_fd, &err) < 0)
+        return;
+    fd = connected_fd;
+    if (fd >= 0)
+        (void)!request_send(fd, request, &err);
 }
 
 /* What comes then is the successor's answer to whoever asks next. One that knows no handover, or

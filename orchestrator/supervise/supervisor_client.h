@@ -24,6 +24,9 @@ DEFINE_SCOPED(struct supervisor_client *, supervisor_client_free)
 MUST_CHECK int supervisor_client_request(struct supervisor_client *client,
                                          const struct request *request, struct error *err);
 
+/* Tells a supervisor that is there, without waiting for anything; for "note". */
+void supervisor_tell(const struct project_dir *dir, const struct request *request);
+
 /* The master of a container's terminal, the caller's; -1 when it has none. */
 MUST_CHECK int supervisor_client_terminal(struct supervisor_client *client, const char *container,
                                           struct arena *arena, int *ret_fd, struct error *err);

@@ -19,6 +19,7 @@
 #include "orchestrator/state/record.h"
 #include "orchestrator/state/roots.h"
 #include "orchestrator/supervise/decide.h"
+#include "orchestrator/supervise/noted.h"
 #include "orchestrator/supervise/request.h"
 #include "runtime/container.h"
 
@@ -74,6 +75,7 @@ struct instance {
     struct log_writer *log;
     struct probe probe;
     struct hook_run hook;
+    struct noted noted;
 };
 
 struct client;
@@ -109,6 +111,7 @@ struct supervisor {
     int listen_fd, keeper_fd, records_fd, logs_fd;
     struct fd_watch *listen_watch, *keeper_watch;
     int lock_fd;
+    struct notes notes;
     uint64_t idle_end_ms; /* with nothing to supervise and nobody there, the end */
     bool keeper_lost, finished;
     const char *successor; /* the program that takes over from us, or NULL; in arena */
