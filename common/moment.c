@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/process.h"
 #include "common/units.h"
 
 enum { MAX_YEAR = 2262 };
@@ -151,6 +152,16 @@ bool moment_parse(const char *text, uint64_t now_ns, uint64_t *ret_ns)
     /* Longer ago than there was time: from the beginning. */
     *ret_ns = moment_ns > 0 ? (uint64_t)moment_ns : 0;
     return true;
+}
+
+int moment_read(const char *option, const char *text, uint64_t *ret_ns, struct error *err)
+{
+    if (!text || moment_parse(text, clock_realtime_ns(), ret_ns))
+        return 0;
+    return error_set(err,
+                     "--%s: '%s' is no time: give 2026-01-31T12:00:00, with Z or +02:00 if it is "
+                     "not local, 10m, or epoch seconds",
+                     option, text);
 }
 
 /* Writes the last digits, so that they end at `end`. */

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/cleanup.h"
+#include "common/error.h"
 #include "common/text.h"
 
 /*
@@ -23,6 +25,10 @@
  * A blank may stand for the T. False when it is none, or lies outside of 1970 to 2262.
  */
 bool moment_parse(const char *text, uint64_t now_ns, uint64_t *ret_ns);
+
+/* The argument of --OPTION, as above; NULL changes nothing. */
+MUST_CHECK int moment_read(const char *option, const char *text, uint64_t *ret_ns,
+                           struct error *err);
 
 /* RFC 3339 with nine digits, in UTC: "2026-01-31T12:00:00.000000000Z". */
 void moment_format(uint64_t ns, struct text *out);

@@ -82,6 +82,7 @@ int command_check(struct session *session, struct error *err);
 int command_config(struct session *session, struct error *err);
 int command_create(struct session *session, struct error *err);
 int command_down(struct session *session, struct error *err);
+int command_events(struct session *session, struct error *err);
 int command_exec(struct session *session, struct error *err);
 int command_image(struct session *session, struct error *err);
 int command_images(struct session *session, struct error *err);

@@ -19,6 +19,7 @@
 #include "common/process.h"
 #include "orchestrator/cli/running.h"
 #include "orchestrator/cli/terminal.h"
+#include "orchestrator/supervise/supervisor_client.h"
 #include "runtime/container.h"
 
 struct exec {
@@ -104,6 +105,29 @@ static int exec_wait(int pidfd, pid_t pid)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* For `events`. Nothing waits for it. */
+static void exec_note(const struct exec *exec, struct request_phase *phases, size_t count,
+                      int exit_code)
+{
+    struct request note = {
+        .command = "note", .phases = phases, .n_phases = count, .exit_code = exit_code};
+
+    string_list_add(exec->session->arena, &note.containers, exec->running.record->name);
+    supervisor_tell(exec->running.dir, &note);
+}
+
+static void exec_note_start(const struct exec *exec)
+{
+    scoped_text struct text command = {0};
+
+    for (size_t i = 1; i < exec->operands.count; i++)
+        text_appendf(&command, "%s%s", i > 1 ? " " : "", exec->operands.items[i]);
+    exec_note(exec,
+              (struct request_phase[]){{.kind = "exec_create", .detail = text_get(&command)},
+                                       {.kind = "exec_start", .detail = text_get(&command)}},
+              2, 0);
+}
+
 static int exec_in(struct exec *exec, struct container *container, struct error *err)
 {
     bool tty = !exec->no_tty && !exec->detach && isatty(STDIN_FILENO);
@@ -128,6 +152,7 @@ static int exec_in(struct exec *exec, struct container *container, struct error 
         return result.exit_code;
     }
     pidfd = result.pidfd;
+    exec_note_start(exec);
     if (exec->detach)
         return 0;
     (void)sigprocmask(SIG_BLOCK, &signals, NULL);
@@ -136,6 +161,7 @@ static int exec_in(struct exec *exec, struct container *container, struct error 
     if (!tty)
         exec_forward_signals(pidfd, &signals);
     exit_code = exec_wait(pidfd, result.pid);
+    exec_note(exec, &(struct request_phase){.kind = "exec_die"}, 1, exit_code);
     terminal_close(&terminal);
     return exit_code;
 }

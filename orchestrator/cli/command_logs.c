@@ -231,7 +231,7 @@ static int logs_follow(struct logs *logs, struct error *err)
     if (inotify_fd < 0 || inotify_add_watch(inotify_fd, path, IN_MOVED_TO | IN_CREATE) < 0)
         return error_sys(err, "watch for new containers");
     logs->loop = loop_new();
-    source = follow_source_new(logs->loop, logs->reader, logs_read, logs);
+    source = follow_source_new(logs->loop, log_reader_watch_fd(logs->reader), logs_read, logs);
     record_watch = fd_watch_new(logs->loop, inotify_fd, FD_READABLE, on_records, &records);
     interrupt = signal_watch_new(logs->loop, SIGINT, on_end, logs);
     terminate = signal_watch_new(logs->loop, SIGTERM, on_end, logs);

@@ -15,6 +15,7 @@
 #include "common/loop.h"
 #include "common/process.h"
 #include "orchestrator/cli/follow_source.h"
+#include "orchestrator/logs/log_reader.h"
 #include "orchestrator/supervise/supervisor_client.h"
 
 enum { ASK_TRIES = 10, ASK_AGAIN_MS = 50 };
@@ -344,7 +345,8 @@ static int follow_open_logs(struct follow *follow, struct error *err)
         return error_sys(err, "open logs");
     follow->logs = log_reader_new(dir_fd);
     follow->printer = log_printer_new(follow->options.style);
-    follow->log_source = follow_source_new(follow->loop, follow->logs, on_logs, follow);
+    follow->log_source =
+        follow_source_new(follow->loop, log_reader_watch_fd(follow->logs), on_logs, follow);
     return 0;
 }
 

@@ -21,11 +21,10 @@ static void on_timer(void *owner)
     watch->ready(watch->owner);
 }
 
-struct follow_source *follow_source_new(struct loop *loop, struct log_reader *reader,
-                                        void (*ready)(void *owner), void *owner)
+struct follow_source *follow_source_new(struct loop *loop, int fd, void (*ready)(void *owner),
+                                        void *owner)
 {
     struct follow_source *watch = memory_new(struct follow_source);
-    int fd = log_reader_watch_fd(reader);
 
     watch->loop = loop;
     watch->ready = ready;

@@ -24,6 +24,7 @@ const struct cli_command commands[] = {
     {"config", "Show the project as it was understood", "[OPTIONS] [SERVICE...]", command_config},
     {"create", "Create containers without starting them", "[OPTIONS] [SERVICE...]", command_create},
     {"down", "Stop and remove everything of the project", "[OPTIONS] [SERVICE...]", command_down},
+    {"events", "Show what happens to containers", "[OPTIONS] [SERVICE...]", command_events},
     {"exec", "Run a program inside a running container", "[OPTIONS] SERVICE COMMAND [ARG...]",
      command_exec},
     {"image", "Manage the images on this machine", "COMMAND", command_image},

@@ -12,16 +12,6 @@ enum {
     EPOCH_DIGITS = 9,  /* a shorter number is rather one to look for, as a status of HTTP */
 };
 
-static int time_parse(const char *option, const char *text, uint64_t *ret_ns, struct error *err)
-{
-    if (!text || moment_parse(text, clock_realtime_ns(), ret_ns))
-        return 0;
-    return error_set(err,
-                     "--%s: '%s' is no time: give 2026-01-31T12:00:00, with Z or +02:00 if it is "
-                     "not local, 10m, or epoch seconds",
-                     option, text);
-}
-
 /* "all" and numbers below zero mean all, as with the reference. */
 static int tail_parse(const char *text, int64_t *ret_tail, struct error *err)
 {
@@ -95,8 +85,8 @@ int log_choice_parse(const struct log_words *words, struct log_range *ret_range,
     struct log_range range = {0};
 
     if (tail_parse(words->tail, &range.tail, err) < 0 ||
-        time_parse("since", words->since, &range.since_ns, err) < 0 ||
-        time_parse("until", words->until, &range.until_ns, err) < 0 ||
+        moment_read("since", words->since, &range.since_ns, err) < 0 ||
+        moment_read("until", words->until, &range.until_ns, err) < 0 ||
         level_parse(words->level, &options->filter.at_least, err) < 0 ||
         context_parse(words, options, err) < 0)
         return -1;
