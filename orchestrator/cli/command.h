@@ -108,6 +108,7 @@ int command_start(struct session *session, struct error *err);
 int command_stats(struct session *session, struct error *err);
 int command_stop(struct session *session, struct error *err);
 int command_tag(struct session *session, struct error *err);
+int command_timeline(struct session *session, struct error *err);
 int command_top(struct session *session, struct error *err);
 int command_unpause(struct session *session, struct error *err);
 int command_up(struct session *session, struct error *err);

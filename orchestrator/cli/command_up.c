@@ -256,12 +256,16 @@ int up_run(struct session *session, struct up *up, struct error *err)
     struct roots roots;
     struct plan *plan;
 
+    up->request.up = clock_realtime_ns();
+    up->phases = phases_start(session->arena);
+    up->prepare.images.phases = &up->phases;
     up->prepare.planning.dry = up->dry_run;
     session->compose.no_deps = up->prepare.planning.no_deps;
     if (session_load(session, up->named, &compose, err) < 0 ||
         roots_find(session->arena, &roots, err) < 0 ||
         up_names_check(up, compose_project(compose), err) < 0)
         return -1;
+    phases_next(&up->phases, "load");
     if (project_prepare(session, compose, &roots, &up->prepare, &plan, err) < 0)
         return -1;
     if (up->prepare.interrupted)
@@ -270,8 +274,12 @@ int up_run(struct session *session, struct up *up, struct error *err)
     if (project->n_services == 0)
         return error_set(err, "no service selected");
     if ((!up->dry_run && volumes_prepare(&roots, plan, err) < 0) ||
-        project_dir_open(session->arena, &roots, project->name, !up->dry_run, &dir, err) < 0 ||
-        (!up->dry_run && supervisor_renew(dir, err) < 0))
+        project_dir_open(session->arena, &roots, project->name, !up->dry_run, &dir, err) < 0)
+        return -1;
+    phases_next(&up->phases, "plan");
+    up->request.phases = up->phases.items;
+    up->request.n_phases = up->phases.count;
+    if (!up->dry_run && supervisor_renew(dir, err) < 0)
         return -1;
     services_note(session, up, project);
     up->plan = plan;

@@ -54,6 +54,8 @@ const struct cli_command commands[] = {
     {"stats", "Show what containers use", "[OPTIONS] [SERVICE...]", command_stats},
     {"stop", "Stop containers", "[OPTIONS] [SERVICE...]", command_stop},
     {"tag", "Give an image another name", "IMAGE REFERENCE", command_tag},
+    {"timeline", "Show what the last start of the project took its time for", "[OPTIONS]",
+     command_timeline},
     {"top", "Show the processes of containers", "[SERVICE...]", command_top},
     {"unpause", "Let paused containers go on", "[SERVICE...]", command_unpause},
     {"up", "Create and start what the Compose file describes", "[OPTIONS] [SERVICE...]",

@@ -8,6 +8,7 @@
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/follow.h"
 #include "orchestrator/cli/log_style.h"
+#include "orchestrator/cli/phases.h"
 #include "orchestrator/cli/project_prepare.h"
 
 struct up {
@@ -28,6 +29,7 @@ struct up {
     const char *format; /* of the dry run: "json", or NULL: text */
     struct preparation prepare;
     struct request request;
+    struct phases phases;
     struct progress progress;
     struct follow_options follow;
     struct log_style style;

@@ -7,6 +7,8 @@
 #include "orchestrator/cli/image/image_transfer.h"
 #include "orchestrator/cli/image/transfer_lines.h"
 
+enum { NS_PER_MS = 1000000 };
+
 struct pull {
     struct transfer *transfer;
     struct string_list items;
@@ -84,6 +86,24 @@ static void builds_take_over(struct image_needs *needs, const struct transfer *t
     }
 }
 
+/* Texts of the transfer are gone when the request is sent. */
+static void phases_note(const struct image_needs *needs, const struct transfer *transfer,
+                        struct phases *phases)
+{
+    for (size_t i = 0; i < needs->count; i++) {
+        const struct image_need *need = &needs->items[i];
+        const struct transfer_image *image = transfer_find(transfer, need->reference);
+
+        /* Of several services with one image, the one that it was pulled for. */
+        if (need->moves && image && string_eq(image->label, need->label))
+            phases_add(phases, &(struct request_phase){.kind = "pull",
+                                                       .service = need->label,
+                                                       .detail = need->reference,
+                                                       .began_ns = image->started_ms * NS_PER_MS,
+                                                       .ended_ns = image->ended_ms * NS_PER_MS});
+    }
+}
+
 int image_pull(struct image_needs *needs, const struct image_pull_options *options,
                struct diagnostics *diagnostics, bool *ret_interrupted, struct error *err)
 {
@@ -99,6 +119,7 @@ int image_pull(struct image_needs *needs, const struct image_pull_options *optio
     if (image_transfer_run(pull.transfer, pull.items, options->data_root, options->mode,
                            ret_interrupted, err) < 0)
         return -1;
+    phases_note(needs, pull.transfer, options->phases);
     if (options->may_build)
         builds_take_over(needs, pull.transfer);
     if (!*ret_interrupted)

@@ -8,6 +8,7 @@
 
 #include "orchestrator/cli/image/image_needs.h"
 #include "orchestrator/cli/image/transfer.h"
+#include "orchestrator/cli/phases.h"
 #include "orchestrator/cli/progress_mode.h"
 
 struct image_pull_options {
@@ -15,6 +16,7 @@ struct image_pull_options {
     struct progress_mode mode;
     enum severity severity; /* of what could not be pulled */
     bool may_build;         /* what could not be pulled and has a build gets PULL_STEP_BUILD */
+    struct phases *phases;  /* gets each pull, or NULL */
 };
 
 /* Tells in the diagnostics what of the needs that are part of the transfer has failed, at the

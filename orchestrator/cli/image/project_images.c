@@ -76,7 +76,8 @@ static int needs_pull(struct session *session, struct image_needs *needs,
     scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
     struct image_pull_options pull = {.data_root = options->data_root,
                                       .severity = SEVERITY_ERROR,
-                                      .may_build = !options->no_build};
+                                      .may_build = !options->no_build,
+                                      .phases = options->phases};
 
     if (session_progress(session, options->quiet, &pull.mode, err) < 0 ||
         image_pull(needs, &pull, diagnostics, ret_interrupted, err) < 0)
@@ -103,7 +104,11 @@ static int needs_build(struct session *session, const struct project_images *ima
     for (size_t i = 0; i < needs->count; i++)
         if (needs->items[i].step == PULL_STEP_BUILD)
             string_list_add(session->arena, &building.services, needs->items[i].service->name);
-    return project_build(session, images->project, &building, ret_interrupted, err);
+    if (project_build(session, images->project, &building, ret_interrupted, err) < 0)
+        return -1;
+    if (building.services.count > 0 && options->phases)
+        phases_next(options->phases, "build");
+    return 0;
 }
 
 static void names_note(struct session *session, const struct image_needs *needs,

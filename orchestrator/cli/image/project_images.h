@@ -8,13 +8,15 @@
 
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/image/image_needs.h"
+#include "orchestrator/cli/phases.h"
 
 struct project_images_options {
     const char *pull; /* --pull, or NULL */
     const char *data_root;
-    bool quiet;           /* no progress */
-    bool build, no_build; /* all that can be built; nothing, even what is missing */
-    bool frozen, no_lock; /* of compose.lock */
+    bool quiet;            /* no progress */
+    bool build, no_build;  /* all that can be built; nothing, even what is missing */
+    bool frozen, no_lock;  /* of compose.lock */
+    struct phases *phases; /* gets each pull, and the build; or NULL */
 };
 
 struct project_images {
