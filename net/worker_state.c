@@ -146,6 +146,7 @@ static void state_abort_endpoint(struct worker_state *state, const struct known_
     for (size_t i = 0; i < endpoint->n_addresses; i++) {
         outbound_tcp_abort(state->outbound_tcp, &endpoint->addresses[i]);
         outbound_udp_abort(state->outbound_udp, &endpoint->addresses[i]);
+        published_ports_abort(state->ports, &endpoint->addresses[i]);
         relay_engine_close_now(state->engine, &endpoint->addresses[i]);
     }
 }

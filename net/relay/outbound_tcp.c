@@ -50,11 +50,11 @@ static void outbound_accepted(void *owner, int take_fd)
 {
     struct outbound_tcp *outbound = owner;
     struct tcp_relay_ends ends = {.client_fd = take_fd, .target_fd = -1};
-    struct inet_address container, destination;
+    struct inet_address destination;
 
     /* The local address of a connection that TPROXY delivers is where the container meant to go. */
-    if (inet_address_peer(take_fd, &container) && inet_address_local(take_fd, &destination) &&
-        source_is_allowed(outbound->engine, &container) &&
+    if (inet_address_peer(take_fd, &ends.container) && inet_address_local(take_fd, &destination) &&
+        source_is_allowed(outbound->engine, &ends.container) &&
         destination_is_allowed(outbound->engine, outbound->ports, false, &destination))
         ends.target_fd = destination_connect(&destination);
     if (ends.target_fd >= 0)

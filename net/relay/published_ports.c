@@ -140,9 +140,22 @@ static bool port_has_sockets(const struct port *port, const int *fds, size_t n_f
     return true;
 }
 
+/* Of one instance another address means another container, so that the earlier one is gone. One
+ * that hands its port over to another instance lives on, and so does what is under way to it. */
+static void port_leave_target(struct port *port, const struct published_port *wanted)
+{
+    if (port->tcp && string_eq(port->instance, wanted->instance) &&
+        !inet_address_equal(&port->target, &wanted->target))
+        tcp_port_abort(port->tcp, &port->target);
+}
+
 static void port_apply(struct port *port, const struct published_port *wanted, int diag_fd)
 {
+    bool is_known = !inet_address_is_any(&wanted->target);
+
     port->marked = false;
+    if (is_known && port->target.any.sa_family != AF_UNSPEC)
+        port_leave_target(port, wanted);
     free(port->instance);
     port->instance = memory_strdup(wanted->instance);
     if (port_has_sockets(port, wanted->take_fds, wanted->n_fds))
@@ -150,7 +163,7 @@ static void port_apply(struct port *port, const struct published_port *wanted, i
     else if (wanted->n_fds > 0)
         port_take_sockets(port, wanted->take_fds, wanted->n_fds);
     /* An address that is not known yet does not undo one that was. */
-    if (!inet_address_is_any(&wanted->target)) {
+    if (is_known) {
         port->target = wanted->target;
         if (port->tcp)
             tcp_port_set_target(port->tcp, &wanted->target, diag_fd);
@@ -241,12 +254,19 @@ void published_ports_set_container(struct published_ports *ports, const char *in
         if (!string_eq(port->instance, instance))
             continue;
         if (!same && port->tcp)
-            tcp_port_abort(port->tcp);
+            tcp_port_abort(port->tcp, &port->target);
         if (!same && port->udp)
             udp_port_abort(port->udp);
         if (port->tcp && port->target.any.sa_family != AF_UNSPEC)
             tcp_port_set_target(port->tcp, &port->target, diag_fd);
     }
+}
+
+void published_ports_abort(struct published_ports *ports, const struct inet_address *container)
+{
+    for (size_t i = 0; i < ports->n_ports; i++)
+        if (ports->ports[i]->tcp)
+            tcp_port_abort(ports->ports[i]->tcp, container);
 }
 
 bool published_ports_include(const struct published_ports *ports, bool udp,

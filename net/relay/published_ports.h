@@ -39,6 +39,10 @@ void published_ports_sweep(struct published_ports *ports);
 void published_ports_set_container(struct published_ports *ports, const char *instance, int diag_fd,
                                    bool same);
 
+/* The container of this address is gone: resets what is under way to it by ports that have been
+ * handed over to others. */
+void published_ports_abort(struct published_ports *ports, const struct inet_address *container);
+
 /* Whether one of the project's own ports is what an outbound flow to this address of the host asks
  * for. */
 bool published_ports_include(const struct published_ports *ports, bool udp,

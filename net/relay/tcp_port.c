@@ -64,7 +64,8 @@ static void port_accepted(void *owner, int take_fd)
 {
     struct tcp_port *port = owner;
     struct inet_address client;
-    struct tcp_relay_ends ends = {.client_fd = take_fd, .target_fd = -1, .inner_is_target = true};
+    struct tcp_relay_ends ends = {
+        .client_fd = take_fd, .target_fd = -1, .inner_is_target = true, .container = port->target};
 
     if (inet_address_peer(take_fd, &client)) {
         if (relay_engine_can_appear_as(port->engine, &client, &port->target))
@@ -240,13 +241,8 @@ void tcp_port_set_sockets(struct tcp_port *port, const int *take_fds, size_t n_f
 
 void tcp_port_set_target(struct tcp_port *port, const struct inet_address *target, int diag_fd)
 {
-    bool moved =
-        port->target.any.sa_family != AF_UNSPEC && !inet_address_equal(&port->target, target);
-
-    if (!moved && port->target.any.sa_family != AF_UNSPEC && port->diag_fd == diag_fd)
+    if (inet_address_equal(&port->target, target) && port->diag_fd == diag_fd)
         return;
-    if (moved)
-        tcp_relay_set_abort(&port->relays, NULL);
     port->target = *target;
     port->diag_fd = diag_fd;
     port_probe_afresh(port);
@@ -260,10 +256,10 @@ void tcp_port_set_open(struct tcp_port *port, bool open)
     port_probe_afresh(port);
 }
 
-void tcp_port_abort(struct tcp_port *port)
+void tcp_port_abort(struct tcp_port *port, const struct inet_address *container)
 {
-    tcp_relay_set_abort(&port->relays, NULL);
-    relay_engine_close_now(port->engine, &port->target);
+    tcp_relay_set_abort(&port->relays, container);
+    relay_engine_close_now(port->engine, container);
 }
 
 bool tcp_port_is_listening(const struct tcp_port *port)

@@ -24,16 +24,15 @@ void tcp_port_set_sockets(struct tcp_port *port, const int *take_fds, size_t n_f
 
 /*
  * Where to: the container's address, and the socket to probe it with (borrowed; -1 while the
- * container's namespace is unknown, then nothing listens). A change resets the relays to the
- * earlier address.
+ * container's namespace is unknown, then nothing listens). Relays to an earlier address live on.
  */
 void tcp_port_set_target(struct tcp_port *port, const struct inet_address *target, int diag_fd);
 
 /* Open: listen as soon as the container does. Closed: clients are refused; relays live on. */
 void tcp_port_set_open(struct tcp_port *port, bool open);
 
-/* The container at the target is gone. */
-void tcp_port_abort(struct tcp_port *port);
+/* The container of this address is gone: relays to it are reset. */
+void tcp_port_abort(struct tcp_port *port, const struct inet_address *container);
 
 bool tcp_port_is_listening(const struct tcp_port *port);
 

@@ -47,7 +47,8 @@ struct tcp_relay {
     struct side sides[SIDES];
     struct flow flows[SIDES]; /* by source */
     int inner;                /* which side is in the router namespace */
-    struct timer *check;      /* while a side is not waited for, else NULL */
+    struct inet_address container;
+    struct timer *check; /* while a side is not waited for, else NULL */
 };
 
 static void relay_unlink(struct tcp_relay *relay)
@@ -253,6 +254,7 @@ void tcp_relay_start(struct relay_engine *engine, struct tcp_relay_set *set,
     relay->engine = engine;
     relay->set = set;
     relay->inner = take_ends.inner_is_target ? TARGET : CLIENT;
+    relay->container = take_ends.container;
     relay->sides[CLIENT].fd = take_ends.client_fd;
     relay->sides[TARGET].fd = take_ends.target_fd;
     relay->flows[CLIENT].pipe = relay->flows[TARGET].pipe = (struct pipe_pair){-1, -1};
@@ -271,11 +273,8 @@ void tcp_relay_set_abort(struct tcp_relay_set *set, const struct inet_address *a
     struct tcp_relay *next;
 
     for (struct tcp_relay *relay = set->first; relay; relay = next) {
-        struct inet_address peer;
-
         next = relay->next;
-        if (!address || !inet_address_peer(relay->sides[relay->inner].fd, &peer) ||
-            inet_address_same_host(&peer, address))
+        if (!address || inet_address_same_host(&relay->container, address))
             relay_abort(relay);
     }
 }

@@ -24,18 +24,19 @@ struct tcp_relay_set {
 
 /*
  * `target_fd` is connecting (or connected); bytes flow once it is. `inner_is_target` says which of
- * the two lives in the router namespace. The relay frees itself when both directions have ended or
- * either side failed; then the other is reset too.
+ * the two lives in the router namespace, where it talks to `container`. The relay frees itself when
+ * both directions have ended or either side failed; then the other is reset too.
  */
 struct tcp_relay_ends {
     int client_fd, target_fd;
     bool inner_is_target;
+    struct inet_address container;
 };
 
 void tcp_relay_start(struct relay_engine *engine, struct tcp_relay_set *set,
                      struct tcp_relay_ends take_ends);
 
-/* Resets every relay whose inner side talks to this address; NULL: all of them. */
+/* Resets every relay from or to the container of this address; NULL: all of them. */
 void tcp_relay_set_abort(struct tcp_relay_set *set, const struct inet_address *address);
 
 #endif

@@ -376,12 +376,19 @@ static const char *asker(const struct instance *instance)
     return instance->record.asked_by ? instance->record.asked_by : "up";
 }
 
+static void instance_hand_over(struct instance *instance, uint64_t now_ms)
+{
+    ports_hand_over(instance);
+    net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
+    instance->is.handed_over_ms = now_ms;
+    instance->dirty = true;
+}
+
 static void instance_stop(struct instance *instance, uint64_t now_ms)
 {
     struct error err = {0};
     int signal_number = instance->made->stop_signal;
 
-    ports_hand_over(instance);
     net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
     instance->is.sees_stop_signal = container_sees_signal(instance->container, signal_number);
     instance->is.stop_sent_ms = now_ms;
@@ -560,6 +567,9 @@ void instance_perform(struct instance *instance, enum action_kind kind, uint64_t
     case ACTION_START:
         if (instance_start(instance, now_ms, &err) < 0)
             instance_failed(instance, &err);
+        return;
+    case ACTION_HAND_OVER:
+        instance_hand_over(instance, now_ms);
         return;
     case ACTION_STOP:
         instance_stop(instance, now_ms);

@@ -243,6 +243,7 @@ static void surplus_remove(struct supervisor *supervisor, const struct plan *pla
             continue;
         instance->want.yields =
             plan_starts_first(plan, instance->plan->service) && !instance->plan->hook;
+        instance->is.handed_over_ms = 0;
         instance->want.goal = GOAL_ABSENT;
         instance->record.asked_by = command_find("apply");
         instance->dirty = true;

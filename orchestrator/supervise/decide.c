@@ -16,6 +16,10 @@ enum { CRASH_LOOP_RESTARTS = 6 };
 /* A container that was killed is looked at again this often, in case the kill did not take. */
 enum { KILL_AGAIN_MS = 2000 };
 
+/* Between the hand-over to those that take its place and the stop: what it was asked until then is
+ * answered by it. What takes longer has its time in a pre_stop hook. */
+enum { HAND_OVER_MS = 500 };
+
 /*
  * Before the first probe is due by the file's interval, health is asked for eagerly, so that what
  * waits for it does not wait for a whole interval. These probes can only find it healthy: failures
@@ -252,14 +256,27 @@ static struct action decide_run(const struct desired *want, const struct observe
     return sleep_until(NEVER);
 }
 
+/* It runs on until those that take its place are ready, and a moment longer. */
+static struct action decide_yield(const struct desired *want, const struct observed *is,
+                                  struct links links, uint64_t now_ms)
+{
+    if (!is->handed_over_ms && links.successors != GATE_OPEN)
+        return decide_alive(want, is, now_ms);
+    if (!is->handed_over_ms)
+        return act(ACTION_HAND_OVER);
+    if (now_ms < is->handed_over_ms + HAND_OVER_MS)
+        return sleep_until(is->handed_over_ms + HAND_OVER_MS);
+    return decide_remove(want, is, links, now_ms);
+}
+
 struct action decide(const struct desired *want, const struct observed *is, struct links links,
                      uint64_t now_ms)
 {
     bool is_to_be = want->goal == GOAL_RUNNING || want->goal == GOAL_CREATED;
 
     if (want->goal == GOAL_ABSENT && want->yields && is->phase == PHASE_RUNNING &&
-        !is->stop_sent_ms && links.successors != GATE_OPEN)
-        return decide_alive(want, is, now_ms);
+        !is->stop_sent_ms)
+        return decide_yield(want, is, links, now_ms);
     if (want->goal == GOAL_ABSENT || (is_to_be && want->replace))
         return decide_remove(want, is, links, now_ms);
     if (want->goal == GOAL_CREATED && is->phase == PHASE_ABSENT)

@@ -51,13 +51,14 @@ struct observed {
     uint64_t started_ms, exited_ms;
     uint64_t stop_sent_ms, kill_sent_ms;
     bool paused;
-    bool sees_stop_signal; /* process 1 catches or blocks it; known once stop was sent */
-    bool ended_well;       /* exit status 0 */
-    bool stopped_by_us;    /* the exit followed our stop: no restart policy applies */
-    int restarts;          /* in a row, since it last stayed up */
-    int failures;          /* in a row, for on-failure:N */
-    int create_tries;      /* that failed */
-    uint64_t retry_at_ms;  /* nothing is tried before; set by an action that could not be done */
+    bool sees_stop_signal;   /* process 1 catches or blocks it; known once stop was sent */
+    bool ended_well;         /* exit status 0 */
+    bool stopped_by_us;      /* the exit followed our stop: no restart policy applies */
+    uint64_t handed_over_ms; /* when it yielded names and ports to those that take its place */
+    int restarts;            /* in a row, since it last stayed up */
+    int failures;            /* in a row, for on-failure:N */
+    int create_tries;        /* that failed */
+    uint64_t retry_at_ms;    /* nothing is tried before; set by an action that could not be done */
 
     enum hook_kind hooking;        /* what runs now */
     int post_started, pre_stopped; /* hooks that are done, of this start and of this stop */
@@ -84,6 +85,7 @@ enum action_kind {
     ACTION_NONE,
     ACTION_CREATE, /* directories, FIFOs, record */
     ACTION_START,
+    ACTION_HAND_OVER,  /* names and ports are those of its successors from now on */
     ACTION_STOP,       /* leave DNS, send the stop signal */
     ACTION_POST_START, /* the next hook */
     ACTION_PRE_STOP,

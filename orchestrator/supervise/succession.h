@@ -2,8 +2,8 @@
 /*
  * Inside supervise/: published ports of a container that yields to another one of its service
  * (`update_config.order: start-first`). A host port is one socket, so the newer one does without
- * until the older one lets go of it: when it is stopped, and so when the newer one is ready, or
- * when it has ended by itself.
+ * until the older one lets go of it: when the newer one is ready, or when the older one is killed
+ * or has ended by itself.
  */
 #ifndef YAWL_ORCHESTRATOR_SUPERVISE_SUCCESSION_H
 #define YAWL_ORCHESTRATOR_SUPERVISE_SUCCESSION_H

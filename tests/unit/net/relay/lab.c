@@ -196,16 +196,16 @@ void lab_send(struct lab *lab, const struct worker_message *message, const int *
               "%s", err.text);
 }
 
-void lab_send_endpoint(struct lab *lab)
+static void send_endpoint(struct lab *lab, const char *instance, const char *address)
 {
     const char *names[] = {"web", "shop-web-1", "www"};
     struct worker_entry entry = {
-        .network = "default", .address = LAB_CONTAINER, .names = {.items = names, .count = 3}};
+        .network = "default", .address = address, .names = {.items = names, .count = 3}};
     struct worker_message endpoint = {
-        .op = WORKER_ENDPOINT, .instance = LAB_INSTANCE, .entries = &entry, .n_entries = 1};
+        .op = WORKER_ENDPOINT, .instance = instance, .entries = &entry, .n_entries = 1};
     int fds[] = {
-        lab_bound(lab->router_netns_fd, SOCK_DGRAM, LAB_CONTAINER, 53),
-        lab_bound(lab->router_netns_fd, SOCK_STREAM, LAB_CONTAINER, 53),
+        lab_bound(lab->router_netns_fd, SOCK_DGRAM, address, 53),
+        lab_bound(lab->router_netns_fd, SOCK_STREAM, address, 53),
         lab_socket(lab->router_netns_fd, AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG),
     };
 
@@ -213,6 +213,16 @@ void lab_send_endpoint(struct lab *lab)
     lab_send(lab, &endpoint, fds, 3);
     for (size_t i = 0; i < 3; i++)
         fd_close(fds[i]);
+}
+
+void lab_send_endpoint(struct lab *lab)
+{
+    send_endpoint(lab, LAB_INSTANCE, LAB_CONTAINER);
+}
+
+void lab_send_other_endpoint(struct lab *lab)
+{
+    send_endpoint(lab, LAB_OTHER_INSTANCE, LAB_OTHER_CONTAINER);
 }
 
 /* Messages are applied in order, so when the descriptor of a last one is let go all are. */

@@ -18,6 +18,7 @@
 
 #define LAB_INSTANCE "web-1"
 #define LAB_CONTAINER "10.89.0.2"
+#define LAB_OTHER_INSTANCE "web-2"
 #define LAB_OTHER_CONTAINER "10.89.0.3"
 #define LAB_GATEWAY "10.89.0.1"
 /* The host's; nobody answers there unless the test does. */
@@ -50,6 +51,8 @@ void lab_reconnect(struct lab *lab);
 void lab_send(struct lab *lab, const struct worker_message *message, const int *fds, size_t n_fds);
 /* Tells the worker about LAB_INSTANCE, with fresh sockets: DNS is at LAB_CONTAINER:53. */
 void lab_send_endpoint(struct lab *lab);
+/* The same of LAB_OTHER_INSTANCE, at LAB_OTHER_CONTAINER. */
+void lab_send_other_endpoint(struct lab *lab);
 /* Waits until the worker has applied everything that was sent. */
 void lab_settle(struct lab *lab);
 

@@ -246,6 +246,44 @@ Test(tcp_port, resets_the_connections_of_a_container_that_is_gone)
     pair_close(&pair);
 }
 
+Test(tcp_port, keeps_the_connections_of_an_instance_that_handed_it_over_until_that_is_gone)
+{
+    struct pair pair;
+    char key[64];
+    char byte = 0;
+    struct worker_message handed_over = {.op = WORKER_PORT,
+                                         .key = key,
+                                         .instance = LAB_OTHER_INSTANCE,
+                                         .address = LAB_OTHER_CONTAINER,
+                                         .port = CONTAINER_PORT,
+                                         .open = true};
+    struct worker_message gone = {.op = WORKER_ENDPOINT_GONE, .instance = LAB_INSTANCE};
+    scoped_fd int other_listen_fd = -1, new_client_fd = -1, new_container_fd = -1;
+
+    pair_open(&pair);
+    (void)snprintf(key, sizeof(key), "tcp:127.0.0.1:%u", pair.host_port);
+    other_listen_fd =
+        lab_bound(pair.lab.router_netns_fd, SOCK_STREAM, LAB_OTHER_CONTAINER, CONTAINER_PORT);
+    cr_assert_eq(listen(other_listen_fd, 16), 0);
+    lab_send_other_endpoint(&pair.lab);
+    lab_send(&pair.lab, &handed_over, NULL, 0);
+    lab_settle(&pair.lab);
+
+    new_client_fd = lab_connect_eventually(pair.lab.host_netns_fd, "127.0.0.1", pair.host_port);
+    new_container_fd = accept4(other_listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    cr_assert_geq(new_container_fd, 0, "%s", strerror(errno));
+    cr_assert_eq(send(pair.container_fd, "x", 1, 0), 1);
+    cr_expect_eq(recv(pair.client_fd, &byte, 1, 0), 1);
+
+    lab_send(&pair.lab, &gone, NULL, 0);
+    cr_expect_eq(recv(pair.client_fd, &byte, 1, 0), -1);
+    cr_expect_eq(errno, ECONNRESET);
+    cr_assert_eq(send(new_container_fd, "y", 1, 0), 1);
+    cr_expect_eq(recv(new_client_fd, &byte, 1, 0), 1);
+    cr_expect_eq(byte, 'y');
+    pair_close(&pair);
+}
+
 Test(tcp_port, keeps_its_connections_when_the_supervisor_is_replaced)
 {
     struct pair pair;

@@ -430,10 +430,23 @@ Test(decide, what_yields_runs_on_until_its_successors_are_ready)
 
     cr_expect_eq(decide(&want, &is, waits, 1).kind, ACTION_NONE);
     cr_expect_eq(decide(&want, &is, failed, 1).kind, ACTION_NONE);
-    cr_expect_eq(decide(&want, &is, ready, 1).kind, ACTION_STOP);
+    cr_expect_eq(decide(&want, &is, ready, 1).kind, ACTION_HAND_OVER);
     /* Once asked to stop, or ended by itself, it goes. */
     is.stop_sent_ms = 1;
     cr_expect_eq(decide(&want, &is, failed, 20000).kind, ACTION_KILL);
     is = (struct observed){.phase = PHASE_EXITED};
     cr_expect_eq(decide(&want, &is, waits, 1).kind, ACTION_CLEAN);
+}
+
+Test(decide, what_has_yielded_stops_a_moment_later_whatever_becomes_of_its_successors)
+{
+    struct desired want = {.goal = GOAL_ABSENT, .yields = true, .grace_ms = 10000};
+    struct observed is = {.phase = PHASE_RUNNING, .handed_over_ms = 1000};
+    struct links failed = {.successors = GATE_FAILED};
+
+    cr_expect_eq(decide(&want, &is, failed, 1000).kind, ACTION_NONE);
+    cr_expect_eq(decide(&want, &is, failed, 1000).wake_ms, 1500);
+    cr_expect_eq(decide(&want, &is, failed, 1500).kind, ACTION_STOP);
+    want.pre_stop = 1;
+    cr_expect_eq(decide(&want, &is, failed, 1500).kind, ACTION_PRE_STOP);
 }

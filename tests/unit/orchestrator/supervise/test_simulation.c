@@ -202,6 +202,9 @@ static void perform(struct world *world, size_t i, enum action_kind kind)
     case ACTION_FORGET:
         world->want[i].goal = GOAL_ABSENT;
         break;
+    case ACTION_HAND_OVER:
+        is->handed_over_ms = world->now_ms;
+        break;
     case ACTION_NONE:
         break;
     }
