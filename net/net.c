@@ -251,6 +251,14 @@ int net_address_of(struct net *net, const char *instance, const struct endpoint_
     return 0;
 }
 
+int net_save_addresses(struct net *net, struct error *err)
+{
+    for (size_t i = 0; i < net->n_networks; i++)
+        if (ipam_take_changed(net->networks[i]->ipam))
+            keep_addresses(net, net->networks[i]);
+    return address_book_save(net->addresses, err);
+}
+
 /* All of them at once, before a container can send anything. */
 static int refresh_rules(struct net *net, struct error *err)
 {
@@ -328,15 +336,6 @@ static int tell_member(struct net *net, const struct member *member, int netns_f
     return 0;
 }
 
-/* Before the container can use them: a supervisor after us must know. */
-static int save_addresses(struct net *net, struct error *err)
-{
-    for (size_t i = 0; i < net->n_networks; i++)
-        if (ipam_take_changed(net->networks[i]->ipam))
-            keep_addresses(net, net->networks[i]);
-    return address_book_save(net->addresses, err);
-}
-
 /* In place of what the instance was before; its rank stays. */
 static void put_member(struct net *net, struct member *take_member)
 {
@@ -362,7 +361,8 @@ int net_attach(struct net *net, const char *instance, int netns_fd,
     if (member_new(&spec, &lookup, &member, err) < 0)
         return error_wrap(err, "attach '%s'", instance);
     put_member(net, member);
-    if (save_addresses(net, err) < 0 || refresh_rules(net, err) < 0 ||
+    /* Addresses first, before the container can use them: a supervisor after us must know. */
+    if (net_save_addresses(net, err) < 0 || refresh_rules(net, err) < 0 ||
         endpoints_make(router_links(net->router), netns_fd, member->endpoints, member->count, err) <
             0 ||
         (n_endpoints > 0 && tell_member(net, member, netns_fd, err) < 0)) {

@@ -50,6 +50,9 @@ MUST_CHECK int net_network_differs(struct net *net, const struct network_spec *s
 MUST_CHECK int net_address_of(struct net *net, const char *instance,
                               const struct endpoint_spec *spec, struct arena *arena,
                               const char **ret_address, struct error *err);
+/* Keeps the addresses that were chosen since the last time, with one write; net_attach() has
+ * nothing to write then. */
+MUST_CHECK int net_save_addresses(struct net *net, struct error *err);
 const char *net_gateway_of(struct net *net, const char *network);
 
 /* Furnishes a container's fresh network namespace: lo, one interface per endpoint (eth0, ...),

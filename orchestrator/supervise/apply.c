@@ -313,6 +313,25 @@ static void dependents_bounce(struct supervisor *supervisor, const struct instan
     }
 }
 
+/* Of what is new, so that a start need not write them, and none is given away that somebody asks
+ * for by number. What cannot be had, the start will tell. */
+static void addresses_choose(struct supervisor *supervisor, struct arena *arena, bool asked_for)
+{
+    for (size_t i = 0; i < supervisor->n_instances; i++) {
+        const struct instance *instance = supervisor->instances[i];
+        const struct plan_instance *plan = instance->plan;
+
+        for (size_t j = 0; !instance->made && j < plan->n_endpoints; j++) {
+            bool is_asked_for = plan->endpoints[j].ipv4_address;
+            const char *address;
+
+            if (is_asked_for == asked_for)
+                (void)!net_address_of(supervisor->net, plan->name, &plan->endpoints[j], arena,
+                                      &address, NULL);
+        }
+    }
+}
+
 static int request_apply(struct supervisor *supervisor, const struct request *request,
                          struct error *err)
 {
@@ -336,6 +355,10 @@ static int request_apply(struct supervisor *supervisor, const struct request *re
     for (size_t i = 0; i < plan.n_instances; i++)
         if (instance_apply(supervisor, &plan.instances[i], &changes.items[i], request, err) < 0)
             return -1;
+    addresses_choose(supervisor, arena, true);
+    addresses_choose(supervisor, arena, false);
+    if (net_save_addresses(supervisor->net, err) < 0)
+        return -1;
     surplus_remove(supervisor, &plan, &changes);
     /* Asked for again when we die before this: the plan goes last. */
     if (records_write(supervisor, err) < 0)
