@@ -12,6 +12,7 @@
 #include "common/fd.h"
 #include "common/path.h"
 #include "common/text.h"
+#include "orchestrator/state/trash.h"
 
 static const char *environment_or(const char *name, const char *fallback)
 {
@@ -107,27 +108,33 @@ void project_dir_close(struct project_dir *dir)
     dir->run_fd = dir->data_fd = -1;
 }
 
-static int project_remove_below(const char *root, const char *project, struct error *err)
+/* *ret_projects_fd is -1 when there are no projects. */
+static int projects_open(const char *root, int *ret_root_fd, int *ret_projects_fd,
+                         struct error *err)
 {
     scoped_fd int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    scoped_fd int projects_fd = -1;
 
+    *ret_projects_fd = -1;
     if (root_fd < 0)
         return errno == ENOENT ? 0 : error_sys(err, "open '%s'", root);
-    projects_fd = openat(root_fd, "projects", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (projects_fd < 0)
-        return 0;
-    if (path_remove_tree(projects_fd, project, err) < 0)
-        return -1;
-    (void)unlinkat(root_fd, "projects", AT_REMOVEDIR); /* only when it was the last */
+    *ret_projects_fd = openat(root_fd, "projects", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *ret_root_fd = steal_fd(&root_fd);
     return 0;
 }
 
 int project_dir_remove(const struct roots *roots, const char *project, struct error *err)
 {
-    if (project_remove_below(roots->run, project, err) < 0)
+    scoped_fd int run_root_fd = -1, run_fd = -1, data_root_fd = -1, data_fd = -1;
+
+    if (projects_open(roots->run, &run_root_fd, &run_fd, err) < 0 ||
+        (run_fd >= 0 && path_remove_tree(run_fd, project, err) < 0) ||
+        projects_open(roots->data, &data_root_fd, &data_fd, err) < 0 ||
+        (data_fd >= 0 && trash_take(roots, data_fd, project, err) < 0))
         return -1;
-    return project_remove_below(roots->data, project, err);
+    /* Only when it was the last. */
+    (void)unlinkat(run_root_fd, "projects", AT_REMOVEDIR);
+    (void)unlinkat(data_root_fd, "projects", AT_REMOVEDIR);
+    return 0;
 }
 
 static int list_below(struct arena *arena, const char *root, struct string_list *names,

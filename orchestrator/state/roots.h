@@ -33,7 +33,8 @@ MUST_CHECK int project_dir_open(struct arena *arena, const struct roots *roots, 
 void project_dir_close(struct project_dir *dir);
 DEFINE_SCOPED(struct project_dir *, project_dir_close)
 
-/* Removes both directories with everything in them. */
+/* Removes the run directory with everything in it; the data is in the trash afterwards (trash.h).
+ */
 MUST_CHECK int project_dir_remove(const struct roots *roots, const char *project,
                                   struct error *err);
 

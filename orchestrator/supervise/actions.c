@@ -19,6 +19,7 @@
 #include "common/log.h"
 #include "common/path.h"
 #include "common/process.h"
+#include "orchestrator/state/trash.h"
 #include "orchestrator/supervise/autopsy.h"
 #include "orchestrator/supervise/exits.h"
 #include "orchestrator/supervise/fd_store.h"
@@ -480,9 +481,15 @@ static void instance_again(struct instance *instance)
     instance_set_phase(instance, PHASE_CREATED);
 }
 
+static int data_discard(struct supervisor *supervisor, const char *path, struct error *err)
+{
+    supervisor->trash_filled = true;
+    return trash_take(&supervisor->roots, supervisor->dir->data_fd, path, err);
+}
+
 static int data_remove(struct instance *instance, struct error *err)
 {
-    int run_fd = instance->supervisor->dir->run_fd, data_fd = instance->supervisor->dir->data_fd;
+    int run_fd = instance->supervisor->dir->run_fd;
     const char *name = instance->plan->name;
     char path[400];
 
@@ -490,11 +497,11 @@ static int data_remove(struct instance *instance, struct error *err)
     if (instance->want.goal != GOAL_ABSENT && !instance->want.renew) {
         /* Replaced: anonymous volumes are carried over. */
         (void)snprintf(path, sizeof(path), "containers/%s/upper", name);
-        if (path_remove_tree(data_fd, path, err) < 0)
+        if (data_discard(instance->supervisor, path, err) < 0)
             return -1;
         (void)snprintf(path, sizeof(path), "containers/%s/work", name);
     }
-    if (path_remove_tree(data_fd, path, err) < 0)
+    if (data_discard(instance->supervisor, path, err) < 0)
         return -1;
     (void)snprintf(path, sizeof(path), "etc/%s", name);
     if (path_remove_tree(run_fd, path, err) < 0)
@@ -532,7 +539,8 @@ static void instance_remove(struct instance *instance, uint64_t now_ms)
     }
     journal_note(instance, EVENT_DESTROY);
     net_detach(supervisor->net, instance->plan->name); /* also when somebody shares it */
-    instance->keep_log = instance->want.goal != GOAL_ABSENT;
+    /* At the end of the project all logs go at once. */
+    instance->keep_log = instance->want.goal != GOAL_ABSENT || supervisor->finished;
     instance_remove_output(instance);
     if (instance->want.goal == GOAL_ABSENT || !ports_unchanged(instance))
         net_port_release(supervisor->net, instance->plan->name);

@@ -364,6 +364,7 @@ static int request_apply(struct supervisor *supervisor, const struct request *re
     if (records_write(supervisor, err) < 0)
         return -1;
     (void)unlinkat(supervisor->dir->run_fd, request->file, 0);
+    supervisor->finished = false; /* of a `down` that is not through yet */
     return 0;
 }
 

@@ -24,6 +24,7 @@
 #include "common/path.h"
 #include "common/process.h"
 #include "orchestrator/state/id_range.h"
+#include "orchestrator/state/trash.h"
 #include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/image_leases.h"
 #include "orchestrator/supervise/input.h"
@@ -140,6 +141,18 @@ static void network_flush(struct supervisor *supervisor, uint64_t now_ms)
             fd_watch_new(supervisor->loop, worker_fd, FD_READABLE, on_net_worker, supervisor);
 }
 
+/* When all who wait have been told. What the end of the project leaves goes with it. */
+static void trash_settle(struct supervisor *supervisor)
+{
+    struct error err = {0};
+
+    if (!supervisor->trash_filled || supervisor->finished)
+        return;
+    supervisor->trash_filled = false;
+    if (trash_empty(&supervisor->roots, &err) < 0)
+        log_warning("%s", err.text);
+}
+
 static void supervisor_pass(void *owner)
 {
     struct supervisor *supervisor = owner;
@@ -157,6 +170,7 @@ static void supervisor_pass(void *owner)
         wake_ms = now_ms + RECORD_RETRY_MS;
     absent_drop(supervisor);
     network_flush(supervisor, now_ms);
+    trash_settle(supervisor);
     if (supervisor->net_retry_ms && supervisor->net_retry_ms < wake_ms)
         wake_ms = supervisor->net_retry_ms;
 
@@ -244,6 +258,7 @@ static int supervisor_open(struct supervisor *supervisor, struct error *err)
         return -1;
     supervisor->idle_end_ms = loop_now_ms(supervisor->loop) + IDLE_END_MS;
     supervisor->net_stale = true;
+    supervisor->trash_filled = true; /* perhaps, by one that was killed */
     return 0;
 }
 
@@ -262,6 +277,9 @@ static void project_end(struct supervisor *supervisor)
         project_dir_remove(&supervisor->roots, supervisor->project, &err) < 0)
         log_warning("end of project: %s", err.text);
     control_send_end(supervisor);
+    control_close(supervisor); /* nobody waits for the rest */
+    if (trash_empty(&supervisor->roots, &err) < 0)
+        log_warning("end of project: %s", err.text);
 }
 
 static void supervisor_close(struct supervisor *supervisor)

@@ -114,6 +114,7 @@ struct supervisor {
     struct notes notes;
     uint64_t idle_end_ms; /* with nothing to supervise and nobody there, the end */
     bool keeper_lost, finished;
+    bool trash_filled;     /* by us, since it was emptied; see state/trash.h */
     const char *successor; /* the program that takes over from us, or NULL; in arena */
 };
 

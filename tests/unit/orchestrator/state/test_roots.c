@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/path.h"
+#include "orchestrator/state/trash.h"
 
 static char *root_new(void)
 {
@@ -39,6 +40,7 @@ Test(roots, a_project_comes_and_goes_without_a_trace)
     cr_assert_eq(project_dir_list(arena, &roots, &names, &err), 0);
     cr_expect_eq(names.count, 1);
     cr_assert_eq(project_dir_remove(&roots, "shop", &err), 0, "%s", err.text);
+    cr_assert_eq(trash_empty(&roots, &err), 0, "%s", err.text);
     cr_expect_eq(rmdir(root), 0, "nothing is left");
 }
 
