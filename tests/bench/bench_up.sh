@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `up -d` and `down` of 1, 10 and 30 small services, and what the processes that keep them cost in memory.
+# `up -d` and `down` of 1, 10, 30 and 100 small services, and what the processes that keep them cost in memory.
 #
 #   bench_up.sh YAWL IMAGE-ARCHIVE     the archive holds an image "box" with busybox
 #
@@ -54,17 +54,17 @@ memory() {
 }
 
 printf '%-10s %12s %12s\n' services "up -d (ms)" "down (ms)"
-for n in 1 10 30; do
+for n in 1 10 30 100; do
     compose "$n" >compose.yaml
     : >ups
     : >downs
     for _ in $(seq "$rounds"); do
         timed "$yawl" up -d >>ups
-        if [ "$n" = 30 ]; then
+        if [ "$n" = 100 ]; then
             printf '%s %s %s\n' "$(memory supervisor)" "$(memory keeper)" "$(memory net-worker)" >memory
         fi
         timed "$yawl" down >>downs
     done
     printf '%-10s %12s %12s\n' "$n" "$(median <ups)" "$(median <downs)"
 done
-awk '{printf "memory with 30 services (PSS): supervisor %d KiB, keeper %d KiB, net worker %d KiB\n", $1, $2, $3}' memory
+awk '{printf "memory with 100 services (PSS): supervisor %d KiB, keeper %d KiB, net worker %d KiB\n", $1, $2, $3}' memory
