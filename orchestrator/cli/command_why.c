@@ -56,12 +56,13 @@ static bool file_has_service(const struct why_command *command)
            project_find_service(compose_project(command->compose), command->service);
 }
 
-/* What the files ask of the service now; what is wrong with them is printed. */
+/* What the files ask of the service now, when that can be carried out. */
 static void plan_read(struct why_command *command)
 {
+    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
+    const struct project_plan_options options = {.dry = true, .diagnostics = diagnostics};
     struct session alone = *command->session;
     scoped(compose_free) struct compose *compose = NULL;
-    const struct project_plan_options options = {0};
     struct plan *plan = NULL;
     struct error err = {0};
 

@@ -99,6 +99,26 @@ int project_dir_open(struct arena *arena, const struct roots *roots, const char 
     return 0;
 }
 
+static int renew_one(const char *path, int fd, struct error *err)
+{
+    scoped_fd int new_fd = -1;
+    struct stat opened, there;
+
+    if (fstat(fd, &opened) == 0 && stat(path, &there) == 0 && opened.st_ino == there.st_ino &&
+        opened.st_dev == there.st_dev)
+        return 0;
+    if (project_open_one(path, true, &new_fd, err) < 0)
+        return -1;
+    return dup3(new_fd, fd, O_CLOEXEC) < 0 ? error_sys(err, "open '%s' again", path) : 0;
+}
+
+int project_dir_renew(const struct project_dir *dir, struct error *err)
+{
+    if (renew_one(dir->run_path, dir->run_fd, err) < 0)
+        return -1;
+    return renew_one(dir->data_path, dir->data_fd, err);
+}
+
 void project_dir_close(struct project_dir *dir)
 {
     if (!dir)

@@ -30,6 +30,9 @@ struct project_dir {
  * Names are checked: lower-case letters, digits, '-' and '_'. */
 MUST_CHECK int project_dir_open(struct arena *arena, const struct roots *roots, const char *project,
                                 bool create, struct project_dir **ret_dir, struct error *err);
+/* A project that has ended since has taken its directories with it: makes them again, under the
+ * same descriptors. */
+MUST_CHECK int project_dir_renew(const struct project_dir *dir, struct error *err);
 void project_dir_close(struct project_dir *dir);
 DEFINE_SCOPED(struct project_dir *, project_dir_close)
 

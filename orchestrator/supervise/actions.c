@@ -19,7 +19,6 @@
 #include "common/log.h"
 #include "common/path.h"
 #include "common/process.h"
-#include "orchestrator/state/trash.h"
 #include "orchestrator/supervise/autopsy.h"
 #include "orchestrator/supervise/exits.h"
 #include "orchestrator/supervise/fd_store.h"
@@ -27,14 +26,17 @@
 #include "orchestrator/supervise/image_leases.h"
 #include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/journal_note.h"
+#include "orchestrator/supervise/output.h"
 #include "orchestrator/supervise/pause.h"
+#include "orchestrator/supervise/probe.h"
+#include "orchestrator/supervise/removal.h"
 #include "orchestrator/supervise/sharing.h"
 #include "orchestrator/supervise/succession.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/tty.h"
 #include "runtime/cgroup/cgroup.h"
 
-enum { RETRY_MS = 20, REMOVE_RETRY_MS = 1000, CREATE_TRIES = 25, KIB = 1024 };
+enum { RETRY_MS = 20, PROBE_RETRY_MS = 1000, CREATE_TRIES = 25, KIB = 1024 };
 
 /* -- create */
 
@@ -420,7 +422,7 @@ static void instance_kill(struct instance *instance, uint64_t now_ms)
     instance->dirty = true;
 }
 
-/* -- clean, again, remove */
+/* -- clean, again */
 
 /* What remains of a container whose process 1 is gone, also when another supervisor had its handle.
  */
@@ -481,81 +483,15 @@ static void instance_again(struct instance *instance)
     instance_set_phase(instance, PHASE_CREATED);
 }
 
-static int data_discard(struct supervisor *supervisor, const char *path, struct error *err)
+/* A port that was just given back is free once the net worker has heard of it. */
+static void instance_try_create(struct instance *instance, uint64_t now_ms)
 {
-    supervisor->trash_filled = true;
-    return trash_take(&supervisor->roots, supervisor->dir->data_fd, path, err);
-}
-
-static int data_remove(struct instance *instance, struct error *err)
-{
-    int run_fd = instance->supervisor->dir->run_fd;
-    const char *name = instance->plan->name;
-    char path[400];
-
-    (void)snprintf(path, sizeof(path), "containers/%s", name);
-    if (instance->want.goal != GOAL_ABSENT && !instance->want.renew) {
-        /* Replaced: anonymous volumes are carried over. */
-        (void)snprintf(path, sizeof(path), "containers/%s/upper", name);
-        if (data_discard(instance->supervisor, path, err) < 0)
-            return -1;
-        (void)snprintf(path, sizeof(path), "containers/%s/work", name);
-    }
-    if (data_discard(instance->supervisor, path, err) < 0)
-        return -1;
-    (void)snprintf(path, sizeof(path), "etc/%s", name);
-    if (path_remove_tree(run_fd, path, err) < 0)
-        return -1;
-    (void)snprintf(path, sizeof(path), "files/%s", name);
-    return path_remove_tree(run_fd, path, err);
-}
-
-static bool ports_unchanged(const struct instance *instance)
-{
-    const struct plan_instance *plan = instance->plan, *made = instance->made;
-
-    if (!made || plan->n_ports != made->n_ports)
-        return false;
-    for (size_t i = 0; i < plan->n_ports; i++)
-        if (!string_eq(plan->ports[i].host_ip, made->ports[i].host_ip) ||
-            plan->ports[i].host_port != made->ports[i].host_port ||
-            plan->ports[i].host_port_end != made->ports[i].host_port_end ||
-            plan->ports[i].container_port != made->ports[i].container_port ||
-            plan->ports[i].udp != made->ports[i].udp)
-            return false;
-    return true;
-}
-
-static void instance_remove(struct instance *instance, uint64_t now_ms)
-{
-    struct supervisor *supervisor = instance->supervisor;
     struct error err = {0};
-    char name[300];
 
-    if (data_remove(instance, &err) < 0 || image_leases_release(instance, &err) < 0) {
-        log_warning("remove '%s': %s", instance->plan->name, err.text);
-        instance->is.retry_at_ms = now_ms + REMOVE_RETRY_MS;
-        return;
-    }
-    journal_note(instance, EVENT_DESTROY);
-    net_detach(supervisor->net, instance->plan->name); /* also when somebody shares it */
-    /* At the end of the project all logs go at once. */
-    instance->keep_log = instance->want.goal != GOAL_ABSENT || supervisor->finished;
-    instance_remove_output(instance);
-    if (instance->want.goal == GOAL_ABSENT || !ports_unchanged(instance))
-        net_port_release(supervisor->net, instance->plan->name);
-    (void)snprintf(name, sizeof(name), "%s.made", instance->plan->name);
-    (void)unlinkat(supervisor->records_fd, name, 0);
-    arena_free(instance->made_arena);
-    instance->made_arena = NULL;
-    instance->made = NULL;
-    instance->want.replace = instance->want.renew = instance->want.bounce = false;
-    instance->is = (struct observed){.phase = PHASE_ABSENT};
-    instance->record.pid = 0;
-    instance->record.restarts = 0;
-    instance->record.end = (struct record_end){0};
-    instance->record.probe = (struct record_probe){0};
-    instance->dirty = true;
+    if (instance_create(instance, &err) < 0 && ++instance->is.create_tries >= CREATE_TRIES)
+        instance_failed(instance, &err);
+    else if (instance->is.phase == PHASE_ABSENT)
+        instance->is.retry_at_ms = now_ms + RETRY_MS;
 }
 
 void instance_perform(struct instance *instance, enum action_kind kind, uint64_t now_ms)
@@ -566,11 +502,7 @@ void instance_perform(struct instance *instance, enum action_kind kind, uint64_t
     case ACTION_NONE:
         return;
     case ACTION_CREATE:
-        /* A port that was just given back is free once the net worker has heard of it. */
-        if (instance_create(instance, &err) < 0 && ++instance->is.create_tries >= CREATE_TRIES)
-            instance_failed(instance, &err);
-        else if (instance->is.phase == PHASE_ABSENT)
-            instance->is.retry_at_ms = now_ms + RETRY_MS;
+        instance_try_create(instance, now_ms);
         return;
     case ACTION_START:
         if (instance_start(instance, now_ms, &err) < 0)
@@ -602,8 +534,7 @@ void instance_perform(struct instance *instance, enum action_kind kind, uint64_t
         instance_again(instance);
         return;
     case ACTION_FORGET:
-        instance->want.goal = GOAL_ABSENT;
-        instance->dirty = true;
+        instance_dismiss(instance);
         return;
     case ACTION_REMOVE:
         instance_remove(instance, now_ms);
@@ -615,7 +546,7 @@ void instance_perform(struct instance *instance, enum action_kind kind, uint64_t
     case ACTION_PROBE:
         if (probe_start(instance, now_ms, &err) < 0) {
             log_warning("probe '%s': %s", instance->plan->name, err.text);
-            instance->is.retry_at_ms = now_ms + REMOVE_RETRY_MS;
+            instance->is.retry_at_ms = now_ms + PROBE_RETRY_MS;
         }
         return;
     case ACTION_PROBE_KILL:

@@ -19,6 +19,7 @@
 #include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/journal_note.h"
+#include "orchestrator/supervise/output.h"
 #include "orchestrator/supervise/sharing.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/tty.h"

@@ -12,6 +12,8 @@
 #include "common/process.h"
 #include "orchestrator/supervise/hooks.h"
 #include "orchestrator/supervise/journal_note.h"
+#include "orchestrator/supervise/output.h"
+#include "orchestrator/supervise/probe.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
 enum { COMMAND_TEXT_MAX = 1000, NS_PER_MS = 1000000 };

@@ -6,6 +6,8 @@
  * for writing too, so that an idle FIFO does not report a hang-up for ever. The keeper holds a
  * third, so that what a container wrote before it ended is there for the next supervisor.
  */
+#include "orchestrator/supervise/output.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "orchestrator/supervise/journal_note.h"
+#include "orchestrator/supervise/probe.h"
 
 enum { FREEZE_RETRY_MS = 1000 };
 

@@ -2,6 +2,8 @@
 /*
  * One health probe: a program run inside the container, its exit and its last words.
  */
+#include "orchestrator/supervise/probe.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -31,6 +31,7 @@
 #include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/keeper.h"
 #include "orchestrator/supervise/networks.h"
+#include "orchestrator/supervise/output.h"
 #include "orchestrator/supervise/program_identity.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "runtime/cgroup/cgroup.h"

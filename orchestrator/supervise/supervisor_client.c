@@ -53,7 +53,8 @@ static int connect_or_start(const struct project_dir *dir, const char *project, 
             return 0;
         if (clock_monotonic_ms() > until_ms)
             return error_set(err, "connect to the supervisor of '%s': nobody answers", project);
-        if (keeper_start(project, &ready_fd, err) < 0 || ready_wait(ready_fd, err) < 0)
+        if (project_dir_renew(dir, err) < 0 || keeper_start(project, &ready_fd, err) < 0 ||
+            ready_wait(ready_fd, err) < 0)
             return -1;
         (void)poll(NULL, 0, CONNECT_RETRY_MS);
     }

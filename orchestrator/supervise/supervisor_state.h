@@ -155,30 +155,9 @@ void instance_watch(struct instance *instance);
 /* What was learnt from the end of process 1. */
 void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms);
 
-/* -- output.c */
-
-/* "fifo/NAME.out": below the run directory, and in the keeper's store. */
-void output_name(const struct output *output, char *ret_name, size_t size);
-/* Opens the FIFOs and the log of a container that exists. */
-MUST_CHECK int instance_open_output(struct instance *instance, struct error *err);
-/* Everything that the container wrote until now is in the log afterwards. */
-void output_drain(struct output *output);
-void instance_drain_output(struct instance *instance);
-void instance_close_output(struct instance *instance);
-/* The FIFOs, and the log unless it is kept. */
-void instance_remove_output(struct instance *instance);
-
 /* -- container_files.c: what is written for a container before it starts */
 
 MUST_CHECK int container_files_write(struct instance *instance, struct error *err);
-
-/* -- probe.c */
-
-MUST_CHECK int probe_start(struct instance *instance, uint64_t now_ms, struct error *err);
-/* Kills it; the result is a failure. */
-void probe_time_out(struct instance *instance, uint64_t now_ms);
-/* The container is gone: no result. */
-void probe_drop(struct instance *instance);
 
 /* -- links.c */
 

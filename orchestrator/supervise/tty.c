@@ -7,6 +7,7 @@
 
 #include "common/fd.h"
 #include "orchestrator/supervise/fd_store.h"
+#include "orchestrator/supervise/output.h"
 
 enum { TERMINAL_CHUNK_BYTES = 16 * 1024, DRAIN_MAX_CHUNKS = 4096 };
 

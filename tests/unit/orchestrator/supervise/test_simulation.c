@@ -116,6 +116,21 @@ static void perform_freeze(struct world *world, size_t i, bool frozen)
     is->probe_ended_ms = world->now_ms;
 }
 
+static void perform_after_exit(struct world *world, size_t i, enum action_kind kind)
+{
+    struct observed *is = &world->is[i];
+
+    if (kind == ACTION_CLEAN) {
+        cr_assert_eq(is->phase, PHASE_EXITED);
+        is->phase = PHASE_DONE;
+        is->retry_at_ms = 0;
+    } else {
+        is->phase = PHASE_CREATED;
+        is->restarts++;
+        world->want[i].bounce = false;
+    }
+}
+
 static void perform_remove(struct world *world, size_t i)
 {
     struct observed *is = &world->is[i];
@@ -171,14 +186,8 @@ static void perform(struct world *world, size_t i, enum action_kind kind)
         is->kill_sent_ms = world->now_ms;
         break;
     case ACTION_CLEAN:
-        cr_assert_eq(is->phase, PHASE_EXITED);
-        is->phase = PHASE_DONE;
-        is->retry_at_ms = 0;
-        break;
     case ACTION_AGAIN:
-        is->phase = PHASE_CREATED;
-        is->restarts++;
-        world->want[i].bounce = false;
+        perform_after_exit(world, i, kind);
         break;
     case ACTION_REMOVE:
         perform_remove(world, i);
