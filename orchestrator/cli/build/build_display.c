@@ -9,9 +9,11 @@
 #include "common/fd.h"
 #include "common/memory.h"
 #include "common/process.h"
-#include "orchestrator/cli/image/transfer_lines.h"
+#include "common/utf8.h"
 #include "orchestrator/cli/image/transfer_view.h"
 
+/* A longer line is shown in pieces. */
+enum { LINE_MOST = 64 * 1024 };
 enum { TAIL_LINES = 4, LINE_BYTES = 512, DEFAULT_COLUMNS = 80, TICK_MS = 100 };
 
 /* A step that runs. */
@@ -64,6 +66,38 @@ static void show(const struct text *text)
     (void)!fd_write_all(STDERR_FILENO, text_get(text), text->length);
 }
 
+/* The bytes at the front that a terminal would take for a colour or a movement. */
+static size_t sequence_length(const char *text)
+{
+    size_t length = 2;
+
+    if (text[0] != '\033' || text[1] != '[')
+        return 0;
+    length += strspn(text + length, "0123456789;:<=>?");
+    return text[length] >= '@' && text[length] <= '~' ? length + 1 : length;
+}
+
+/* What a program or a Dockerfile says, without anything that a terminal would obey. */
+static void append_plain(const char *text, struct text *out)
+{
+    size_t left = strlen(text), length;
+
+    for (; left > 0; text += length, left -= length) {
+        const unsigned char *at = (const unsigned char *)text;
+        bool is_control = *at < ' ' || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0);
+
+        length = sequence_length(text);
+        if (length > 0)
+            continue;
+        length = utf8_character_length(at, left);
+        if (is_control || length == 0)
+            text_append_char(out, *at == '\t' ? ' ' : '?');
+        else
+            text_append_bytes(out, text, length);
+        length = length > 0 ? length : 1;
+    }
+}
+
 static struct shown_step *find(struct build_display *display, int64_t id)
 {
     for (size_t i = 0; i < display->count; i++)
@@ -72,7 +106,8 @@ static struct shown_step *find(struct build_display *display, int64_t id)
     return NULL;
 }
 
-static struct shown_step *add(struct build_display *display, const struct build_event *event)
+static struct shown_step *add(struct build_display *display, const struct build_event *event,
+                              const char *text)
 {
     struct shown_step *step;
 
@@ -81,7 +116,7 @@ static struct shown_step *add(struct build_display *display, const struct build_
     *step = (struct shown_step){.id = event->id,
                                 .build = memory_strdup(event->build),
                                 .label = memory_strdup(event->label),
-                                .text = memory_strdup(event->text),
+                                .text = memory_strdup(text),
                                 .began_ms = clock_monotonic_ms()};
     return step;
 }
@@ -171,25 +206,26 @@ static void on_step(struct build_display *display, const struct build_event *eve
 {
     struct shown_step *step = find(display, event->id);
     bool is_terminal = display->mode.form == PROGRESS_TTY;
-    scoped_text struct text line = {0};
+    scoped_text struct text line = {0}, text = {0};
 
+    append_plain(event->text, &text);
     if (event->state == BUILD_STEP_RUNNING) {
-        (void)add(display, event);
+        (void)add(display, event, text_get(&text));
         if (!is_terminal)
             text_appendf(&line, "#%lld %s %s %s", (long long)event->id, event->build, event->label,
-                         event->text);
+                         text_get(&text));
     } else if (is_terminal) {
         static const char *const marks[] = {" ", "=", "\xe2\x9c\x94", "\xe2\x9c\x98"};
 
         text_appendf(&line, " %s %s %s %s", marks[event->state], event->build, event->label,
-                     event->text);
+                     text_get(&text));
         if (event->state == BUILD_STEP_CACHED)
             text_append(&line, "  CACHED");
         else if (event->ms >= 0)
             text_appendf(&line, "  %.1fs", (double)event->ms / 1000);
     } else if (event->state == BUILD_STEP_CACHED) {
         text_appendf(&line, "#%lld %s %s %s\n#%lld CACHED", (long long)event->id, event->build,
-                     event->label, event->text, (long long)event->id);
+                     event->label, text_get(&text), (long long)event->id);
     } else {
         text_appendf(&line, "#%lld %s %.1fs", (long long)event->id,
                      event->state == BUILD_STEP_DONE ? "DONE" : "FAILED", (double)event->ms / 1000);
@@ -204,11 +240,14 @@ static void take_line(struct build_display *display, struct shown_step *step)
 {
     scoped_text struct text plain = {0}, line = {0};
     char *slot = step->tail[step->n_lines % TAIL_LINES];
+    const char *visible;
 
-    /* What was overwritten is not shown: progress bars go back to the line's beginning. */
-    const char *visible = strrchr(text_get(&step->line), '\r');
-
-    transfer_append_plain(visible && visible[1] ? visible + 1 : text_get(&step->line), &plain);
+    /* What was overwritten is not shown: progress bars go back to the line's beginning, and some
+     * lines end as on a terminal. */
+    while (step->line.length > 0 && step->line.data[step->line.length - 1] == '\r')
+        step->line.data[--step->line.length] = '\0';
+    visible = strrchr(text_get(&step->line), '\r');
+    append_plain(visible ? visible + 1 : text_get(&step->line), &plain);
     if (display->mode.form == PROGRESS_PLAIN) {
         text_appendf(&line, "#%lld %s", (long long)step->id, text_get(&plain));
         print(display, text_get(&line));
@@ -224,10 +263,10 @@ static void on_output(struct build_display *display, const struct build_event *e
     struct shown_step *step = find(display, event->id);
 
     for (const char *p = event->text; step && *p; p++) {
-        if (*p != '\n') {
+        if (*p != '\n')
             text_append_char(&step->line, *p);
+        if (*p != '\n' && step->line.length < LINE_MOST)
             continue;
-        }
         take_line(display, step);
         text_clear(&step->line);
     }
@@ -272,7 +311,7 @@ void build_display_say(struct build_display *display, const char *line)
 {
     scoped_text struct text plain = {0};
 
-    transfer_append_plain(line, &plain);
+    append_plain(line, &plain);
     if (display->mode.form == PROGRESS_TTY || display->mode.form == PROGRESS_PLAIN) {
         print(display, text_get(&plain));
         return;
