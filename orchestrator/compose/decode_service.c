@@ -247,12 +247,12 @@ DECODE_RULE(decode_devices)
 
 DECODE_RULE(decode_ulimits)
 {
-    struct service *service = field;
+    struct ulimit_list *list = field;
 
-    service->ulimits = arena_new_array(decoder->arena, struct ulimit, map_length(node));
+    list->items = arena_new_array(decoder->arena, struct ulimit, map_length(node));
     for (size_t i = 0; i < map_length(node); i++) {
         const struct node_entry *entry = &node->map.entries[i];
-        struct ulimit *ulimit = &service->ulimits[service->n_ulimits++];
+        struct ulimit *ulimit = &list->items[list->count++];
 
         ulimit->name = entry->key;
         if (entry->value->kind == NODE_INT) {

@@ -36,7 +36,8 @@ static const struct shape shape_attestation = {.forms = FORM_STRING | FORM_BOOL,
 static const struct shape shape_filter = {.forms = FORM_STRING | FORM_LIST,
                                           .item = &shape_string,
                                           .unique = true,
-                                          .canonical = canonical_list};
+                                          .canonical = canonical_list,
+                                          .decode = decode_strings};
 
 static const struct shape shape_arg_value = {
     .forms = FORM_STRING | FORM_NUMBER | FORM_BOOL | FORM_NULL, .scalar = SCALAR_STRING};
@@ -67,7 +68,8 @@ static const struct key build_keys[] = {
     {"cache_from", &shape_plain_strings, NOTED, "caches to read", 0, 0, UNBUILT},
     {"cache_to", &shape_plain_strings, NOTED, "caches to write", 0, 0, UNBUILT},
     {"no_cache", &shape_bool, ACTED, "do not use the layer cache", 0, BUILD(no_cache)},
-    {"no_cache_filter", &shape_filter, NOTED, "stages that do not use the cache", 0, 0, UNBUILT},
+    {"no_cache_filter", &shape_filter, ACTED, "stages that do not use the cache", 0,
+     BUILD(no_cache_filter)},
     {"additional_contexts", &shape_contexts, ACTED, "more named contexts", 0,
      BUILD(additional_contexts)},
     {"pull", &shape_bool, ACTED, "always pull base images", 0, BUILD(pull)},
@@ -80,7 +82,7 @@ static const struct key build_keys[] = {
     {"shm_size", &shape_build_shm, ACTED, "size of /dev/shm in RUN steps", 0,
      BUILD(shm_size_bytes)},
     {"tags", &shape_string_set, ACTED, "more names for the image", 0, BUILD(tags)},
-    {"ulimits", &shape_ulimits, NOTED, "resource limits of RUN steps", 0, 0, UNBUILT},
+    {"ulimits", &shape_ulimits, ACTED, "resource limits of RUN steps", 0, BUILD(ulimits)},
     {"platforms", &shape_plain_strings, ACTED, "platforms to build for", 0, BUILD(platforms)},
     {"privileged", &shape_bool, ACTED, "RUN steps with all capabilities", 0, BUILD(privileged)},
 };

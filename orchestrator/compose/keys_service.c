@@ -318,7 +318,7 @@ static const struct key service_keys[] = {
     {"sysctls", &shape_labels, ACTED, "kernel parameters", 0, SERVICE(sysctls)},
     {"tmpfs", &shape_tmpfs, ACTED, "memory file systems", 0, WHOLE},
     {"tty", &shape_bool, ACTED, "a terminal", 0, SERVICE(tty)},
-    {"ulimits", &shape_ulimits, ACTED, "resource limits", 0, WHOLE},
+    {"ulimits", &shape_ulimits, ACTED, "resource limits", 0, SERVICE(ulimits)},
     {"use_api_socket", &shape_plain_bool, NOTED, "socket of the engine", 0, 0, NO_ENGINE},
     {"user", &shape_string, ACTED, "user and group to run as", 0, SERVICE(user)},
     {"userns_mode", &shape_string, ACTED, "user namespace", 0, SERVICE(userns_mode)},

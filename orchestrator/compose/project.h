@@ -17,11 +17,22 @@
 #include "common/error.h"
 #include "orchestrator/compose/value.h"
 
+struct ulimit {
+    const char *name;
+    int64_t soft, hard;
+};
+struct ulimit_list {
+    struct ulimit *items;
+    size_t count;
+};
+
 struct build {
     const char *context, *dockerfile, *dockerfile_inline, *target, *network;
     struct pair_list args, labels;
     struct pair_list additional_contexts, ssh; /* ssh: a name and a socket, or "" */
     struct string_list tags, platforms, extra_hosts, entitlements, cache_from, cache_to;
+    struct string_list no_cache_filter; /* stages */
+    struct ulimit_list ulimits;
     struct grant *secrets; /* targets are ids of RUN --mount */
     size_t n_secrets;
     int64_t shm_size_bytes;
@@ -84,11 +95,6 @@ struct grant {
     struct position at;
 };
 
-struct ulimit {
-    const char *name;
-    int64_t soft, hard;
-};
-
 struct tmpfs {
     const char *target, *options; /* options may be NULL */
 };
@@ -117,8 +123,7 @@ struct service {
     size_t n_depends_on;
     struct grant *secrets, *configs;
     size_t n_secrets, n_configs;
-    struct ulimit *ulimits;
-    size_t n_ulimits;
+    struct ulimit_list ulimits;
     struct tmpfs *tmpfs;
     size_t n_tmpfs;
     struct healthcheck healthcheck;

@@ -180,12 +180,12 @@ static void container_resources(struct plan_build *build, struct container_spec 
     if (resources->memory_bytes > 0 && resources->memory_bytes < MEMORY_MINIMUM_BYTES)
         plan_build_error(build, service->at, "mem_limit", "the least that can be given is 6m");
 
-    container->ulimits = arena_new_array(build->arena, struct ulimit_spec, service->n_ulimits);
-    for (size_t i = 0; i < service->n_ulimits; i++)
+    container->ulimits = arena_new_array(build->arena, struct ulimit_spec, service->ulimits.count);
+    for (size_t i = 0; i < service->ulimits.count; i++)
         container->ulimits[container->n_ulimits++] =
-            (struct ulimit_spec){.name = arena_strdup(build->arena, service->ulimits[i].name),
-                                 .soft = service->ulimits[i].soft,
-                                 .hard = service->ulimits[i].hard};
+            (struct ulimit_spec){.name = arena_strdup(build->arena, service->ulimits.items[i].name),
+                                 .soft = service->ulimits.items[i].soft,
+                                 .hard = service->ulimits.items[i].hard};
 }
 
 /* "HOST[:CONTAINER[:rwm]]". */

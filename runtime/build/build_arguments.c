@@ -91,19 +91,26 @@ int build_arguments_scope(const struct build_arguments *arguments,
     return result;
 }
 
-struct string_list build_arguments_proxies(const struct build_arguments *arguments,
-                                           struct arena *arena)
+const char *build_arguments_proxy_name(size_t index)
 {
     static const char *const names[] = {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
                                         "FTP_PROXY",  "ftp_proxy",  "NO_PROXY",    "no_proxy",
                                         "ALL_PROXY",  "all_proxy"};
-    struct string_list proxies = {0};
 
-    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-        const char *value = build_arguments_get(arguments, names[i]);
+    return index < ARRAY_LENGTH(names) ? names[index] : NULL;
+}
+
+struct string_list build_arguments_proxies(const struct build_arguments *arguments,
+                                           struct arena *arena)
+{
+    struct string_list proxies = {0};
+    const char *name;
+
+    for (size_t i = 0; (name = build_arguments_proxy_name(i)); i++) {
+        const char *value = build_arguments_get(arguments, name);
 
         if (value)
-            string_list_add(arena, &proxies, arena_printf(arena, "%s=%s", names[i], value));
+            string_list_add(arena, &proxies, arena_printf(arena, "%s=%s", name, value));
     }
     return proxies;
 }

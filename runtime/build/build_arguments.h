@@ -27,6 +27,9 @@ MUST_CHECK int build_arguments_scope(const struct build_arguments *arguments,
                                      const struct dockerfile *dockerfile, struct arena *arena,
                                      struct diagnostics *diagnostics, struct scope **ret_scope);
 
+/* The names that stand for proxies, one after the other; NULL behind the last. */
+const char *build_arguments_proxy_name(size_t index);
+
 /* "HTTP_PROXY=..." and the others that a RUN sees without an ARG, and that go into neither image
  * nor cache. */
 struct string_list build_arguments_proxies(const struct build_arguments *arguments,

@@ -39,7 +39,8 @@ struct build_request {
     struct string_list extra_hosts;  /* "name=address" */
     struct string_list entitlements; /* "network.host", "security.insecure" */
     struct string_list cache_from, cache_to;
-    const char *network; /* "none", "host"; NULL: a network of its own */
+    struct string_list no_cache_filter; /* stages that are always built anew */
+    const char *network;                /* "none", "host"; NULL: a network of its own */
     int64_t shm_bytes;
     struct ulimit_spec *ulimits;
     size_t n_ulimits;

@@ -73,6 +73,13 @@ const struct flag *instruction_flag(const struct instruction *instruction, enum 
     return NULL;
 }
 
+const char *instruction_flag_value(const struct instruction *instruction, enum flag_kind kind)
+{
+    const struct flag *flag = instruction_flag(instruction, kind);
+
+    return flag ? flag->value.text : NULL;
+}
+
 const struct heredoc *instruction_heredoc_of(const struct instruction *instruction,
                                              const struct word *source)
 {

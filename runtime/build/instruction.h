@@ -89,6 +89,9 @@ const char *instruction_name(enum instruction_kind kind);
 /* The flag, the first one if there are several, or NULL. */
 const struct flag *instruction_flag(const struct instruction *instruction, enum flag_kind kind);
 
+/* Its value, or NULL. */
+const char *instruction_flag_value(const struct instruction *instruction, enum flag_kind kind);
+
 /* The here-document that a source of COPY or ADD is, or NULL. */
 const struct heredoc *instruction_heredoc_of(const struct instruction *instruction,
                                              const struct word *source);

@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "common/units.h"
 #include "runtime/build/build_limits.h"
+#include "runtime/build/file_mode.h"
 #include "runtime/build/suggestion.h"
 #include "runtime/image/image_platform.h"
 
@@ -198,11 +199,9 @@ static void check_choice(const struct check *check, const struct flag *flag,
 static void check_mode(const struct check *check, const struct flag *flag)
 {
     const char *text = flag->value.text;
-    size_t length = strlen(text);
-    bool octal = length > 0 && length <= 5 && strspn(text, "01234567") == length;
-    bool letters = strpbrk(text, "=+-") && strspn(text, "ugoa=+-rwxXst,") == length;
+    mode_t mode;
 
-    if (!has_variable(text) && !octal && !letters)
+    if (!has_variable(text) && !file_mode_apply(text, S_IFREG, &mode))
         diagnostics_error(check->diagnostics, flag->value.at, check->path,
                           "--chmod '%s' is not a mode like 755 or u=rwX,go=rX", text);
 }

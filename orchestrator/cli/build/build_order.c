@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the worker is asked for: the builds of services as build_request.h has them. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/path.h"
 #include "orchestrator/cli/build/project_build.h"
 #include "orchestrator/cli/image/image_needs.h"
+#include "runtime/build/build_arguments.h"
 #include "runtime/image/image_platform.h"
 
 static const char service_prefix[] = "service:";
@@ -33,6 +35,21 @@ static struct build_pair *add_pair(struct ordering *ordering, struct build_pair 
 
 /* -- parts */
 
+/* A program in a build reaches the world as programs do on this machine. */
+static void add_proxies(struct ordering *ordering, struct build_request *request)
+{
+    const char *name;
+
+    for (size_t i = 0; (name = build_arguments_proxy_name(i)); i++) {
+        const char *value = getenv(name);
+
+        if (value && *value)
+            string_list_add(ordering->arena, &request->args,
+                            arena_printf(ordering->arena, "%s=%s", name, value));
+    }
+}
+
+/* Of one name the last counts. */
 static void add_args(struct ordering *ordering, const struct build *build,
                      struct build_request *request)
 {
@@ -61,6 +78,18 @@ static void add_labels(struct ordering *ordering, const struct service *service,
                     arena_printf(arena, "com.docker.compose.project=%s", ordering->project->name));
     string_list_add(arena, &request->labels,
                     arena_printf(arena, "com.docker.compose.service=%s", service->name));
+}
+
+static void add_ulimits(struct ordering *ordering, const struct build *build,
+                        struct build_request *request)
+{
+    request->n_ulimits = build->ulimits.count;
+    request->ulimits = arena_new_array(ordering->arena, struct ulimit_spec, request->n_ulimits);
+    for (size_t i = 0; i < request->n_ulimits; i++) {
+        const struct ulimit *limit = &build->ulimits.items[i];
+
+        request->ulimits[i] = (struct ulimit_spec){limit->name, limit->soft, limit->hard};
+    }
 }
 
 static int build_add(struct ordering *ordering, const char *name, struct error *err);
@@ -170,6 +199,7 @@ static int request_fill(struct ordering *ordering, const struct service *service
         .entitlements = build->entitlements,
         .cache_from = build->cache_from,
         .cache_to = build->cache_to,
+        .no_cache_filter = build->no_cache_filter,
         .network = build->network,
         .shm_bytes = build->shm_size_bytes,
         .no_cache = build->no_cache || ordering->options->no_cache,
@@ -179,8 +209,10 @@ static int request_fill(struct ordering *ordering, const struct service *service
     string_list_add(arena, &request->tags, image_of(ordering, service));
     for (size_t i = 0; i < build->tags.count; i++)
         string_list_add(arena, &request->tags, build->tags.items[i]);
+    add_proxies(ordering, request);
     add_args(ordering, build, request);
     add_labels(ordering, service, request);
+    add_ulimits(ordering, build, request);
     if (check_platform(ordering, service, err) < 0 ||
         add_secrets(ordering, build, request, err) < 0 ||
         add_ssh(ordering, build, request, err) < 0)

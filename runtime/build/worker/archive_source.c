@@ -5,14 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/fd.h"
 #include "runtime/image/image_limits.h"
 #include "runtime/image/worker/checked_source.h"
 #include "runtime/image/worker/inflated_source.h"
 #include "runtime/image/worker/layer_unpack.h"
+#include "runtime/image/worker/xz_source.h"
 
 enum { HEADER_BYTES = 512, CHECKSUM_AT = 148, CHECKSUM_BYTES = 8 };
+
+static bool is_xz(int fd)
+{
+    char start[XZ_MAGIC_BYTES];
+
+    return pread(fd, start, sizeof(start), 0) == sizeof(start) &&
+           xz_source_is(start, sizeof(start));
+}
 
 static struct byte_source *open_tar(int fd, struct error *err)
 {
@@ -24,7 +34,8 @@ static struct byte_source *open_tar(int fd, struct error *err)
         error_sys(err, "examine the archive");
         return NULL;
     }
-    source = inflated_source_new(byte_source_of_file(fd, 0, status.st_size), err);
+    source = byte_source_of_file(fd, 0, status.st_size);
+    source = is_xz(fd) ? xz_source_new(source, err) : inflated_source_new(source, err);
     return source ? checked_source_new(source, &spec) : NULL;
 }
 
@@ -58,18 +69,11 @@ static bool is_header(const unsigned char header[HEADER_BYTES])
     return *header && strtoul(field, NULL, 8) == sum;
 }
 
-int archive_source_look(int fd, bool *ret_is_archive, struct error *err)
+bool archive_source_is(int fd)
 {
-    static const unsigned char xz[] = {0xfd, '7', 'z', 'X', 'Z', 0}, bzip2[] = {'B', 'Z', 'h'};
     unsigned char start[HEADER_BYTES];
-    size_t length = read_start(fd, start);
 
-    *ret_is_archive = length == HEADER_BYTES && is_header(start);
-    if (length >= sizeof(xz) &&
-        (memcmp(start, xz, sizeof(xz)) == 0 || memcmp(start, bzip2, sizeof(bzip2)) == 0))
-        return error_set(err, "archives of xz and bzip2 are not unpacked; pack it with gzip or "
-                              "zstd, or copy it with COPY");
-    return 0;
+    return read_start(fd, start) == HEADER_BYTES && is_header(start);
 }
 
 int archive_source_unpack(int fd, int dir_fd, int *ret_tree_fd, struct error *err)

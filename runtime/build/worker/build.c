@@ -15,31 +15,24 @@
 #include "runtime/build/build_limits.h"
 #include "runtime/build/worker/build_report.h"
 #include "runtime/build/worker/image_output.h"
+#include "runtime/build/worker/layout_source.h"
 #include "runtime/build/worker/stage.h"
 #include "runtime/image/worker/timestamp.h"
 
 /* -- what is read first */
 
-static bool is_remote(const char *context)
+/* A Dockerfile of a context that was fetched lies in it, and so does what it may be a link to. */
+static int open_dockerfile(const struct context_tree *context, const char *name)
 {
-    return strstr(context, "://") || string_starts_with(context, "git@");
+    if (*name == '/' && !context->is_fetched)
+        return open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (context->is_fetched)
+        return path_open_in_root(context->fd, name, O_RDONLY | O_NOCTTY, 0);
+    return openat(context->fd >= 0 ? context->fd : AT_FDCWD, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
-static int open_context(struct build *build, struct error *err)
-{
-    const char *context = build->request->context;
-
-    if (!context)
-        return 0;
-    if (is_remote(context))
-        return error_set(err, "a context like '%s' is not supported yet", context);
-    build->context_fd = open(context, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return build->context_fd < 0 ? error_sys(err, "open context '%s'", context) : 0;
-}
-
-/* A Dockerfile that is named relatively lies in the context, and so does what it may be a link to.
- */
-static int read_dockerfile(struct build *build, const char **ret_name, struct error *err)
+static int read_dockerfile(struct build *build, const struct context_tree *context,
+                           const char **ret_name, struct error *err)
 {
     const struct build_request *request = build->request;
     const char *name = request->dockerfile ? request->dockerfile : "Dockerfile";
@@ -50,31 +43,31 @@ static int read_dockerfile(struct build *build, const char **ret_name, struct er
         text_append(&build->dockerfile_text, request->dockerfile_inline);
         return 0;
     }
-    *ret_name = request->context ? path_join(build->arena, request->context, name) : name;
-    if (*name == '/' || !request->context)
-        fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    else
-        fd = openat(build->context_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    *ret_name = request->context && !context->is_fetched
+                    ? path_join(build->arena, request->context, name)
+                    : name;
+    fd = open_dockerfile(context, name);
     if (fd < 0)
         return error_sys(err, "open '%s'", *ret_name);
     return fd_read_all(fd, LIMIT_DOCKERFILE_BYTES, &build->dockerfile_text, err);
 }
 
 /* <Dockerfile>.dockerignore goes before .dockerignore. Neither is followed out of the context. */
-static int read_ignore(struct build *build, struct error *err)
+static int read_ignore(struct build *build, const struct context_tree *context, struct error *err)
 {
     const char *name = build->request->dockerfile ? build->request->dockerfile : "Dockerfile";
     const char *own = arena_printf(build->arena, "%s.dockerignore", name);
     scoped_text struct text bytes = {0};
     scoped_fd int fd = -1;
 
-    if (build->context_fd < 0)
+    if (context->fd < 0)
         return 0;
     if (!build->request->dockerfile_inline)
-        fd = *own == '/' ? open(own, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY)
-                         : path_open_in_root(build->context_fd, own, O_RDONLY | O_NOCTTY, 0);
+        fd = *own == '/' && !context->is_fetched
+                 ? open(own, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY)
+                 : path_open_in_root(context->fd, own, O_RDONLY | O_NOCTTY, 0);
     if (fd < 0)
-        fd = path_open_in_root(build->context_fd, ".dockerignore", O_RDONLY | O_NOCTTY, 0);
+        fd = path_open_in_root(context->fd, ".dockerignore", O_RDONLY | O_NOCTTY, 0);
     if (fd < 0)
         return errno == ENOENT ? 0 : error_sys(err, "open '.dockerignore'");
     if (fd_read_all(fd, LIMIT_IGNORE_BYTES, &bytes, err) < 0 ||
@@ -99,9 +92,11 @@ static int read_all(struct build *build, struct error *err)
     struct dockerfile_source source = {0};
     struct build_graph_source graph = {&build->dockerfile, &build->arguments,
                                        &build->context_names};
+    struct context_tree context;
 
-    if (open_context(build, err) < 0 || read_dockerfile(build, &source.file, err) < 0 ||
-        read_ignore(build, err) < 0)
+    if (context_set_open(build->contexts, NULL, &context, err) < 0 ||
+        read_dockerfile(build, &context, &source.file, err) < 0 ||
+        read_ignore(build, &context, err) < 0)
         return -1;
     source.bytes = text_get(&build->dockerfile_text);
     source.length = build->dockerfile_text.length;
@@ -117,11 +112,19 @@ static int read_all(struct build *build, struct error *err)
 
 /* -- for stages */
 
-const char *build_context_named(const struct build *build, const char *name)
+const char *build_context_image(const struct build *build, const char *name)
 {
-    for (size_t i = 0; i < build->request->n_contexts; i++)
-        if (string_eq(build->request->contexts[i].name, name))
-            return build->request->contexts[i].value;
+    static const char prefix[] = "docker-image://";
+
+    for (size_t i = 0; i < build->request->n_contexts; i++) {
+        const char *value = build->request->contexts[i].value;
+
+        if (!string_eq(build->request->contexts[i].name, name))
+            continue;
+        if (string_starts_with(value, prefix))
+            return value + strlen(prefix);
+        return layout_source_is(value) ? value : NULL;
+    }
     return NULL;
 }
 
@@ -137,6 +140,8 @@ int build_find_image(struct build *build, const char *reference, const char *pla
 {
     struct image_store *store = build->builder->store;
 
+    if (layout_source_is(reference))
+        return layout_source_find(store, reference, arena, ret_image, err);
     if (image_store_find(store, reference, platform, arena, ret_image, NULL) == 0 && *ret_image &&
         !build->request->pull)
         return 0;
@@ -280,7 +285,7 @@ static void build_done(struct build *build)
     }
     text_done(&build->dockerfile_text);
     diagnostics_free(build->diagnostics);
-    fd_close(build->context_fd);
+    context_set_free(build->contexts);
     arena_free(build->arena);
 }
 
@@ -305,7 +310,7 @@ int build_run(struct builder *builder, const struct build_request *request,
                           .fetcher = fetcher,
                           .arena = arena_new(),
                           .diagnostics = diagnostics_new(),
-                          .context_fd = -1};
+                          .contexts = context_set_new(builder, request)};
     int result = run(&build, ret_id, err);
 
     build_done(&build);

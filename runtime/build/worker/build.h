@@ -11,6 +11,7 @@
 #include "runtime/build/build_graph.h"
 #include "runtime/build/ignore_file.h"
 #include "runtime/build/worker/builder.h"
+#include "runtime/build/worker/context_set.h"
 #include "runtime/build/worker/image_draft.h"
 
 /* Brings an image that is not in the store, or asks whether it has changed. */
@@ -30,7 +31,7 @@ struct build {
     struct build_arguments arguments;
     struct string_list context_names;
     struct build_graph graph;
-    int context_fd; /* -1: there is none */
+    struct context_set *contexts;
     struct ignore_file ignore;
     struct built_stage {
         struct arena *arena; /* of the draft */
@@ -45,12 +46,13 @@ MUST_CHECK int build_run(struct builder *builder, const struct build_request *re
                          const struct image_fetcher *fetcher, char ret_id[IMAGE_DIGEST_SIZE],
                          struct error *err);
 
-/* The image, brought into the store when it is not there. */
+/* The image, brought into the store when it is not there. The reference may also be the address of
+ * an OCI layout, "oci-layout://FOLDER:TAG". */
 MUST_CHECK int build_find_image(struct build *build, const char *reference, const char *platform,
                                 struct arena *arena, struct image **ret_image, struct error *err);
 
-/* The value of a named context, or NULL. */
-const char *build_context_named(const struct build *build, const char *name);
+/* What build_find_image() is to be asked for when the named context is an image; else NULL. */
+const char *build_context_image(const struct build *build, const char *name);
 
 /* The time that new things get, RFC 3339. */
 const char *build_now(const struct build *build, struct arena *arena);

@@ -13,6 +13,8 @@
 #include "common/file_copy.h"
 #include "common/path.h"
 #include "common/text.h"
+#include "runtime/build/file_mode.h"
+#include "runtime/build/worker/inode_names.h"
 #include "runtime/image/image_limits.h"
 #include "runtime/image/worker/layer_node.h"
 
@@ -22,7 +24,8 @@ struct writer {
     const struct source_list *list;
     const struct source_tree *tree;
     struct arena *arena;
-    int base_fd; /* the directory that the items of a group go below */
+    int base_fd;               /* the directory that the items of a group go below */
+    struct inode_names *names; /* of files of the group, as they are below it */
 };
 
 /* Where one item goes. */
@@ -40,7 +43,11 @@ static uint32_t owner_of(const struct writer *writer, uint32_t given, uint32_t o
 
 static mode_t mode_of(const struct writer *writer, const struct stat *status)
 {
-    return writer->rules->mode >= 0 ? (mode_t)writer->rules->mode : status->st_mode & 07777;
+    mode_t mode = status->st_mode & 07777;
+
+    if (writer->rules->mode)
+        (void)file_mode_apply(writer->rules->mode, status->st_mode, &mode);
+    return mode;
 }
 
 /* -- directories */
@@ -239,6 +246,15 @@ static int make_room(struct place place, struct error *err)
     return error_sys(err, "remove what is there");
 }
 
+/* A file of several names stays one. Where it cannot, it is copied. */
+static bool write_link(const struct writer *writer, const struct source_item *item, const char *to,
+                       struct place place)
+{
+    const char *first = inode_names_first(writer->names, &item->status, to);
+
+    return first && linkat(writer->base_fd, first, place.parent_fd, place.name, 0) == 0;
+}
+
 static int write_item(const struct writer *writer, const struct source_item *item, const char *to,
                       struct error *err)
 {
@@ -255,9 +271,10 @@ static int write_item(const struct writer *writer, const struct source_item *ite
         result = write_directory(writer, item, place, err);
     else if (make_room(place, err) < 0)
         result = -1;
+    else if (!S_ISREG(item->status.st_mode))
+        result = write_special(writer, item, place, err);
     else
-        result = S_ISREG(item->status.st_mode) ? write_file(writer, item, place, err)
-                                               : write_special(writer, item, place, err);
+        result = write_link(writer, item, to, place) ? 0 : write_file(writer, item, place, err);
     return result < 0 ? error_wrap(err, "copy to '%s'", to) : 0;
 }
 
@@ -337,6 +354,7 @@ static int write_group(struct writer *writer, const struct source_group *group, 
     const char *name;
     int result;
 
+    writer->names = inode_names_new(writer->arena);
     if (group->is_directory)
         return write_tree(writer, group, err);
     writer->base_fd = open_target(writer, group->name, &name, err);

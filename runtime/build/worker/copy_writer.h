@@ -14,7 +14,7 @@ struct copy_rules {
     const char *destination; /* absolute; a slash at the end says that it is a directory */
     bool has_owner;          /* --chown; without, owners are kept, or root's */
     uint32_t uid, gid;
-    int64_t mode; /* --chmod, or -1 */
+    const char *mode; /* --chmod (file_mode.h), or NULL */
 };
 
 MUST_CHECK int copy_write(int root_fd, const struct copy_rules *rules,

@@ -174,7 +174,7 @@ int digest_memo_file(struct digest_memo *memo, const struct memo_file *file,
     }
     if (digest(file, ret_hex, err) < 0)
         return -1;
-    if (entry.key.ctime_ns + SETTLED_NS > clock_realtime_ns())
+    if (file->domain == 0 || entry.key.ctime_ns + SETTLED_NS > clock_realtime_ns())
         return 0;
     memcpy(entry.hex, ret_hex, sizeof(entry.hex));
     (void)pthread_mutex_lock(&memo->lock);

@@ -212,20 +212,41 @@ static int import(struct output *output, struct image_draft *draft, const struct
     return image_import(output->build->builder->store, &image, &opener, err);
 }
 
+/* Whether the store has this very image under all its names: then there is nothing to be written.
+ */
+static bool is_there(const struct output *output, const char *id)
+{
+    const struct build_request *request = output->build->request;
+
+    for (size_t i = 0; i < request->tags.count; i++) {
+        struct image *image = NULL;
+
+        if (image_store_find(output->build->builder->store, request->tags.items[i],
+                             request->platform, output->arena, &image, NULL) < 0 ||
+            !image || !image->manifest || !string_eq(image->config.digest, id))
+            return false;
+    }
+    return request->tags.count > 0;
+}
+
 int image_output(struct build *build, struct image_draft *draft, char ret_id[IMAGE_DIGEST_SIZE],
                  struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
-    scoped(image_staging_free) struct image_staging *staging =
-        image_staging_new(build->builder->store, err);
-    struct output output = {.build = build, .arena = arena, .staging = staging};
+    scoped(image_staging_free) struct image_staging *staging = NULL;
+    struct output output = {.build = build, .arena = arena};
     scoped_text struct text config = {0};
 
+    if (format_config(build, draft, &config, err) < 0)
+        return -1;
+    image_digest_of_bytes(text_get(&config), config.length, ret_id);
+    if (is_there(&output, ret_id))
+        return 0;
+    staging = image_staging_new(build->builder->store, err);
     if (!staging)
         return -1;
-    if (make_blobs(&output, &draft->diff_ids, err) < 0 ||
-        format_config(build, draft, &config, err) < 0 || import(&output, draft, &config, err) < 0)
+    output.staging = staging;
+    if (make_blobs(&output, &draft->diff_ids, err) < 0 || import(&output, draft, &config, err) < 0)
         return error_wrap(err, "keep the image");
-    image_digest_of_bytes(text_get(&config), config.length, ret_id);
     return 0;
 }

@@ -70,13 +70,21 @@ static int add_to_draft(const struct stage_step *step, const struct step_record 
     return image_draft_add(step->run->draft, &line, err);
 }
 
+static bool is_uncached(const struct stage_run *run)
+{
+    const struct build_request *request = run->build->request;
+    const char *name = run->node->stage->name;
+
+    return request->no_cache || (name && string_list_has(&request->no_cache_filter, name));
+}
+
 bool stage_step_find(struct stage_step *step, int *ret_result, struct error *err)
 {
     struct build *build = step->run->build;
     struct step_record record;
 
     sha256_finish(steal(step->hash), step->key);
-    if (build->request->no_cache || !step_cache_find(build->builder->cache, step->key, &record))
+    if (is_uncached(step->run) || !step_cache_find(build->builder->cache, step->key, &record))
         return false;
     tell(step, "cached");
     *ret_result = add_to_draft(step, &record, err);
@@ -204,43 +212,33 @@ static int open_stage(struct stage_run *run, size_t index, struct stage_tree *ou
     return open_layers(&layers, out, err);
 }
 
-static uint64_t domain_of_device(int fd)
-{
-    struct stat status = {0};
-
-    (void)fstat(fd, &status);
-    return digest_memo_domain(&status.st_dev, sizeof(status.st_dev));
-}
-
-/* A named context: a directory of the user's, or an image. */
+/* A named context: an image, or a tree. `name` NULL is the build's own. */
 static int open_context(struct stage_run *run, const char *name, struct stage_tree *out,
                         struct error *err)
 {
-    static const char image_prefix[] = "docker-image://";
-    const char *value = build_context_named(run->build, name);
+    const char *image = name ? build_context_image(run->build, name) : NULL;
+    struct context_tree context;
 
-    if (value && string_starts_with(value, image_prefix))
-        return open_image(run, value + strlen(image_prefix), out, err);
-    out->fd = value ? open(value, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (out->fd < 0)
-        return error_sys(err, "open context '%s'", name);
-    out->tree = (struct source_tree){.fd = out->fd, .domain = domain_of_device(out->fd)};
+    if (image)
+        return open_image(run, image, out, err);
+    if (context_set_open(run->build->contexts, name, &context, err) < 0)
+        return -1;
+    if (context.fd < 0)
+        return error_set(err, "this build has no context");
+    out->tree = (struct source_tree){.fd = context.fd, .domain = context.domain};
     return 0;
 }
 
 int stage_tree_open(struct stage_run *run, const struct word *from, struct stage_tree *ret_tree,
                     struct error *err)
 {
-    const struct build *build = run->build;
     const struct stage_source *source;
 
     *ret_tree = (struct stage_tree){.fd = -1};
     if (!from) {
-        if (build->context_fd < 0)
-            return error_set(err, "this build has no context");
-        ret_tree->tree = (struct source_tree){.fd = build->context_fd,
-                                              .domain = domain_of_device(build->context_fd),
-                                              .ignore = &build->ignore};
+        if (open_context(run, NULL, ret_tree, err) < 0)
+            return -1;
+        ret_tree->tree.ignore = &run->build->ignore;
         return 0;
     }
     source = find_source(run, from);
@@ -290,7 +288,7 @@ static int make_workdir(struct stage_run *run, const struct stage_root *root, co
                         bool *ret_made, struct error *err)
 {
     const char *user = image_draft_text(run->draft, "User");
-    struct copy_rules rules = {.mode = -1};
+    struct copy_rules rules = {0};
     int root_fd = rootfs_fd(root->rootfs);
     int fd;
 
@@ -427,16 +425,14 @@ static struct string_list take_triggers(struct image_draft *draft)
 /* The image that the stage begins on; for a named context, the one that stands in its place. */
 static int begin_on_image(struct stage_run *run, struct error *err)
 {
-    static const char prefix[] = "docker-image://";
     const struct stage_source *base = &run->node->sources[0];
     const char *name = base->name;
     struct image *image;
 
     if (base->kind == SOURCE_CONTEXT) {
-        name = build_context_named(run->build, base->name);
-        if (!name || !string_starts_with(name, prefix))
+        name = build_context_image(run->build, base->name);
+        if (!name)
             return error_set(err, "context '%s' is no image to build on", base->name);
-        name += strlen(prefix);
     }
     if (build_find_image(run->build, name, run->node->platform, run->arena, &image, err) < 0)
         return -1;

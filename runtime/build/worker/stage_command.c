@@ -70,7 +70,7 @@ static void find_arguments(struct command *command)
     command->step.args = arguments;
 }
 
-/* ENV and ARG as they are in this place, and proxies, which leave no trace. */
+/* ENV and ARG as they are in this place. */
 static void find_environment(struct command *command)
 {
     struct stage_run *run = command->run;
@@ -86,11 +86,19 @@ static void find_environment(struct command *command)
                 arena_printf(run->arena, "%s=%s", scope->items[i].name, scope->items[i].value));
 }
 
-static const char *flag_value(const struct instruction *instruction, enum flag_kind kind)
+/* Unless the Dockerfile has said something of them. They are in neither the key nor the image. */
+static void add_proxies(struct command *command)
 {
-    const struct flag *flag = instruction_flag(instruction, kind);
+    struct stage_run *run = command->run;
+    struct string_list proxies = build_arguments_proxies(&run->build->arguments, run->arena);
 
-    return flag ? flag->value.text : NULL;
+    for (size_t i = 0; i < proxies.count; i++) {
+        const char *proxy = proxies.items[i];
+        const char *name = arena_strndup(run->arena, proxy, strcspn(proxy, "="));
+
+        if (!scope_find(run->evaluation.scope, name))
+            string_list_add(run->arena, &command->step.env, proxy);
+    }
 }
 
 static bool is_entitled(const struct command *command, const char *what)
@@ -101,8 +109,8 @@ static bool is_entitled(const struct command *command, const char *what)
 static int find_privileges(struct command *command, struct error *err)
 {
     const struct build_request *request = command->run->build->request;
-    const char *network = flag_value(command->instruction, FLAG_NETWORK);
-    const char *security = flag_value(command->instruction, FLAG_SECURITY);
+    const char *network = instruction_flag_value(command->instruction, FLAG_NETWORK);
+    const char *security = instruction_flag_value(command->instruction, FLAG_SECURITY);
 
     command->step.network = network && !string_eq(network, "default") ? network : request->network;
     command->step.insecure = string_eq(security, "insecure");
@@ -204,6 +212,7 @@ static int execute(struct command *command, struct stage_step *stage_step, struc
         return -1;
     step->step_fd = step_fd;
     step->report = &stage_step->report;
+    add_proxies(command);
     result = image_draft_layers(run->draft, builder->pool, &step->layers, err);
     if (result == 0)
         result = step_mounts_open(&command->mounts, step, err);
@@ -231,8 +240,10 @@ int stage_run_command(struct stage_run *run, const struct instruction *instructi
         return -1;
     stage_step_begin(run, &step,
                      created_by_format(run->draft, instruction, run->evaluation.scope, run->arena));
-    if (hash_command(&command, &step, err) < 0)
+    if (hash_command(&command, &step, err) < 0) {
+        sha256_free(steal(step.hash));
         return -1;
+    }
     if (stage_step_find(&step, &result, err))
         return result;
     stage_step_running(&step);

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* COPY and ADD: what is read, what it depends on, and where it goes. */
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/path.h"
+#include "runtime/build/file_mode.h"
 #include "runtime/build/worker/archive_source.h"
+#include "runtime/build/worker/copy_fetch.h"
 #include "runtime/build/worker/copy_writer.h"
 #include "runtime/build/worker/created_by.h"
 #include "runtime/build/worker/stage.h"
-#include "runtime/build/worker/url_source.h"
 
 /* One instruction. */
 struct copy {
@@ -25,16 +24,8 @@ struct copy {
     struct copy_rules rules;
     const char *owner; /* --chown, or NULL */
     unsigned n_archives;
-    const char *fetch_path; /* a directory for what ADD fetches, or NULL */
-    int fetch_fd;
+    struct copy_fetch fetch;
 };
-
-static const char *flag_value(const struct instruction *instruction, enum flag_kind kind)
-{
-    const struct flag *flag = instruction_flag(instruction, kind);
-
-    return flag ? flag->value.text : NULL;
-}
 
 static size_t n_sources(const struct copy *copy)
 {
@@ -50,17 +41,12 @@ static const struct word *source_at(const struct copy *copy, size_t index)
 
 static int read_mode(struct copy *copy, struct error *err)
 {
-    const char *text = flag_value(copy->instruction, FLAG_CHMOD);
-    char *end;
-    unsigned long mode;
+    const char *text = instruction_flag_value(copy->instruction, FLAG_CHMOD);
+    mode_t mode;
 
-    copy->rules.mode = -1;
-    if (!text)
-        return 0;
-    mode = strtoul(text, &end, 8);
-    if (!*text || *end || mode > 07777)
-        return error_set(err, "--chmod=%s is no octal mode like 644", text);
-    copy->rules.mode = (int64_t)mode;
+    copy->rules.mode = text;
+    if (text && !file_mode_apply(text, S_IFREG, &mode))
+        return error_set(err, "--chmod=%s is no mode like 755 or u=rwX,go=rX", text);
     return 0;
 }
 
@@ -81,7 +67,7 @@ static int read_rules(struct copy *copy, struct error *err)
     const struct word_list *words = &copy->instruction->words;
     const char *destination = words->items[words->count - 1].text;
 
-    copy->owner = flag_value(copy->instruction, FLAG_CHOWN);
+    copy->owner = instruction_flag_value(copy->instruction, FLAG_CHOWN);
     copy->rules.destination = image_draft_path(copy->run->draft, destination);
     if (string_eq(destination, ".") || string_ends_with(destination, "/."))
         copy->rules.destination = arena_printf(copy->run->arena, "%s/", copy->rules.destination);
@@ -90,46 +76,14 @@ static int read_rules(struct copy *copy, struct error *err)
     return read_mode(copy, err) < 0 ? -1 : read_excludes(copy, err);
 }
 
-static bool is_fetched(const struct copy *copy, const struct word *source)
-{
-    return copy->instruction->kind == INSTRUCTION_ADD && url_source_is(source->text) &&
-           !string_ends_with(source->text, ".git");
-}
-
-static int fetch_one(struct copy *copy, const char *url, struct stage_step *step, struct error *err)
-{
-    const char *checksum = flag_value(copy->instruction, FLAG_CHECKSUM);
-    const char *destination = copy->rules.destination;
-    char digest[IMAGE_DIGEST_SIZE];
-    scoped_fd int fd = -1;
-    const char *name = path_base_name(destination);
-
-    if (string_ends_with(destination, "/") &&
-        url_source_name(url, copy->run->arena, &name, err) < 0)
-        return -1;
-    fd = openat(copy->fetch_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return error_sys(err, "make '%s'", name);
-    if (url_source_fetch(url, checksum, fd, digest, err) < 0 || fchmod(fd, 0600) < 0)
-        return -1;
-    stage_step_hash(step, name);
-    stage_step_hash(step, digest);
-    return 0;
-}
-
-/* Addresses are fetched before the cache can be asked: their content is part of the key. */
+/* What ADD fetches comes last: the cache cannot be asked without it. */
 static int fetch_all(struct copy *copy, struct stage_step *step, struct error *err)
 {
     for (size_t i = 0; i < n_sources(copy); i++) {
         const struct word *source = source_at(copy, i);
 
-        if (!is_fetched(copy, source))
-            continue;
-        if (!copy->fetch_path &&
-            builder_make_directory(copy->run->build->builder, copy->run->arena, &copy->fetch_path,
-                                   &copy->fetch_fd, err) < 0)
-            return -1;
-        if (fetch_one(copy, source->text, step, err) < 0)
+        if (copy_fetch_is(&copy->fetch, source) &&
+            copy_fetch_add(&copy->fetch, source, step, err) < 0)
             return -1;
     }
     return 0;
@@ -138,7 +92,7 @@ static int fetch_all(struct copy *copy, struct stage_step *step, struct error *e
 static int find_sources(struct copy *copy, struct error *err)
 {
     const struct flag *from = instruction_flag(copy->instruction, FLAG_FROM);
-    bool parents = string_eq(flag_value(copy->instruction, FLAG_PARENTS), "true");
+    bool parents = string_eq(instruction_flag_value(copy->instruction, FLAG_PARENTS), "true");
     bool opened = false;
 
     for (size_t i = 0; i < n_sources(copy); i++) {
@@ -151,7 +105,7 @@ static int find_sources(struct copy *copy, struct error *err)
 
         if (instruction_heredoc_of(copy->instruction, source))
             continue;
-        if (is_fetched(copy, source))
+        if (copy_fetch_is(&copy->fetch, source))
             continue;
         if (!opened && stage_tree_open(copy->run, from ? &from->value : NULL, &copy->tree, err) < 0)
             return -1;
@@ -165,18 +119,15 @@ static int find_sources(struct copy *copy, struct error *err)
 static bool unpacks(const struct copy *copy)
 {
     return copy->instruction->kind == INSTRUCTION_ADD &&
-           !string_eq(flag_value(copy->instruction, FLAG_UNPACK), "false");
+           !string_eq(instruction_flag_value(copy->instruction, FLAG_UNPACK), "false");
 }
 
 static int hash_all(struct copy *copy, struct stage_step *step, struct error *err)
 {
-    char mode[24];
-
-    (void)snprintf(mode, sizeof(mode), "%lld", (long long)copy->rules.mode);
     stage_step_hash(step, instruction_name(copy->instruction->kind));
     stage_step_hash(step, copy->rules.destination);
     stage_step_hash(step, copy->owner ? copy->owner : "");
-    stage_step_hash(step, mode);
+    stage_step_hash(step, copy->rules.mode ? copy->rules.mode : "");
     stage_step_hash(step, unpacks(copy) ? "unpack" : "");
     for (size_t i = 0; i < n_sources(copy); i++) {
         const struct heredoc *heredoc =
@@ -244,8 +195,7 @@ static int write_added(struct copy *copy, const struct stage_root *root, size_t 
         fd = path_open_beneath(copy->tree.tree.fd, item->from, O_RDONLY | O_NOFOLLOW, 0);
         if (fd < 0)
             return error_sys(err, "open '%s'", item->from);
-        if (archive_source_look(fd, &is_archive, err) < 0)
-            return error_wrap(err, "'%s'", item->from);
+        is_archive = archive_source_is(fd);
     }
     if (is_archive)
         return write_archive(copy, root, fd, err);
@@ -263,26 +213,12 @@ static int write_sources(struct copy *copy, const struct stage_root *root, struc
     return 0;
 }
 
-/* What was fetched is never unpacked. */
-static int write_fetched(struct copy *copy, int root_fd, struct error *err)
-{
-    struct source_tree tree = {.fd = copy->fetch_fd};
-    const struct source_request request = {.tree = &tree, .path = "*"};
-    struct source_list list = {0};
-
-    if (!copy->fetch_path)
-        return 0;
-    if (source_list_add(&list, &request, copy->run->arena, err) < 0)
-        return -1;
-    return copy_write(root_fd, &copy->rules, &list, &tree, err);
-}
-
 static int write_all(struct copy *copy, const struct stage_root *root, struct error *err)
 {
     int root_fd = rootfs_fd(root->rootfs);
 
     if (find_owner(copy, root_fd, err) < 0 || write_sources(copy, root, err) < 0 ||
-        write_fetched(copy, root_fd, err) < 0)
+        copy_fetch_write(&copy->fetch, root_fd, err) < 0)
         return -1;
     for (size_t i = 0; i < n_sources(copy); i++) {
         const struct heredoc *heredoc =
@@ -318,7 +254,10 @@ static int execute(struct copy *copy, struct stage_step *step, struct error *err
 
 int stage_copy(struct stage_run *run, const struct instruction *instruction, struct error *err)
 {
-    struct copy copy = {.run = run, .instruction = instruction, .tree = {.fd = -1}, .fetch_fd = -1};
+    struct copy copy = {.run = run,
+                        .instruction = instruction,
+                        .tree = {.fd = -1},
+                        .fetch = copy_fetch_init(run, instruction, &copy.rules)};
     struct stage_step step;
     int result;
 
@@ -332,8 +271,6 @@ int stage_copy(struct stage_run *run, const struct instruction *instruction, str
     else if (!stage_step_find(&step, &result, err))
         result = execute(&copy, &step, err);
     stage_tree_close(&copy.tree);
-    fd_close(copy.fetch_fd);
-    if (copy.fetch_path)
-        (void)!path_remove_tree(AT_FDCWD, copy.fetch_path, NULL);
+    copy_fetch_done(&copy.fetch);
     return result;
 }

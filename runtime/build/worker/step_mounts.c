@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/path.h"
 #include "runtime/build/worker/copy_writer.h"
+#include "runtime/build/worker/ssh_relay.h"
 
 enum { SECRET_MOST_BYTES = 500 * 1024, LOCK_PAUSE_US = 20 * 1000 };
 
@@ -108,7 +109,7 @@ static int open_copy(const struct opening *opening, struct stage_tree *tree, str
 {
     const struct build_mount *mount = opening->mount;
     struct stage_run *run = opening->mounts->run;
-    const struct copy_rules rules = {.destination = "/copy", .mode = -1};
+    const struct copy_rules rules = {.destination = "/copy"};
     struct source_request request = {.tree = &tree->tree,
                                      .path = mount->source ? mount->source : "."};
     struct source_list list = {0};
@@ -174,32 +175,55 @@ static int set_owner(const struct build_mount *mount, int fd, struct error *err)
     return 0;
 }
 
+/* One whose lock is to be had; *ret_suffix is that of its names. A private cache that somebody else
+ * has is another one. */
+static int take_cache(const struct opening *opening, int folder_fd, const char **ret_suffix,
+                      struct error *err)
+{
+    enum mount_sharing sharing = opening->mount->sharing;
+    bool shares = sharing != SHARING_PRIVATE && sharing != SHARING_LOCKED;
+    struct step_mounts *mounts = opening->mounts;
+
+    for (unsigned i = 0;; i++) {
+        const char *suffix = i == 0 ? "" : arena_printf(opening->step->arena, "-%u", i);
+        scoped_fd int fd = openat(folder_fd, arena_printf(opening->step->arena, "lock%s", suffix),
+                                  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+        if (fd < 0)
+            return error_sys(err, "open the lock of a cache");
+        if (sharing == SHARING_PRIVATE && flock(fd, LOCK_EX | LOCK_NB) < 0)
+            continue;
+        if (lock_cache(mounts, fd, shares ? LOCK_SH : LOCK_EX, err) < 0)
+            return -1;
+        (void)steal_fd(&fd);
+        *ret_suffix = suffix;
+        return 0;
+    }
+}
+
 /* build/caches/<digest of the id>/data, and a lock beside it. */
 static int open_cache(const struct opening *opening, struct error *err)
 {
     const struct build_mount *mount = opening->mount;
-    struct step_mounts *mounts = opening->mounts;
-    struct stage_run *run = mounts->run;
+    struct stage_run *run = opening->mounts->run;
     const char *id = mount->id ? mount->id : opening->spec->target;
     int root_fd = image_store_root_fd(run->build->builder->store);
     char hex[SHA256_HEX_SIZE];
-    scoped_fd int lock_fd = -1;
+    scoped_fd int folder_fd = -1;
     scoped_fd int data_fd = -1;
-    const char *folder;
+    const char *folder, *suffix;
     bool is_new;
 
     sha256_hex(id, strlen(id), hex);
     folder = arena_printf(run->arena, "build/caches/%s", hex);
     if (path_make_dirs(root_fd, folder, 0700, err) < 0)
         return -1;
-    lock_fd = openat(root_fd, arena_printf(run->arena, "%s/lock", folder),
-                     O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (lock_fd < 0)
-        return error_sys(err, "open the lock of a cache");
-    if (lock_cache(mounts, lock_fd, mount->sharing == SHARING_LOCKED ? LOCK_EX : LOCK_SH, err) < 0)
+    folder_fd = openat(root_fd, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder_fd < 0)
+        return error_sys(err, "open a cache");
+    if (take_cache(opening, folder_fd, &suffix, err) < 0)
         return -1;
-    (void)steal_fd(&lock_fd);
-    folder = arena_printf(run->arena, "%s/data", folder);
+    folder = arena_printf(run->arena, "%s/data%s", folder, suffix);
     is_new = mkdirat(root_fd, folder, 0755) == 0;
     if (!is_new && errno != EEXIST)
         return error_sys(err, "make a cache");
@@ -226,14 +250,20 @@ static const char *secret_id(const struct build_mount *mount)
     return path_base_name(text ? text : mount->env);
 }
 
+/* Of this mount, in the run's own directory. */
+static const char *own_name(const struct opening *opening)
+{
+    const struct run_step *step = opening->step;
+
+    return arena_printf(step->arena, "%s-%zu", path_base_name(step->step_path), step->n_mounts);
+}
+
 /* In memory, below the run's own directory. */
 static int write_secret(const struct opening *opening, const struct text *bytes, struct error *err)
 {
     struct builder *builder = opening->step->builder;
     const struct build_mount *mount = opening->mount;
-    const char *name =
-        arena_printf(opening->step->arena, "%s-%zu", path_base_name(opening->step->step_path),
-                     opening->step->n_mounts);
+    const char *name = own_name(opening);
     scoped_fd int fd = -1;
 
     if (file_replace(builder->run_fd, name, text_get(bytes), bytes->length, 0400, err) < 0)
@@ -283,6 +313,27 @@ static int open_secret(const struct opening *opening, bool *ret_skip, struct err
     return write_secret(opening, &bytes, err);
 }
 
+static int start_relay(const struct opening *opening, const char *agent, struct error *err)
+{
+    struct run_step *step = opening->step;
+    struct step_mounts *mounts = opening->mounts;
+    const struct build_mount *mount = opening->mount;
+    const struct ssh_relay_spec spec = {
+        .agent = agent,
+        .dir_fd = step->builder->run_fd,
+        .name = own_name(opening),
+        .uid = mount->uid >= 0 ? (uid_t)mount->uid : 0,
+        .gid = mount->gid >= 0 ? (gid_t)mount->gid : 0,
+        .mode = mount->mode >= 0 ? (mode_t)mount->mode & 0777 : 0600,
+    };
+
+    opening->spec->source = arena_printf(step->arena, "%s/%s", step->builder->run_path, spec.name);
+    if (ssh_relay_start(&spec, &mounts->relays[mounts->n_relays], err) < 0)
+        return -1;
+    mounts->n_relays++;
+    return 0;
+}
+
 static int open_ssh(const struct opening *opening, bool *ret_skip, struct error *err)
 {
     const struct build_request *request = opening->step->request;
@@ -295,7 +346,8 @@ static int open_ssh(const struct opening *opening, bool *ret_skip, struct error 
     *ret_skip = !socket && !opening->mount->required;
     if (!socket)
         return opening->mount->required ? error_set(err, "ssh agent '%s' is not given", id) : 0;
-    opening->spec->source = socket;
+    if (start_relay(opening, socket, err) < 0)
+        return -1;
     if (!opening->mount->target)
         opening->spec->target = arena_printf(opening->step->arena, "/run/buildkit/ssh_agent.%zu",
                                              opening->step->n_mounts);
@@ -364,5 +416,7 @@ void step_mounts_close(struct step_mounts *mounts)
         fd_close(mounts->lock_fds[i]);
     for (size_t i = 0; i < mounts->trash.count; i++)
         (void)unlink(mounts->trash.items[i]);
-    mounts->n_locks = 0;
+    for (size_t i = 0; i < mounts->n_relays; i++)
+        ssh_relay_stop(mounts->relays[i]);
+    mounts->n_locks = mounts->n_relays = 0;
 }

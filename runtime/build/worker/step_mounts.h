@@ -25,6 +25,8 @@ struct step_mounts {
     int lock_fds[STEP_MOUNTS_MOST]; /* of caches, for as long as they are used */
     size_t n_locks;
     struct string_list trash; /* paths that go when the step has ended */
+    struct ssh_relay *relays[STEP_MOUNTS_MOST];
+    size_t n_relays;
 };
 
 /* Checks them. */

@@ -12,24 +12,16 @@
 
 #include "common/fd.h"
 #include "common/text.h"
+#include "runtime/build/worker/inode_names.h"
 #include "runtime/image/image_limits.h"
 #include "runtime/image/worker/dir_names.h"
 #include "runtime/image/worker/layer_dirs.h"
 #include "runtime/image/worker/layer_node.h"
 
-enum { N_BUCKETS = 4096 };
-
-/* A file with several names, by its first. */
-struct known_file {
-    ino_t inode;
-    const char *path;
-    struct known_file *next;
-};
-
 struct scan {
     struct arena *arena;
     struct upper_list list;
-    struct known_file *files[N_BUCKETS]; /* by inode */
+    struct inode_names *names;
     unsigned depth;
 };
 
@@ -62,26 +54,6 @@ static struct upper_item *add_item(struct scan *scan, const char *path)
     return item;
 }
 
-/* An upper directory is on one file system, so that the inode says it all. */
-static void look_for_first_name(struct scan *scan, struct upper_item *item)
-{
-    struct known_file **bucket = &scan->files[item->status.st_ino % N_BUCKETS];
-    struct known_file *file = *bucket;
-
-    if (item->status.st_nlink < 2)
-        return;
-    while (file && file->inode != item->status.st_ino)
-        file = file->next;
-    if (file) {
-        item->is_hard_link = true;
-        item->link = file->path;
-        return;
-    }
-    file = arena_new_object(scan->arena, struct known_file);
-    *file = (struct known_file){item->status.st_ino, item->path, *bucket};
-    *bucket = file;
-}
-
 static int scan_file(struct scan *scan, int dir_fd, const char *name, struct upper_item *item,
                      struct error *err)
 {
@@ -91,7 +63,8 @@ static int scan_file(struct scan *scan, int dir_fd, const char *name, struct upp
         return error_sys(err, "open '%s'", item->path);
     if (clean_attributes(fd, err) < 0)
         return error_wrap(err, "'%s'", item->path);
-    look_for_first_name(scan, item);
+    item->link = inode_names_first(scan->names, &item->status, item->path);
+    item->is_hard_link = item->link;
     if (!item->is_hard_link)
         scan->list.file_bytes += item->status.st_size;
     return 0;
@@ -175,12 +148,11 @@ static int scan_directory(struct scan *scan, int dir_fd, const char *path, struc
 int upper_list_read(int root_fd, struct arena *arena, struct upper_list *ret_list,
                     struct error *err)
 {
-    struct scan *scan = arena_new_object(arena, struct scan);
+    struct scan scan = {.arena = arena, .names = inode_names_new(arena)};
 
-    scan->arena = arena;
-    scan->list.covers_all = layer_dirs_is_opaque(root_fd);
-    if (clean_attributes(root_fd, err) < 0 || scan_directory(scan, root_fd, "", err) < 0)
+    scan.list.covers_all = layer_dirs_is_opaque(root_fd);
+    if (clean_attributes(root_fd, err) < 0 || scan_directory(&scan, root_fd, "", err) < 0)
         return -1;
-    *ret_list = scan->list;
+    *ret_list = scan.list;
     return 0;
 }

@@ -194,7 +194,7 @@ Test(compose, the_rest_of_a_service_arrives)
 
     cr_expect(service->has_stop_grace_period);
     cr_expect_eq(service->stop_grace_period_ns, 60000000000);
-    cr_expect_eq(service->ulimits[0].hard, 5);
+    cr_expect_eq(service->ulimits.items[0].hard, 5);
     cr_expect_str_eq(service->tmpfs[0].options, "size=1");
     cr_expect_str_eq(service->devices.items[0], "/dev/null:/dev/null:rwm");
     cr_expect(service->healthcheck.given && service->healthcheck.disable);

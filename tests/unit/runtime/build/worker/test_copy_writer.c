@@ -45,7 +45,7 @@ TestSuite(copy_writer, .init = setup, .fini = teardown);
 
 static int copy(const char *source, const char *destination)
 {
-    const struct copy_rules rules = {.destination = destination, .mode = -1};
+    const struct copy_rules rules = {.destination = destination};
     struct source_tree tree = {.fd = context_fd};
     struct source_request request = {.tree = &tree, .path = source};
     struct source_list list = {0};
@@ -74,6 +74,18 @@ Test(copy_writer, the_content_of_a_directory_goes_into_the_destination)
     cr_expect_eq(copy("dir", "/usr"), 0);
     cr_expect(is_there("root/usr/inner"));
     cr_expect(!is_there("root/usr/dir"));
+}
+
+Test(copy_writer, a_file_of_several_names_stays_one)
+{
+    struct stat first, second;
+
+    cr_assert_eq(linkat(context_fd, "dir/inner", context_fd, "dir/other", 0), 0);
+    cr_expect_eq(copy("dir", "/usr"), 0);
+    cr_assert_eq(fstatat(root_fd, "usr/inner", &first, 0), 0);
+    cr_assert_eq(fstatat(root_fd, "usr/other", &second, 0), 0);
+    cr_expect_eq(first.st_ino, second.st_ino);
+    cr_expect_eq(first.st_nlink, 2);
 }
 
 Test(copy_writer, links_of_the_destination_lead_inside_the_root_only)
