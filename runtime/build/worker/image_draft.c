@@ -89,6 +89,21 @@ struct image_draft *image_draft_new(struct arena *arena, const char *platform)
     return draft;
 }
 
+/* As BuildKit does it: instructions that go on from PATH find one. */
+static void make_sure_of_path(struct image_draft *draft)
+{
+    json_t *env = member(config_of(draft), "Env", json_array);
+    json_t *item;
+    size_t index;
+
+    json_array_foreach(env, index, item) {
+        if (json_is_string(item) && string_starts_with(json_string_value(item), "PATH="))
+            return;
+    }
+    if (json_array_append_new(env, json_string(default_path)) < 0)
+        abort();
+}
+
 struct image_draft *image_draft_of_image(struct image_store *store, const struct image *image,
                                          struct arena *arena, struct error *err)
 {
@@ -106,6 +121,7 @@ struct image_draft *image_draft_of_image(struct image_store *store, const struct
     draft->diff_ids = string_list_copy(arena, image->config.diff_ids);
     draft->base_layers = string_list_copy(arena, image->layers);
     draft->n_base = draft->diff_ids.count;
+    make_sure_of_path(draft);
     return draft;
 }
 

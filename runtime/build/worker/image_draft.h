@@ -23,7 +23,7 @@ struct image_draft {
 
 /* For FROM scratch: nothing but a PATH, as docker has it. */
 struct image_draft *image_draft_new(struct arena *arena, const char *platform);
-/* What an image of the store says. */
+/* What an image of the store says; a PATH, if it has none. */
 struct image_draft *image_draft_of_image(struct image_store *store, const struct image *image,
                                          struct arena *arena, struct error *err);
 /* A copy in another arena; may be called by several threads for one draft that no longer changes.
