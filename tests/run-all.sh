@@ -116,7 +116,5 @@ if step "Building with clang, optimised" meson_build "$out/clang" clang --buildt
     say "The same tests, optimised"
     meson_test "$out/clang" --suite unit
 fi
-if [ -n "$gcc" ] && step "Building the example's images" sh "$root/examples/shop/images.sh"; then
-    e2e "$@"
-fi
+[ -z "$gcc" ] || e2e "$@"
 finish

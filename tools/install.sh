@@ -5,7 +5,7 @@
 #     install.sh PURPOSE...
 #
 #     build     compilers and libraries
-#     example   what examples/shop/images.sh uses
+#     example   what examples/shop uses
 #     test      what the tests use besides
 set -eu
 
@@ -58,11 +58,8 @@ for purpose in "$@"; do
             esac
             ;;
         example)
-            install mmdebstrap python3 curl ca-certificates util-linux
-            # One that is there from elsewhere is as good.
-            command -v node >/dev/null || install nodejs
-            command -v npm >/dev/null || install npm
-            # images.sh asks apt where the packages come from.
+            install ca-certificates curl debian-archive-keyring mmdebstrap python3
+            # base.sh asks apt where the packages come from.
             # shellcheck disable=SC2016
             [ -n "$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages')" ] || apt update
             ;;

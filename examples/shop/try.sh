@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# From a fresh machine to the running shop: installs what is needed, builds yawl and the shop's images, brings the
-# shop up and shows its rows as a browser would get them. As root, on Debian 12, Ubuntu 24.04 or newer.
+# From a fresh machine to the running shop: installs what is needed, builds yawl, builds the shop's images from their
+# Dockerfiles and brings the shop up, and shows its rows as a browser would get them. As root, on Debian 12,
+# Ubuntu 24.04 or newer.
 #
 # SHOP_PORT says where it is published (8080). Run again, it uses what is there.
 set -eu
@@ -23,17 +24,17 @@ say "Building yawl"
 [ -e "$build/build.ninja" ] || meson setup "$build" "$root" --buildtype=release
 ninja -C "$build"
 
-say "Building the shop's images"
-sh "$here/images.sh"
+say "Looking for the base image"
+sh "$here/base.sh" "$yawl"
 
-say "Loading them"
-for image in db api web; do
-    "$yawl" load "$here/images/shop-$image.tar"
-done
-
-say "Starting the shop"
+say "Building and starting the shop"
 cd "$here"
-"$yawl" up --detach --wait
+# The page's packages come from the registry that npm uses on this machine.
+if [ -z "${NPM_CONFIG_REGISTRY-}" ] && command -v npm >/dev/null; then
+    NPM_CONFIG_REGISTRY=$(npm config get registry)
+    export NPM_CONFIG_REGISTRY
+fi
+"$yawl" up --build --detach --wait
 "$yawl" ps --all
 
 say "What the page at $url shows"

@@ -3,7 +3,7 @@
 # Pulling an image from a registry on loopback until it is ready to run, beside podman (and docker, where DOCKER_HOST
 # names a daemon of its own for this), and pulling it again.
 #
-#   bench_pull.sh YAWL-IMAGE ARCHIVE     the archive holds one image, e.g. examples/shop/images/shop-db.tar
+#   bench_pull.sh YAWL-IMAGE ARCHIVE     the archive holds one image, e.g. what `yawl image save shop-db` writes
 #
 # Needs docker-registry, skopeo and podman. Times are medians of ROUNDS (5) in ms, taken in turns; podman's storage
 # is overlay, and both write to the same file system, which is synced before each turn. Each round has stores of its

@@ -1,18 +1,27 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 load helpers
+load image_tree
 
 SHOP=$ROOT/examples/shop
+# A build with packages from the network takes some minutes.
+TRY_TIMEOUT_S=1500
 
+# The first `up` of the file builds the images; what it says and how it ends is a test of its own.
 setup_file() {
-    sh "$SHOP/images.sh"
-    e2e_setup_file "$SHOP/images/shop-db.tar" "$SHOP/images/shop-api.tar" "$SHOP/images/shop-web.tar"
+    e2e_setup_file
+    sh "$SHOP/base.sh" "$YAWL"
+    if [ -z "${NPM_CONFIG_REGISTRY-}" ] && command -v npm >/dev/null; then
+        NPM_CONFIG_REGISTRY=$(npm config get registry)
+        export NPM_CONFIG_REGISTRY
+    fi
 }
 teardown_file() { e2e_teardown_file; }
 
 setup() {
     e2e_setup
-    cp "$SHOP/compose.yaml" "$SHOP/db_password.txt" "$DIR"
+    # Only what belongs to the example: an editor's node_modules would be read and left out each time.
+    tar -C "$SHOP" --exclude=node_modules --exclude=dist --exclude=images -c . | tar -x
     SHOP_PORT=$(free_port)
     export SHOP_PORT
     URL=http://127.0.0.1:$SHOP_PORT
@@ -28,10 +37,23 @@ browse() {
     python3 "$TOOLS/browser.py" "$URL/" "$@"
 }
 
+# The steps that the last build has carried out, as it told of them: "#3 api [4/5] COPY . .".
+steps_done() {
+    local number
+    for number in $(sed -n -E 's/^#([0-9]+) DONE .*/\1/p' <<<"$stderr"); do
+        grep -m 1 "^#$number " <<<"$stderr"
+    done
+}
+
+shop_images() {
+    "$IMAGE_WORKER" inspect --data-root "$YAWL_DATA_ROOT" shop-web shop-api shop-db | jq -r '.[].Id'
+}
+
 names='[...document.querySelectorAll("#products tbody tr")].map(row => row.children[1].innerText).join("|")'
 
-@test "up --wait brings the shop up, the migration once and first" {
-    ok up --wait
+@test "from a clean store one 'up --build --wait' builds the shop and brings it up, the migration once and first" {
+    ok up --build --wait
+    [ "$(steps_done | wc -l)" -ge 10 ]
     equal "$(json migrate State)" exited
     equal "$(json migrate ExitCode)" 0
     equal "$(json db Health)" healthy
@@ -43,6 +65,27 @@ names='[...document.querySelectorAll("#products tbody tr")].map(row => row.child
     matches "$(fetch "$URL/api/products" | jq -r .server.version)" '^[0-9]+\.[0-9]+'
     equal "$(inside api id -un)" api
     equal "$(inside db stat -c %U /var/lib/postgresql/data)" postgres
+}
+
+@test "an unchanged rebuild does nothing, and one changed file of the API only what comes behind its COPY" {
+    ok build
+    local before
+    before=$(shop_images)
+    ok build
+    equal "$(steps_done)" ""
+    equal "$(shop_images)" "$before"
+    echo '# changed' >>api/app.py
+    ok build
+    matches "$(steps_done)" '^#[0-9]+ (api|migrate) \[[0-9]/[0-9]\] COPY \. \.$'
+    equal "$(steps_done | wc -l)" 1
+}
+
+@test "the tree of a built image is umoci's" {
+    needs umoci
+    STORE=$DIR/store
+    ok build db
+    ok image save -o db.tar shop-db
+    same_tree shop-db db.tar
 }
 
 @test "the page shows the rows, takes one more, and shows it again after down and up" {
