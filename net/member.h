@@ -22,8 +22,8 @@ struct member {
     size_t count;
     const char *address; /* that published ports lead to: on the network with the default route;
                             NULL: none */
-    struct string_list name_servers; /* instead of the host's; may be empty */
-    int rank;                        /* enum name_rank */
+    struct view_spec view;
+    int rank; /* enum name_rank */
 };
 
 struct member_spec {

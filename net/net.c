@@ -309,7 +309,8 @@ static void tell_endpoint(struct net *net, const struct member *member, struct w
         .instance = member->instance,
         .entries = member->entries,
         .n_entries = member->count,
-        .dns_servers = member->name_servers,
+        .dns_servers = member->view.name_servers,
+        .host_access = member->view.host_access,
     };
 
     news.key = key_of(arena, "endpoint", member->instance);
@@ -386,14 +387,22 @@ void net_detach(struct net *net, const char *instance)
     net->members[index] = net->members[--net->n_members];
 }
 
-void net_set_name_servers(struct net *net, const char *instance, struct string_list servers)
+/* Name servers are compared no further than that there are none. */
+static bool is_same_view(const struct view_spec *known, const struct view_spec *view)
+{
+    return known->host_access == view->host_access &&
+           known->name_servers.count + view->name_servers.count == 0;
+}
+
+void net_set_view(struct net *net, const char *instance, const struct view_spec *view)
 {
     size_t index = find_member(net, instance);
     struct member *member = index < net->n_members ? net->members[index] : NULL;
 
-    if (!member || member->count == 0 || servers.count + member->name_servers.count == 0)
+    if (!member || member->count == 0 || is_same_view(&member->view, view))
         return;
-    member->name_servers = string_list_copy(member->arena, servers);
+    member->view.name_servers = string_list_copy(member->arena, view->name_servers);
+    member->view.host_access = view->host_access;
     tell_endpoint(net, member, (struct worker_news){.take_netns_fd = -1});
 }
 

@@ -65,9 +65,9 @@ MUST_CHECK int net_attach(struct net *net, const char *instance, int netns_fd,
 /* The container is gone: its DNS sockets and its namespace are let go. */
 void net_detach(struct net *net, const char *instance);
 
-/* Whom the project's name server asks for what this instance wants to know of the outside (`dns:`),
- * instead of the host's servers. Of an attached instance; an attach begins without. */
-void net_set_name_servers(struct net *net, const char *instance, struct string_list servers);
+/* Of an attached instance; an attach begins with the host's name servers and without access to the
+ * host. */
+void net_set_view(struct net *net, const char *instance, const struct view_spec *view);
 
 /* Whether the instance's names resolve, and in which rank: healthy ones are answered first. */
 enum name_rank { NAME_HIDDEN, NAME_STARTING, NAME_READY };

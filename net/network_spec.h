@@ -33,6 +33,22 @@ struct endpoint_spec {
     int gw_priority;
 };
 
+/* What of the machine itself an instance may reach, at HOST_GATEWAY_ADDRESS. */
+enum host_access {
+    HOST_ACCESS_NONE,
+    HOST_ACCESS_OWN,      /* what listens on the host's own address, or on all of them */
+    HOST_ACCESS_LOOPBACK, /* what listens on 127.0.0.1 */
+};
+
+/* Link-local, so that it is nobody's beyond a router: containers have no link but ours. */
+#define HOST_GATEWAY_ADDRESS "169.254.1.2"
+
+/* What an instance finds outside of the project. */
+struct view_spec {
+    struct string_list name_servers; /* asked instead of the host's; may be empty */
+    int host_access;                 /* enum host_access */
+};
+
 /* A published port. Ports are 1-65535; int because that is what the codec speaks. */
 struct port_spec {
     const char *host_ip; /* NULL: all addresses, IPv4 and IPv6 */

@@ -151,6 +151,14 @@ static void state_abort_endpoint(struct worker_state *state, const struct known_
     }
 }
 
+static void state_forget_addresses(struct worker_state *state, struct known_endpoint *endpoint)
+{
+    for (size_t i = 0; i < endpoint->n_addresses; i++)
+        host_gateway_set(state->engine->host, &endpoint->addresses[i], HOST_ACCESS_NONE);
+    endpoint->n_addresses = 0;
+    free(steal(endpoint->addresses));
+}
+
 static void state_remove_endpoint(struct worker_state *state, const char *instance)
 {
     struct known_endpoint *endpoint = state_find(state, instance);
@@ -161,6 +169,7 @@ static void state_remove_endpoint(struct worker_state *state, const char *instan
     dns_server_remove(state->dns, endpoint->instance);
     published_ports_set_container(state->ports, endpoint->instance, -1, false);
     state_abort_endpoint(state, endpoint);
+    state_forget_addresses(state, endpoint);
     endpoint_done(endpoint);
     *endpoint = state->endpoints[--state->n_endpoints];
 }
@@ -171,7 +180,7 @@ static void state_set_names(struct worker_state *state, struct known_endpoint *e
     struct dns_place places[NET_LIMIT_ENTRIES];
     struct dns_client_options client = {0};
 
-    free(endpoint->addresses);
+    state_forget_addresses(state, endpoint);
     endpoint->n_addresses = message->n_entries;
     endpoint->addresses = memory_alloc(message->n_entries * sizeof(*endpoint->addresses));
     for (size_t i = 0; i < message->n_entries; i++) {
@@ -183,6 +192,8 @@ static void state_set_names(struct worker_state *state, struct known_endpoint *e
         places[i] = (struct dns_place){.network = entry->network,
                                        .address = endpoint->addresses[i].v4.sin_addr,
                                        .names = entry->names};
+        host_gateway_set(state->engine->host, &endpoint->addresses[i],
+                         (enum host_access)message->host_access);
         client.may_forward |= network && !network->internal;
     }
     for (size_t i = 0; i < message->dns_servers.count && i < NET_LIMIT_NAME_SERVERS; i++)

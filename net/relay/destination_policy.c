@@ -12,17 +12,17 @@ static bool is_reserved(struct in_addr address)
            host >> 28 >= 14;       /* 224/4 multicast, 240/4 reserved, broadcast */
 }
 
-bool destination_is_allowed(const struct relay_engine *engine, const struct published_ports *ports,
-                            bool udp, const struct inet_address *destination)
+static bool is_reachable(const struct relay_engine *engine, const struct published_ports *ports,
+                         const struct outbound_flow_ends *ends)
 {
-    if (!inet_address_is_v4(destination) || inet_address_port(destination) == 0 ||
-        is_reserved(destination->v4.sin_addr) || network_table_of(engine->networks, destination))
+    if (!inet_address_is_v4(&ends->meant) || is_reserved(ends->meant.v4.sin_addr) ||
+        network_table_of(engine->networks, &ends->meant))
         return false;
-    switch (route_lookup_kind(engine->lookup, destination)) {
+    switch (route_lookup_kind(engine->lookup, &ends->meant)) {
     case ROUTE_REMOTE:
         return true;
     case ROUTE_LOCAL:
-        return published_ports_include(ports, udp, destination);
+        return published_ports_include(ports, ends->udp, &ends->meant);
     case ROUTE_OTHER:
     case ROUTE_NONE:
         break;
@@ -30,9 +30,16 @@ bool destination_is_allowed(const struct relay_engine *engine, const struct publ
     return false;
 }
 
-bool source_is_allowed(const struct relay_engine *engine, const struct inet_address *source)
+bool destination_settle(const struct relay_engine *engine, const struct published_ports *ports,
+                        const struct outbound_flow_ends *ends, struct inet_address *ret_destination)
 {
-    const struct known_network *network = network_table_of(engine->networks, source);
+    const struct known_network *network = network_table_of(engine->networks, &ends->container);
 
-    return network && !network->internal;
+    if (!network || network->internal || inet_address_port(&ends->meant) == 0)
+        return false;
+    *ret_destination = ends->meant;
+    if (host_gateway_is(&ends->meant))
+        return host_gateway_translate(engine->host, engine->lookup, &ends->container,
+                                      ret_destination);
+    return is_reachable(engine, ports, ends);
 }

@@ -14,12 +14,16 @@
 #include "net/relay/published_ports.h"
 #include "net/relay/relay_engine.h"
 
-/* Of the host's own addresses only the project's published ports are reachable (`udp`: of that
- * kind). */
-bool destination_is_allowed(const struct relay_engine *engine, const struct published_ports *ports,
-                            bool udp, const struct inet_address *destination);
+struct outbound_flow_ends {
+    bool udp;
+    struct inet_address container, meant; /* where it is from, and where it wants to go */
+};
 
-/* Whether an address is in a network that has a way out. */
-bool source_is_allowed(const struct relay_engine *engine, const struct inet_address *source);
+/* Where the flow goes in the host's namespace, or false: nowhere. Only networks that are not
+ * internal have a way out. Of the host's own addresses only the project's published ports are
+ * reachable, and the host itself at HOST_GATEWAY_ADDRESS for containers that may. */
+bool destination_settle(const struct relay_engine *engine, const struct published_ports *ports,
+                        const struct outbound_flow_ends *ends,
+                        struct inet_address *ret_destination);
 
 #endif

@@ -50,13 +50,14 @@ static void outbound_accepted(void *owner, int take_fd)
 {
     struct outbound_tcp *outbound = owner;
     struct tcp_relay_ends ends = {.client_fd = take_fd, .target_fd = -1};
+    struct outbound_flow_ends flow = {0};
     struct inet_address destination;
 
     /* The local address of a connection that TPROXY delivers is where the container meant to go. */
-    if (inet_address_peer(take_fd, &ends.container) && inet_address_local(take_fd, &destination) &&
-        source_is_allowed(outbound->engine, &ends.container) &&
-        destination_is_allowed(outbound->engine, outbound->ports, false, &destination))
+    if (inet_address_peer(take_fd, &flow.container) && inet_address_local(take_fd, &flow.meant) &&
+        destination_settle(outbound->engine, outbound->ports, &flow, &destination))
         ends.target_fd = destination_connect(&destination);
+    ends.container = flow.container;
     if (ends.target_fd >= 0)
         tcp_relay_start(outbound->engine, &outbound->relays, ends);
     else

@@ -123,14 +123,15 @@ static struct outbound_flow *flow_begin(struct outbound_udp *outbound, const str
 {
     struct loop *loop = outbound->engine->loop;
     scoped_fd int inner_fd = -1, outer_fd = -1;
+    struct outbound_flow_ends ends = {true, key->from, key->to};
+    struct inet_address destination;
     struct outbound_flow *flow;
 
-    if (!source_is_allowed(outbound->engine, &key->from) ||
-        !destination_is_allowed(outbound->engine, outbound->ports, true, &key->to) ||
+    if (!destination_settle(outbound->engine, outbound->ports, &ends, &destination) ||
         !flow_table_admits_source(outbound->flows, &key->from) ||
         !flow_table_make_room(outbound->flows))
         return NULL;
-    outer_fd = destination_socket(&key->to);
+    outer_fd = destination_socket(&destination);
     inner_fd = container_socket(outbound->engine, key);
     if (outer_fd < 0 || inner_fd < 0)
         return NULL;

@@ -60,6 +60,7 @@ int relay_engine_new(struct loop *loop, struct socket_factory *factory,
     engine->loop = loop;
     engine->factory = factory;
     engine->networks = networks;
+    engine->host = host_gateway_new();
     engine->pipes = pipe_pool_new();
     engine->max_relays = relays_affordable();
     engine->sweep = timer_new(loop, engine_sweep, engine);
@@ -74,6 +75,7 @@ void relay_engine_free(struct relay_engine *engine)
     relay_engine_close_now(engine, NULL);
     timer_free(engine->sweep);
     pipe_pool_free(engine->pipes);
+    host_gateway_free(engine->host);
     route_lookup_free(engine->lookup);
     free(engine->lingering);
     free(engine);

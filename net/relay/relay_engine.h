@@ -11,6 +11,7 @@
 
 #include "common/loop.h"
 #include "net/network_table.h"
+#include "net/relay/host_gateway.h"
 #include "net/relay/pipe_pool.h"
 #include "net/relay/route_lookup.h"
 #include "net/relay/socket_factory.h"
@@ -22,6 +23,7 @@ struct relay_engine {
     struct socket_factory *factory;       /* borrowed */
     const struct network_table *networks; /* borrowed */
     struct route_lookup *lookup;
+    struct host_gateway *host;
     struct pipe_pool *pipes;
     size_t n_relays, max_relays;
     struct lingering *lingering; /* sockets of the router namespace until their peer has all */

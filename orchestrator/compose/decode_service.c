@@ -415,4 +415,5 @@ DECODE_RULE(decode_service)
         return;
     decode_fields(decoder, node, &shape_service, service);
     decode_run(decoder, node_get(node, "x-run"), service);
+    service->host_gateway = node_get_text(node, "x-host-gateway");
 }

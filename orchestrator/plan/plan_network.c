@@ -111,22 +111,42 @@ static void network_ports(struct plan_build *build)
     }
 }
 
+/* The machine itself, for containers that ask for it by name: its own address, so that what listens
+ * on 127.0.0.1 alone keeps its promise, unless the file says otherwise. */
+static void network_host_gateway(struct plan_build *build)
+{
+    const char *leads_to = build->service->host_gateway;
+
+    build->instance->host_access = leads_to ? HOST_ACCESS_LOOPBACK : HOST_ACCESS_OWN;
+    if (leads_to && !string_eq(leads_to, "loopback"))
+        plan_build_error(build, build->service->at, "x-host-gateway",
+                         "'%s' is not known; there is 'loopback'", leads_to);
+}
+
+/* On the host's own network there is no relay in between. */
+static const char *host_address(struct plan_build *build, const char *address)
+{
+    if (!string_eq(address, "host-gateway"))
+        return address;
+    if (build->instance->container.host_network)
+        return "127.0.0.1";
+    network_host_gateway(build);
+    return HOST_GATEWAY_ADDRESS;
+}
+
 static void network_hosts(struct plan_build *build)
 {
     const struct string_list *extra = &build->service->extra_hosts;
 
     for (size_t i = 0; i < extra->count; i++) {
         const char *equals = strchr(extra->items[i], '=');
+        const char *address;
 
         if (!equals)
             continue;
-        if (string_eq(equals + 1, "host-gateway")) {
-            plan_build_error(build, build->service->at, "extra_hosts",
-                             "'host-gateway' is not supported yet");
-            continue;
-        }
+        address = host_address(build, equals + 1);
         string_list_add(build->arena, &build->instance->hosts,
-                        arena_printf(build->arena, "%s %.*s", equals + 1,
+                        arena_printf(build->arena, "%s %.*s", address,
                                      (int)(equals - extra->items[i]), extra->items[i]));
     }
 }

@@ -136,6 +136,7 @@ static void spec_for_start(struct instance *instance, struct arena *arena,
 int network_join(struct instance *instance, struct error *err)
 {
     const struct plan_instance *made = instance->made;
+    const struct view_spec view = {made->dns, made->host_access};
     struct net *net = instance->supervisor->net;
 
     if (made->container.host_network || made->network_of)
@@ -143,7 +144,7 @@ int network_join(struct instance *instance, struct error *err)
     if (net_attach(net, made->name, sharing_netns_fd(instance), made->endpoints, made->n_endpoints,
                    err) < 0)
         return -1;
-    net_set_name_servers(net, made->name, made->dns);
+    net_set_view(net, made->name, &view);
     return 0;
 }
 

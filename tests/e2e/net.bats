@@ -253,6 +253,46 @@ END
     [ "$status" -ne 0 ] || fail "reached a listener of the host"
 }
 
+@test "host-gateway leads to what this machine serves to others, not to its loopback" {
+    compose_file <<'END'
+services:
+  client: {image: box, command: [sleep, "1000"], extra_hosts: ["host.docker.internal:host-gateway"]}
+  stranger: {image: box, command: [sleep, "1000"], extra_hosts: ["host.docker.internal:169.254.1.2"]}
+END
+    ok up -d
+    local open closed
+    echo own >file
+    open=$(free_port)
+    background open python3 -m http.server --bind 0.0.0.0 --directory "$DIR" "$open"
+    within 10 fetch "http://127.0.0.1:$open/file"
+    closed=$(free_port)
+    background closed python3 -m http.server --bind 127.0.0.1 --directory "$DIR" "$closed"
+    within 10 fetch "http://127.0.0.1:$closed/file"
+    equal "$(inside client wget -q -O - "http://host.docker.internal:$open/file")" own
+    yawl exec -T client wget -q -T 2 -O - "http://host.docker.internal:$closed/file"
+    [ "$status" -ne 0 ] || fail "reached a listener on loopback"
+    yawl exec -T stranger wget -q -T 2 -O - "http://host.docker.internal:$open/file"
+    [ "$status" -ne 0 ] || fail "reached this machine without asking for it"
+}
+
+@test "x-host-gateway: loopback leads host-gateway to this machine's 127.0.0.1" {
+    compose_file <<'END'
+services:
+  client:
+    image: box
+    command: [sleep, "1000"]
+    extra_hosts: {host.docker.internal: host-gateway}
+    x-host-gateway: loopback
+END
+    ok up -d
+    local port
+    port=$(free_port)
+    echo own >file
+    background inner python3 -m http.server --bind 127.0.0.1 --directory "$DIR" "$port"
+    within 10 fetch "http://127.0.0.1:$port/file"
+    equal "$(inside client wget -q -O - "http://host.docker.internal:$port/file")" own
+}
+
 @test "network_mode: none has loopback only, and host has the machine's" {
     compose_file <<'END'
 services:

@@ -164,9 +164,9 @@ Test(worker_client, name_servers_of_an_instance_are_told_with_its_endpoint)
     worker_start();
     world_add_network(&world, "default", false);
     world_attach(&world, "web-1", ns, "default");
-    net_set_name_servers(world.net, "web-1", (struct string_list){&server, 1});
+    net_set_view(world.net, "web-1", &(struct view_spec){.name_servers = {&server, 1}});
     expect_told("router/1 begin network:default endpoint:web-1?192.0.2.53/3 rank:web-1 end");
-    net_set_name_servers(world.net, "web-1", (struct string_list){0});
+    net_set_view(world.net, "web-1", &(struct view_spec){0});
     expect_told("endpoint:web-1");
 }
 

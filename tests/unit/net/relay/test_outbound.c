@@ -252,6 +252,100 @@ Test(outbound_tcp, a_container_reaches_its_own_projects_published_port_by_the_ho
     scene_close(&scene);
 }
 
+/* Messages are applied in their order: a port that opens and closes again shows that what was said
+ * before holds. */
+static void settle(struct scene *scene)
+{
+    static const struct port_spec port = {.host_port = 8080, .container_port = 80};
+    scoped_fd int listen_fd = world_listen(scene->web_ns, "0.0.0.0", 80);
+    struct error err = {0};
+    uint16_t host_port;
+
+    cr_assert(net_port_reserve(scene->world.net, "web-1", &port, &host_port, &err) == 0 &&
+                  net_port_open(scene->world.net, "web-1", &port, &err) == 0,
+              "%s", err.text);
+    flush(scene);
+    fd_close(lab_connect_eventually(scene->host_ns, "127.0.0.1", 8080));
+    net_port_close(scene->world.net, "web-1", &port);
+    flush(scene);
+    lab_refused_eventually(scene->host_ns, "127.0.0.1", 8080);
+}
+
+/* What "web-1" gets at the reserved address while one service of the host listens on `bound_to`. */
+static int connect_to_host(struct scene *scene, enum host_access access, const char *bound_to)
+{
+    scoped_fd int listen_fd = lab_bound(scene->host_ns, SOCK_STREAM, bound_to, SERVICE_PORT);
+    scoped_fd int client_fd = lab_socket(scene->web_ns, AF_INET, SOCK_STREAM, 0);
+    scoped_fd int server_fd = -1;
+    struct view_spec view = {.host_access = (int)access};
+    struct pollfd arrival = {.events = POLLIN};
+
+    cr_assert_eq(listen(listen_fd, 1), 0);
+    net_set_view(scene->world.net, "web-1", &view);
+    settle(scene);
+    if (lab_connect(client_fd, HOST_GATEWAY_ADDRESS, SERVICE_PORT) != 0)
+        return -1;
+    arrival.fd = listen_fd;
+    if (poll(&arrival, 1, 500) != 1)
+        return -1;
+    server_fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    cr_expect(world_carries(client_fd, server_fd));
+    cr_expect(world_carries(server_fd, client_fd));
+    return 0;
+}
+
+Test(outbound_tcp, a_container_that_may_reaches_the_hosts_own_address)
+{
+    struct scene scene;
+
+    scene_open(&scene, false);
+    cr_expect_eq(connect_to_host(&scene, HOST_ACCESS_OWN, "0.0.0.0"), 0);
+    cr_expect_eq(connect_to_host(&scene, HOST_ACCESS_OWN, HOST_ADDRESS), 0);
+    scene_close(&scene);
+}
+
+Test(outbound_tcp, a_container_that_may_not_does_not_reach_the_host)
+{
+    struct scene scene;
+
+    scene_open(&scene, false);
+    cr_expect_eq(connect_to_host(&scene, HOST_ACCESS_NONE, "0.0.0.0"), -1);
+    cr_expect_eq(connect_to_host(&scene, HOST_ACCESS_OWN, "0.0.0.0"), 0);
+    cr_expect_eq(connect_to_host(&scene, HOST_ACCESS_NONE, "0.0.0.0"), -1);
+    scene_close(&scene);
+}
+
+Test(outbound_tcp, the_hosts_loopback_is_reached_only_when_that_is_said)
+{
+    struct scene scene;
+
+    scene_open(&scene, false);
+    cr_expect_eq(connect_to_host(&scene, HOST_ACCESS_OWN, "127.0.0.1"), -1);
+    cr_expect_eq(connect_to_host(&scene, HOST_ACCESS_LOOPBACK, "127.0.0.1"), 0);
+    scene_close(&scene);
+}
+
+Test(outbound_udp, the_hosts_answer_comes_from_the_address_that_was_asked)
+{
+    struct scene scene;
+    struct view_spec view = {.host_access = HOST_ACCESS_OWN};
+    scoped_fd int service_fd = -1, client_fd = -1;
+    struct inet_address from;
+    char bytes[16];
+
+    scene_open(&scene, false);
+    service_fd = lab_bound(scene.host_ns, SOCK_DGRAM, HOST_ADDRESS, SERVICE_PORT);
+    client_fd = lab_socket(scene.web_ns, AF_INET, SOCK_DGRAM, 0);
+    net_set_view(scene.world.net, "web-1", &view);
+    flush(&scene);
+    cr_assert_eq(lab_connect(client_fd, HOST_GATEWAY_ADDRESS, SERVICE_PORT), 0);
+    from = pass_datagram(client_fd, service_fd, "ping");
+    cr_expect(is_same_host(&from, HOST_ADDRESS));
+    reply(service_fd, &from);
+    cr_expect_eq(recv(client_fd, bytes, sizeof(bytes), 0), 4, "%s", strerror(errno));
+    scene_close(&scene);
+}
+
 Test(outbound_tcp, nothing_leaves_an_internal_network)
 {
     struct scene scene;

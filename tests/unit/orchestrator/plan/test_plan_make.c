@@ -169,6 +169,51 @@ Test(plan_make, a_range_of_host_ports_is_kept)
     fixture_done(&fixture);
 }
 
+Test(plan_make, host_gateway_is_the_reserved_address_and_asks_for_access)
+{
+    struct fixture fixture;
+    const struct plan *plan;
+
+    fixture_init(&fixture);
+    string_list_add(fixture.arena, &fixture.service.extra_hosts, "host=host-gateway");
+    plan = fixture_plan(&fixture);
+    cr_assert(plan, "%s", first_error(&fixture));
+    cr_expect_str_eq(plan->instances[0].hosts.items[0], HOST_GATEWAY_ADDRESS " host");
+    cr_expect_eq(plan->instances[0].host_access, HOST_ACCESS_OWN);
+    fixture_done(&fixture);
+}
+
+Test(plan_make, the_reserved_address_alone_gives_no_access_to_the_host)
+{
+    struct fixture fixture;
+    const struct plan *plan;
+
+    fixture_init(&fixture);
+    fixture.service.host_gateway = "loopback";
+    string_list_add(fixture.arena, &fixture.service.extra_hosts, "host=" HOST_GATEWAY_ADDRESS);
+    plan = fixture_plan(&fixture);
+    cr_assert(plan, "%s", first_error(&fixture));
+    cr_expect_eq(plan->instances[0].host_access, HOST_ACCESS_NONE);
+    fixture_done(&fixture);
+}
+
+Test(plan_make, host_gateway_leads_to_loopback_only_by_that_word)
+{
+    struct fixture fixture;
+    const struct plan *plan;
+
+    fixture_init(&fixture);
+    string_list_add(fixture.arena, &fixture.service.extra_hosts, "host=host-gateway");
+    fixture.service.host_gateway = "loopback";
+    plan = fixture_plan(&fixture);
+    cr_assert(plan, "%s", first_error(&fixture));
+    cr_expect_eq(plan->instances[0].host_access, HOST_ACCESS_LOOPBACK);
+    fixture.service.host_gateway = "anything";
+    (void)fixture_plan(&fixture);
+    cr_expect_str_eq(first_error(&fixture), "'anything' is not known; there is 'loopback'");
+    fixture_done(&fixture);
+}
+
 Test(plan_make, the_images_volumes_become_anonymous_ones_unless_mounted)
 {
     struct fixture fixture;
