@@ -13,8 +13,13 @@
 #include "net/link.h"
 #include "net/name_hash.h"
 
-static bool is_interface_name(const char *text)
+bool bridge_is_interface_name(const char *text)
 {
+    size_t length = strlen(text);
+
+    if (length == 0 || length >= INTERFACE_NAME_SIZE || strcmp(text, ".") == 0 ||
+        strcmp(text, "..") == 0)
+        return false;
     for (; *text; text++)
         if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *text))
             return false;
@@ -23,7 +28,8 @@ static bool is_interface_name(const char *text)
 
 void bridge_name(const char *network, char ret_name[INTERFACE_NAME_SIZE])
 {
-    if (strlen(network) <= INTERFACE_NAME_SIZE - 1 - strlen("br-") && is_interface_name(network))
+    if (strlen(network) <= INTERFACE_NAME_SIZE - 1 - strlen("br-") &&
+        bridge_is_interface_name(network))
         (void)snprintf(ret_name, INTERFACE_NAME_SIZE, "br-%s", network);
     else
         (void)snprintf(ret_name, INTERFACE_NAME_SIZE, "br-%012" PRIx64,

@@ -6,6 +6,8 @@
 #ifndef YAWL_NET_BRIDGE_H
 #define YAWL_NET_BRIDGE_H
 
+#include <stdbool.h>
+
 #include "common/error.h"
 #include "net/ipv4.h"
 #include "net/netlink.h"
@@ -18,6 +20,9 @@ struct bridge_spec {
     unsigned prefix_length;
     int mtu;
 };
+
+/* Letters, digits, '.', '_' and '-', as many as fit. */
+bool bridge_is_interface_name(const char *text);
 
 /* The interface's name for a network: "br-front", or with a hash in place of a name that does not
  * fit. */

@@ -56,9 +56,32 @@ static int port_name(int netns_fd, const char *network, char ret_name[INTERFACE_
     return 0;
 }
 
-static void peer_name(size_t index, char ret_name[INTERFACE_NAME_SIZE])
+static void peer_name(const struct endpoint *endpoint, size_t index,
+                      char ret_name[INTERFACE_NAME_SIZE])
 {
-    (void)snprintf(ret_name, INTERFACE_NAME_SIZE, "eth%u", (unsigned)index);
+    if (endpoint->interface_name)
+        (void)snprintf(ret_name, INTERFACE_NAME_SIZE, "%s", endpoint->interface_name);
+    else
+        (void)snprintf(ret_name, INTERFACE_NAME_SIZE, "eth%u", (unsigned)index);
+}
+
+/* Isolated ports of a bridge reach the bridge itself, so the router, and not each other. Only a
+ * device that is a port already takes the setting. */
+static void batch_isolate(struct netlink_batch *batch, const char *name)
+{
+    struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
+    struct nl_msg *message =
+        netlink_batch_add(batch, RTM_NEWLINK, NLM_F_ACK, &header, sizeof(header));
+    struct nlattr *info, *data;
+
+    netlink_batch_describe(batch, "isolate interface '%s'", name);
+    netlink_put_string(message, IFLA_IFNAME, name);
+    info = netlink_nest(message, IFLA_LINKINFO);
+    netlink_put_string(message, IFLA_INFO_SLAVE_KIND, "bridge");
+    data = netlink_nest(message, IFLA_INFO_SLAVE_DATA);
+    netlink_put_u8(message, IFLA_BRPORT_ISOLATED, 1);
+    netlink_nest_end(message, data);
+    netlink_nest_end(message, info);
 }
 
 /* The peer cannot be born up: veth refuses before it is linked to its mate (ENOTCONN). */
@@ -73,7 +96,7 @@ static int batch_add_veth(struct netlink_batch *batch, const struct endpoint *en
 
     if (port_name(netns_fd, endpoint->network, outer_name, err) < 0)
         return -1;
-    peer_name(index, inner_name);
+    peer_name(endpoint, index, inner_name);
     message = netlink_batch_add(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &outer,
                                 sizeof(outer));
     netlink_batch_describe(batch, "create interface '%s' on network '%s'", inner_name,
@@ -94,6 +117,8 @@ static int batch_add_veth(struct netlink_batch *batch, const struct endpoint *en
     netlink_nest_end(message, peer);
     netlink_nest_end(message, data);
     netlink_nest_end(message, info);
+    if (endpoint->isolated)
+        batch_isolate(batch, outer_name);
     return 0;
 }
 
@@ -108,7 +133,7 @@ static int configure_inside(struct netlink *inside, const struct endpoint *endpo
 
     link_batch_up(batch, LOOPBACK_IFINDEX, false);
     for (size_t i = 0; i < count; i++) {
-        peer_name(i, name);
+        peer_name(&endpoints[i], i, name);
         if (link_find(inside, name, &ifindex, err) < 0)
             return -1;
         link_batch_up(batch, ifindex, true);

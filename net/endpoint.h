@@ -10,12 +10,16 @@
 #ifndef YAWL_NET_ENDPOINT_H
 #define YAWL_NET_ENDPOINT_H
 
+#include <stdbool.h>
+
 #include "common/error.h"
 #include "net/ipv4.h"
 #include "net/netlink.h"
 
 struct endpoint {
     const char *network;
+    const char *interface_name; /* inside; NULL: "eth" and the number of the endpoint */
+    bool isolated;              /* from the bridge's other isolated ports */
     int bridge_ifindex;
     uint32_t address;
     unsigned prefix_length;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "net/bridge.h"
 
 enum { ENDPOINTS_MAX = 64 };
 
@@ -36,10 +37,14 @@ static int member_add(struct member *member, struct network *network,
 
     *endpoint = (struct endpoint){
         .network = arena_strdup(member->arena, spec->network),
+        .interface_name = arena_strdup(member->arena, spec->interface_name),
+        .isolated = network->isolated,
         .bridge_ifindex = network->bridge_ifindex,
         .prefix_length = network->subnet.length,
         .mtu = network->mtu,
     };
+    if (spec->interface_name && !bridge_is_interface_name(spec->interface_name))
+        return error_set(err, "'%s' is not a name for an interface", spec->interface_name);
     if (member_claim(network, member->instance, spec, &endpoint->address, err) < 0)
         return -1;
     ipv4_mac(endpoint->address, endpoint->mac);

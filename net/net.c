@@ -162,7 +162,8 @@ static bool network_is_same(const struct network *known, const struct network *n
 {
     return known->subnet.address == network->subnet.address &&
            known->subnet.length == network->subnet.length && known->gateway == network->gateway &&
-           known->internal == network->internal && known->mtu == network->mtu;
+           known->internal == network->internal && known->isolated == network->isolated &&
+           known->mtu == network->mtu;
 }
 
 int net_network_differs(struct net *net, const struct network_spec *spec, bool *ret_differs,
@@ -310,6 +311,7 @@ static void tell_endpoint(struct net *net, const struct member *member, struct w
         .entries = member->entries,
         .n_entries = member->count,
         .dns_servers = member->view.name_servers,
+        .links = member->view.links,
         .host_access = member->view.host_access,
     };
 
@@ -387,11 +389,11 @@ void net_detach(struct net *net, const char *instance)
     net->members[index] = net->members[--net->n_members];
 }
 
-/* Name servers are compared no further than that there are none. */
+/* Lists are compared no further than that there are none. */
 static bool is_same_view(const struct view_spec *known, const struct view_spec *view)
 {
-    return known->host_access == view->host_access &&
-           known->name_servers.count + view->name_servers.count == 0;
+    return known->host_access == view->host_access && known->name_servers.count == 0 &&
+           view->name_servers.count == 0 && known->links.count == 0 && view->links.count == 0;
 }
 
 void net_set_view(struct net *net, const char *instance, const struct view_spec *view)
@@ -402,6 +404,7 @@ void net_set_view(struct net *net, const char *instance, const struct view_spec 
     if (!member || member->count == 0 || is_same_view(&member->view, view))
         return;
     member->view.name_servers = string_list_copy(member->arena, view->name_servers);
+    member->view.links = string_list_copy(member->arena, view->links);
     member->view.host_access = view->host_access;
     tell_endpoint(net, member, (struct worker_news){.take_netns_fd = -1});
 }

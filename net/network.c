@@ -111,6 +111,7 @@ int network_new(const struct network_spec *spec, const struct network_place *pla
 
     network->name = memory_strdup(spec->name);
     network->internal = spec->internal;
+    network->isolated = spec->isolated;
     network->mtu = spec->mtu ? spec->mtu : MTU_DEFAULT;
     if (network->mtu < MTU_MIN || network->mtu > MTU_MAX)
         return error_set(err, "network '%s': MTU %d is not in %d-%d", spec->name, spec->mtu,

@@ -20,7 +20,7 @@ struct network {
     struct ipv4_prefix subnet;
     uint32_t gateway;
     char gateway_text[IPV4_TEXT_SIZE];
-    bool internal;
+    bool internal, isolated;
     int mtu;
     int bridge_ifindex; /* 0 until the bridge exists */
     struct ipam *ipam;

@@ -8,6 +8,7 @@ const struct codec_field network_spec_codec[] = {
     CODEC_FIELD(struct network_spec, ip_range, CODEC_STRING),
     CODEC_FIELD(struct network_spec, reserved, CODEC_STRINGS),
     CODEC_FIELD(struct network_spec, internal, CODEC_BOOL),
+    CODEC_FIELD(struct network_spec, isolated, CODEC_BOOL),
     CODEC_FIELD(struct network_spec, mtu, CODEC_INT),
     {0},
 };
@@ -17,6 +18,7 @@ const struct codec_field endpoint_spec_codec[] = {
     CODEC_FIELD(struct endpoint_spec, ipv4_address, CODEC_STRING),
     CODEC_FIELD(struct endpoint_spec, mac_address, CODEC_STRING),
     CODEC_FIELD(struct endpoint_spec, names, CODEC_STRINGS),
+    CODEC_FIELD(struct endpoint_spec, interface_name, CODEC_STRING),
     CODEC_FIELD(struct endpoint_spec, gw_priority, CODEC_INT),
     {0},
 };

@@ -20,6 +20,7 @@ struct network_spec {
     const char *ip_range;        /* NULL: the whole subnet */
     struct string_list reserved; /* aux addresses, never handed out */
     bool internal;               /* no way out */
+    bool isolated;               /* its containers do not reach each other */
     int mtu;                     /* 0: 1500 */
 };
 
@@ -30,6 +31,7 @@ struct endpoint_spec {
     const char *mac_address;  /* or NULL: derived from the address */
     struct string_list
         names; /* that resolve to this endpoint on this network: service, container, aliases */
+    const char *interface_name; /* or NULL: "eth0" ... in the order of the endpoints */
     int gw_priority;
 };
 
@@ -43,9 +45,10 @@ enum host_access {
 /* Link-local, so that it is nobody's beyond a router: containers have no link but ours. */
 #define HOST_GATEWAY_ADDRESS "169.254.1.2"
 
-/* What an instance finds outside of the project. */
+/* How one instance alone sees the world. */
 struct view_spec {
     struct string_list name_servers; /* asked instead of the host's; may be empty */
+    struct string_list links;        /* "alias=name": more names for what has names already */
     int host_access;                 /* enum host_access */
 };
 

@@ -29,6 +29,8 @@ static int check_endpoint(const struct worker_message *message, struct error *er
         return error_set(err, "no instance");
     if (message->n_entries > NET_LIMIT_ENTRIES)
         return error_set(err, "more than %d networks of one instance", NET_LIMIT_ENTRIES);
+    if (message->links.count > NET_LIMIT_NAMES)
+        return error_set(err, "more than %d links", NET_LIMIT_NAMES);
     if (message->host_access < HOST_ACCESS_NONE || message->host_access > HOST_ACCESS_LOOPBACK)
         return error_set(err, "host access %d", message->host_access);
     for (size_t i = 0; i < message->n_entries; i++)

@@ -20,6 +20,7 @@ const struct codec_field worker_message_codec[] = {
     CODEC_LIST(struct worker_message, entries, n_entries, worker_entry_codec),
     CODEC_FIELD(struct worker_message, names, CODEC_STRINGS),
     CODEC_FIELD(struct worker_message, dns_servers, CODEC_STRINGS),
+    CODEC_FIELD(struct worker_message, links, CODEC_STRINGS),
     CODEC_FIELD(struct worker_message, host_access, CODEC_INT),
     CODEC_FIELD(struct worker_message, key, CODEC_STRING),
     CODEC_FIELD(struct worker_message, address, CODEC_STRING),

@@ -68,6 +68,7 @@ struct worker_message {
     size_t n_entries;
     struct string_list names;
     struct string_list dns_servers; /* of this instance; empty: the host's */
+    struct string_list links;       /* of this instance: "alias=name" */
     int host_access;                /* of this instance: enum host_access */
     const char *key;                /* of a port: "tcp:0.0.0.0:8080" */
     const char *address;            /* a port's target in the container; 0.0.0.0: not known yet */

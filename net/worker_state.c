@@ -201,6 +201,7 @@ static void state_set_names(struct worker_state *state, struct known_endpoint *e
                                NULL) == 0)
             client.n_servers++;
     dns_names_set(state->names, message->instance, places, message->n_entries);
+    dns_names_link(state->names, message->instance, message->links);
     dns_server_set(state->dns, message->instance, &client);
 }
 

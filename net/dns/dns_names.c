@@ -20,6 +20,7 @@ struct known_instance {
     const char *name;
     struct dns_place *places;
     size_t n_places;
+    struct string_list links; /* "alias=name" */
     int rank;
 };
 
@@ -122,6 +123,7 @@ void dns_names_set(struct dns_names *names, const char *instance, const struct d
     arena_free(known->arena);
     known->arena = arena;
     known->name = arena_strdup(arena, instance);
+    known->links = (struct string_list){0};
     known->places = arena_new_array(arena, struct dns_place, n_places);
     known->n_places = n_places;
     for (size_t i = 0; i < n_places; i++)
@@ -129,6 +131,14 @@ void dns_names_set(struct dns_names *names, const char *instance, const struct d
                                               .address = places[i].address,
                                               .names = lower_list(arena, places[i].names)};
     names->stale = true;
+}
+
+void dns_names_link(struct dns_names *names, const char *instance, struct string_list links)
+{
+    struct known_instance *known = names_find(names, instance);
+
+    if (known)
+        known->links = lower_list(known->arena, links);
 }
 
 void dns_names_remove(struct dns_names *names, const char *instance)
@@ -348,6 +358,20 @@ static void lookup_with_network(const struct dns_names *names, struct view *view
     }
 }
 
+/* What the asker's own alias stands for; any other name stands for itself. */
+static const char *name_behind(const struct known_instance *asker, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < asker->links.count; i++) {
+        const char *link = asker->links.items[i];
+
+        if (strncmp(link, name, length) == 0 && link[length] == '=')
+            return link + length + 1;
+    }
+    return name;
+}
+
 void dns_names_lookup(struct dns_names *names, const char *asker, const char *name,
                       struct arena *arena, struct dns_found *ret_found)
 {
@@ -356,6 +380,7 @@ void dns_names_lookup(struct dns_names *names, const char *asker, const char *na
 
     names_refresh(names);
     if (view.asker) {
+        name = name_behind(view.asker, name);
         collect(names, &view, name, &found);
         if (found.n_addresses == 0)
             lookup_with_network(names, &view, name, &found);

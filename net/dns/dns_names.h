@@ -37,6 +37,9 @@ void dns_names_set_project(struct dns_names *names, const char *project);
  * Bounds are the caller's. */
 void dns_names_set(struct dns_names *names, const char *instance, const struct dns_place *places,
                    size_t n_places);
+/* More names, "alias=name", for what the instance looks up; known to itself alone, and until the
+ * next dns_names_set(). */
+void dns_names_link(struct dns_names *names, const char *instance, struct string_list links);
 void dns_names_remove(struct dns_names *names, const char *instance);
 void dns_names_set_rank(struct dns_names *names, const char *instance, int rank);
 void dns_names_declare(struct dns_names *names, struct string_list declared);

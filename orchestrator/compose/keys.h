@@ -71,7 +71,6 @@ extern const struct shape shape_project;
 bool concerns_true(const struct node *value);
 bool concerns_false(const struct node *value);
 bool concerns_entries(const struct node *value);
-bool concerns_other_names(const struct node *links); /* "service:alias" */
 bool concerns_foreign_driver(const struct node *driver);
 
 #define TABLE(rows) .keys = (rows), .n_keys = ARRAY_LENGTH(rows)

@@ -113,6 +113,8 @@ struct service {
     const char *network_mode, *pid_mode, *ipc_mode, *uts_mode, *userns_mode, *cgroup_parent;
     struct string_list cap_add, cap_drop, security_opt, group_add, profiles, devices;
     struct string_list dns, dns_search, dns_opt, extra_hosts; /* extra_hosts "name=address" */
+    struct string_list links;                                 /* "service" or "service:alias" */
+    const char *mac_address;  /* on the network with the highest priority */
     const char *host_gateway; /* `x-host-gateway`: "loopback", or NULL: the host's own address */
     struct service_volume *volumes;
     size_t n_volumes;

@@ -16,19 +16,6 @@ bool concerns_false(const struct node *value)
     return node_is(value, NODE_BOOL) && !value->boolean;
 }
 
-bool concerns_other_names(const struct node *links)
-{
-    for (size_t i = 0; node_is(links, NODE_LIST) && i < links->list.count; i++) {
-        const char *link = node_text(links->list.items[i]);
-        const char *colon = link ? strchr(link, ':') : NULL;
-
-        if (colon && (strlen(colon + 1) != (size_t)(colon - link) ||
-                      strncmp(link, colon + 1, (size_t)(colon - link)) != 0))
-            return true;
-    }
-    return false;
-}
-
 bool concerns_foreign_driver(const struct node *driver)
 {
     static const char *const ours[] = {"", "default", "json-file", "local", "none"};

@@ -81,6 +81,7 @@ const struct codec_field plan_instance_codec[] = {
     CODEC_FIELD(struct plan_instance, stdin_held, CODEC_BOOL),
     CODEC_FIELD(struct plan_instance, hosts, CODEC_STRINGS),
     CODEC_FIELD(struct plan_instance, host_access, CODEC_INT),
+    CODEC_FIELD(struct plan_instance, links, CODEC_STRINGS),
     CODEC_FIELD(struct plan_instance, dns, CODEC_STRINGS),
     CODEC_FIELD(struct plan_instance, dns_search, CODEC_STRINGS),
     CODEC_FIELD(struct plan_instance, dns_options, CODEC_STRINGS),

@@ -88,6 +88,7 @@ struct plan_instance {
     bool stdin_held;          /* no client does: it stays open */
     struct string_list hosts; /* lines "address name" for /etc/hosts */
     int host_access;          /* enum host_access: what those with HOST_GATEWAY_ADDRESS lead to */
+    struct string_list links; /* "alias=name", see view_spec */
     struct string_list dns, dns_search, dns_options; /* for resolv.conf */
     int64_t log_max_bytes, log_max_files;            /* 0: defaults */
     int64_t log_buffer_bytes; /* that it may write while nobody reads; 0: the default */

@@ -9,6 +9,7 @@
 #include "common/sha256.h"
 #include "common/text.h"
 #include "orchestrator/plan/plan_build.h"
+#include "orchestrator/plan/plan_network_options.h"
 #include "orchestrator/plan/plan_replicas.h"
 #include "orchestrator/plan/plan_volume.h"
 
@@ -105,6 +106,8 @@ static bool starts_first(const struct plan_build *build)
     for (size_t i = 0; i < service->n_networks; i++)
         if (service->networks[i].ipv4_address || service->networks[i].mac_address)
             return false;
+    if (service->mac_address)
+        return false;
     for (size_t i = 0; i < service->n_volumes; i++)
         if (service->volumes[i].kind == VOLUME_NAMED && !service->volumes[i].source)
             return false;
@@ -160,6 +163,7 @@ static void network_make(const struct network *network, struct arena *arena,
                                       .ip_range = arena_strdup(arena, network->ip_range),
                                       .reserved = string_list_copy(arena, network->aux_addresses),
                                       .internal = network->internal};
+    plan_network_options_apply(network, diagnostics, ret_spec);
 }
 
 /* Those with a subnet of their own come first: the others are made to fit beside them. */

@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "orchestrator/plan/plan_build.h"
+#include "orchestrator/plan/plan_network_options.h"
 
 /* What others on the network find it by. */
 static void endpoint_names(struct plan_build *build, const struct service_network *network,
@@ -21,6 +22,41 @@ static void endpoint_names(struct plan_build *build, const struct service_networ
     for (size_t i = 0; by_service && i < network->aliases.count; i++)
         string_list_add(build->arena, &endpoint->names,
                         arena_strdup(build->arena, network->aliases.items[i]));
+}
+
+/* The service's own address belongs to the network with the highest priority, which comes first. */
+static const char *endpoint_mac(struct plan_build *build, size_t index)
+{
+    const struct service *service = build->service;
+    const struct service_network *network = &service->networks[index];
+    const char *common = index == 0 ? service->mac_address : NULL;
+
+    if (common && network->mac_address && !string_eq(common, network->mac_address))
+        plan_build_error(build, network->at, "mac_address",
+                         "'%s' is not '%s', which network '%s' says", common, network->mac_address,
+                         network->network);
+    if ((common || network->mac_address) && build->scale > 1)
+        plan_build_error(build, network->at, "networks",
+                         "a fixed hardware address allows one container, scale is %lld",
+                         (long long)build->scale);
+    return common ? common : network->mac_address;
+}
+
+static const char *endpoint_interface(struct plan_build *build, size_t index)
+{
+    const struct service_network *network = &build->service->networks[index];
+    const char *prefix =
+        plan_network_options_prefix(project_find_network(build->project, network->network));
+
+    for (size_t i = 0; i < index; i++)
+        if (network->interface_name &&
+            string_eq(build->instance->endpoints[i].interface_name, network->interface_name))
+            plan_build_error(build, network->at, "networks",
+                             "interface name '%s' is in use for network '%s'",
+                             network->interface_name, build->instance->endpoints[i].network);
+    if (network->interface_name || !prefix)
+        return arena_strdup(build->arena, network->interface_name);
+    return arena_printf(build->arena, "%s%zu", prefix, index);
 }
 
 static void network_endpoints(struct plan_build *build)
@@ -42,7 +78,8 @@ static void network_endpoints(struct plan_build *build)
         *endpoint = (struct endpoint_spec){
             .network = arena_strdup(build->arena, network->network),
             .ipv4_address = arena_strdup(build->arena, network->ipv4_address),
-            .mac_address = arena_strdup(build->arena, network->mac_address),
+            .mac_address = arena_strdup(build->arena, endpoint_mac(build, i)),
+            .interface_name = endpoint_interface(build, i),
             .gw_priority = network->gw_priority,
         };
         endpoint_names(build, network, endpoint);
@@ -70,6 +107,17 @@ static bool published_parse(const char *text, struct port_spec *port)
     return true;
 }
 
+/* Of the host, for ports that name none: what a network of the service says. */
+static const char *host_binding(const struct plan_build *build)
+{
+    const char *binding = NULL;
+
+    for (size_t i = 0; i < build->service->n_networks && !binding; i++)
+        binding = plan_network_options_binding(
+            project_find_network(build->project, build->service->networks[i].network));
+    return binding;
+}
+
 static void network_ports(struct plan_build *build)
 {
     const struct service *service = build->service;
@@ -91,7 +139,8 @@ static void network_ports(struct plan_build *build)
         const struct service_port *wanted = &service->ports[i];
         struct port_spec *port = &instance->ports[instance->n_ports++];
 
-        port->host_ip = arena_strdup(build->arena, wanted->host_ip);
+        port->host_ip =
+            arena_strdup(build->arena, wanted->host_ip ? wanted->host_ip : host_binding(build));
         port->container_port = (uint16_t)wanted->target;
         port->udp = string_eq(wanted->protocol, "udp");
         if (wanted->protocol && !port->udp && !string_eq(wanted->protocol, "tcp"))
@@ -151,6 +200,20 @@ static void network_hosts(struct plan_build *build)
     }
 }
 
+static void network_links(struct plan_build *build)
+{
+    const struct string_list *links = &build->service->links;
+
+    for (size_t i = 0; i < links->count; i++) {
+        const char *colon = strchr(links->items[i], ':');
+
+        if (colon)
+            string_list_add(build->arena, &build->instance->links,
+                            arena_printf(build->arena, "%s=%.*s", colon + 1,
+                                         (int)(colon - links->items[i]), links->items[i]));
+    }
+}
+
 void plan_build_network(struct plan_build *build)
 {
     const struct service *service = build->service;
@@ -159,6 +222,7 @@ void plan_build_network(struct plan_build *build)
     network_endpoints(build);
     network_ports(build);
     network_hosts(build);
+    network_links(build);
     instance->dns = string_list_copy(build->arena, service->dns);
     instance->dns_search = string_list_copy(build->arena, service->dns_search);
     instance->dns_options = string_list_copy(build->arena, service->dns_opt);

@@ -136,7 +136,7 @@ static void spec_for_start(struct instance *instance, struct arena *arena,
 int network_join(struct instance *instance, struct error *err)
 {
     const struct plan_instance *made = instance->made;
-    const struct view_spec view = {made->dns, made->host_access};
+    const struct view_spec view = {made->dns, made->links, made->host_access};
     struct net *net = instance->supervisor->net;
 
     if (made->container.host_network || made->network_of)

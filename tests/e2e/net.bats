@@ -293,6 +293,30 @@ END
     equal "$(inside client wget -q -O - "http://host.docker.internal:$port/file")" own
 }
 
+@test "driver options, a name for the interface and a link take effect" {
+    compose_file <<END
+services:
+  web: {image: box, command: [sh, -c, "$serve"]}
+  client:
+    image: box
+    command: [sleep, "1000"]
+    links: ["web:backend"]
+    networks: {default: {interface_name: wan0}, apart: {interface_name: lan0}}
+  other: {image: box, command: [sh, -c, "$serve"], networks: [apart]}
+networks:
+  default: {driver_opts: {com.docker.network.driver.mtu: 1400}}
+  apart: {driver_opts: {com.docker.network.bridge.enable_icc: "false"}}
+END
+    ok up -d
+    within 5 inside client wget -q -O - http://backend/
+    contains "$(inside client ip link show wan0)" "mtu 1400"
+    inside client ip link show lan0
+    yawl exec -T client wget -q -T 2 -O - http://other/
+    [ "$status" -ne 0 ] || fail "containers of a network without communication reached each other"
+    yawl exec -T other nslookup -type=a backend
+    contains "$stdout$stderr" NXDOMAIN
+}
+
 @test "network_mode: none has loopback only, and host has the machine's" {
     compose_file <<'END'
 services:

@@ -270,6 +270,52 @@ Test(net, addresses_and_macs_of_the_user_are_used)
     cr_expect(memcmp(seen.mac, "\x02\x42\xac\x11\x00\x07", 6) == 0);
 }
 
+Test(net, an_interface_has_the_name_that_was_asked_for)
+{
+    const struct endpoint_spec specs[] = {{.network = "back"},
+                                          {.network = "front", .interface_name = "wan0"}};
+    scoped_fd int ns = world_container();
+    char address[16];
+
+    world_add_network(&world, "back", false);
+    world_add_network(&world, "front", false);
+    attach_two("web-1", ns, specs);
+    cr_expect_str_eq(look(ns, "wan0").address, world_address(&world, "web-1", "front", address));
+}
+
+Test(net, a_name_that_no_interface_can_have_is_refused)
+{
+    const struct endpoint_spec spec = {.network = "default", .interface_name = "a/b"};
+    scoped_fd int ns = world_container();
+    struct error err = {0};
+
+    world_add_network(&world, "default", false);
+    cr_expect(eq(int, net_attach(world.net, "web-1", ns, &spec, 1, &err), -1));
+    cr_expect(eq(str, err.text, "attach 'web-1': 'a/b' is not a name for an interface"));
+}
+
+Test(net, containers_of_an_isolated_network_do_not_reach_each_other)
+{
+    const struct network_spec network = {.name = "default", .isolated = true};
+    scoped_fd int api_ns = world_container();
+    scoped_fd int web_ns = world_container();
+    scoped_fd int listen_fd = -1;
+    struct error err = {0};
+    char address[16];
+
+    cr_assert(net_add_network(world.net, &network, &err) == 0, "%s", err.text);
+    world_attach(&world, "api-1", api_ns, "default");
+    world_attach(&world, "web-1", web_ns, "default");
+    listen_fd = world_listen(api_ns, "0.0.0.0", 80);
+    (void)world_address(&world, "api-1", "default", address);
+    cr_expect(eq(int, world_connect(web_ns, address, 80), -1));
+    fd_close(listen_fd);
+    /* The router still reaches each of them. */
+    listen_fd = world_listen(api_ns, "0.0.0.0", 80);
+    fd_close(world_connect(net_router_fd(world.net), address, 80));
+    cr_expect(ge(int, accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC), 0));
+}
+
 Test(net, networks_of_a_project_must_not_overlap)
 {
     const struct network_spec wide = {.name = "wide", .subnet = "10.5.0.0/16"};

@@ -239,6 +239,20 @@ Test(dns_answer, a_name_with_its_network_leads_to_that_network)
     close_shop(&shop);
 }
 
+Test(dns_answer, a_link_is_one_more_name_for_the_asker_alone)
+{
+    const char *links[] = {"Backend=api"};
+    struct shop shop;
+
+    open_shop(&shop);
+    dns_names_link(shop.names, "shop-web-1", (struct string_list){.items = links, .count = 1});
+    cr_expect_eq(ask(&shop, "shop-web-1", "backend", DNS_A), DNS_ANSWER);
+    EXPECT_ADDRESSES(&shop, 2);
+    cr_expect_eq(ask(&shop, "shop-web-1", "back", DNS_A), DNS_FORWARD);
+    cr_expect_eq(ask(&shop, "shop-api-1", "backend", DNS_A), DNS_FORWARD);
+    close_shop(&shop);
+}
+
 Test(dns_answer, an_address_leads_to_the_containers_name)
 {
     struct shop shop;

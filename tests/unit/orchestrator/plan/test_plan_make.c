@@ -214,6 +214,97 @@ Test(plan_make, host_gateway_leads_to_loopback_only_by_that_word)
     fixture_done(&fixture);
 }
 
+static void add_network(struct fixture *fixture, struct network *network,
+                        struct service_network *joined)
+{
+    fixture->project.networks = network;
+    fixture->project.n_networks = 1;
+    joined->network = network->key;
+    fixture->service.networks = joined;
+    fixture->service.n_networks = 1;
+}
+
+Test(plan_make, a_link_with_an_alias_is_a_name_of_the_containers_own)
+{
+    struct fixture fixture;
+    const struct plan *plan;
+
+    fixture_init(&fixture);
+    string_list_add(fixture.arena, &fixture.service.links, "db");
+    string_list_add(fixture.arena, &fixture.service.links, "db:database");
+    plan = fixture_plan(&fixture);
+    cr_assert(plan, "%s", first_error(&fixture));
+    cr_expect_eq(plan->instances[0].links.count, 1);
+    cr_expect_str_eq(plan->instances[0].links.items[0], "database=db");
+    fixture_done(&fixture);
+}
+
+Test(plan_make, options_of_dockers_bridge_driver_take_effect)
+{
+    struct pair options[] = {
+        {.name = "com.docker.network.driver.mtu", .value = "1400"},
+        {.name = "com.docker.network.bridge.enable_icc", .value = "false"},
+        {.name = "com.docker.network.bridge.host_binding_ipv4", .value = "127.0.0.1"},
+        {.name = "com.docker.network.container_iface_prefix", .value = "net"}};
+    struct network network = {.key = "n", .driver_opts = {.items = options, .count = 4}};
+    struct service_network joined = {0};
+    struct service_port port = {.target = 80, .published = "8080"};
+    struct fixture fixture;
+    const struct plan *plan;
+
+    fixture_init(&fixture);
+    add_network(&fixture, &network, &joined);
+    fixture.service.ports = &port;
+    fixture.service.n_ports = 1;
+    plan = fixture_plan(&fixture);
+    cr_assert(plan, "%s", first_error(&fixture));
+    cr_expect_eq(diagnostics_length(fixture.diagnostics), 0);
+    cr_expect_eq(plan->networks[0].mtu, 1400);
+    cr_expect(plan->networks[0].isolated);
+    cr_expect_str_eq(plan->instances[0].ports[0].host_ip, "127.0.0.1");
+    cr_expect_str_eq(plan->instances[0].endpoints[0].interface_name, "net0");
+    fixture_done(&fixture);
+}
+
+Test(plan_make, options_of_a_network_that_do_nothing_are_told_of)
+{
+    struct pair options[] = {
+        {.name = "com.docker.network.bridge.gateway_mode_ipv4", .value = "routed"},
+        {.name = "com.example.unheard", .value = "x"}};
+    struct network network = {.key = "n", .driver_opts = {.items = options, .count = 2}};
+    struct service_network joined = {0};
+    struct fixture fixture;
+
+    fixture_init(&fixture);
+    add_network(&fixture, &network, &joined);
+    cr_expect(fixture_plan(&fixture));
+    cr_expect_eq(diagnostics_length(fixture.diagnostics), 2);
+    cr_expect_str_eq(diagnostics_get(fixture.diagnostics, 0)->message,
+                     "'routed' has no effect: what leaves the network is relayed");
+    cr_expect_str_eq(diagnostics_get(fixture.diagnostics, 1)->message, "the option is not known");
+    fixture_done(&fixture);
+}
+
+Test(plan_make, the_services_hardware_address_must_be_that_of_its_first_network)
+{
+    struct network network = {.key = "n"};
+    struct service_network joined = {0};
+    struct fixture fixture;
+    const struct plan *plan;
+
+    fixture_init(&fixture);
+    add_network(&fixture, &network, &joined);
+    fixture.service.mac_address = "02:00:00:00:00:01";
+    plan = fixture_plan(&fixture);
+    cr_assert(plan, "%s", first_error(&fixture));
+    cr_expect_str_eq(plan->instances[0].endpoints[0].mac_address, "02:00:00:00:00:01");
+    joined.mac_address = "02:00:00:00:00:02";
+    (void)fixture_plan(&fixture);
+    cr_expect_str_eq(first_error(&fixture),
+                     "'02:00:00:00:00:01' is not '02:00:00:00:00:02', which network 'n' says");
+    fixture_done(&fixture);
+}
+
 Test(plan_make, the_images_volumes_become_anonymous_ones_unless_mounted)
 {
     struct fixture fixture;
