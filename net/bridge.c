@@ -63,6 +63,11 @@ static void batch_add_bridge(struct netlink_batch *batch, const struct bridge_sp
     netlink_nest_end(message, info);
 }
 
+/* Who looks for a neighbour in the name of a foreign client asks with a link-local address, or not
+ * at all. */
+static const struct in6_addr link_local = {.s6_addr = {0xfe, 0x80, [15] = 1}};
+enum { LINK_LOCAL_LENGTH = 64 };
+
 int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret_ifindex,
                 struct error *err)
 {
@@ -73,8 +78,13 @@ int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret
     if (netlink_send(router, batch, NULL, err) < 0 ||
         link_find(router, spec->name, &ifindex, err) < 0)
         return -1;
-    link_batch_address(batch, ifindex, spec->gateway, spec->prefix_length);
-    link_batch_up(batch, ifindex, false);
+    if (spec->prefix_length)
+        link_batch_address(batch, ifindex, spec->gateway, spec->prefix_length);
+    link_batch_up(batch, ifindex, true);
+    if (spec->v6) {
+        link_batch_address6(batch, ifindex, &spec->v6->gateway, spec->v6->subnet.length);
+        link_batch_address6(batch, ifindex, &link_local, LINK_LOCAL_LENGTH);
+    }
     if (netlink_send(router, batch, NULL, err) < 0)
         return error_wrap(err, "bridge '%s'", spec->name);
     *ret_ifindex = ifindex;

@@ -11,14 +11,16 @@
 #include "common/error.h"
 #include "net/ipv4.h"
 #include "net/netlink.h"
+#include "net/network_v6.h"
 
 enum { INTERFACE_NAME_SIZE = 16 };
 
 struct bridge_spec {
     const char *name; /* of the interface */
     uint32_t gateway;
-    unsigned prefix_length;
+    unsigned prefix_length; /* 0: without the address */
     int mtu;
+    const struct network_v6 *v6; /* or NULL */
 };
 
 /* Letters, digits, '.', '_' and '-', as many as fit. */

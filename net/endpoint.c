@@ -26,9 +26,7 @@ enum { FIRST_IFINDEX = 100 };
 /*
  * New namespaces inherit the host's IPv4 values, so what matters is said explicitly. rp_filter 2:
  * with several networks a strict filter drops what comes in by one interface and would go out by
- * another. IPv6 stays off on what is created from now on (no router advertisement reaches an
- * IPv4-only container) but not on lo: programs expect ::1. Ports below 1024 and ping need no
- * privilege: nobody else shares this namespace.
+ * another. Ports below 1024 and ping need no privilege: nobody else shares this namespace.
  */
 static const struct netns_setting container_settings[] = {
     {"ipv4/ip_forward", "0"},
@@ -37,7 +35,19 @@ static const struct netns_setting container_settings[] = {
     {"ipv4/conf/default/route_localnet", "0"},
     {"ipv4/conf/all/accept_redirects", "0"},
     {"ipv4/conf/default/accept_redirects", "0"},
-    {"ipv6/conf/default/disable_ipv6", "1"},
+};
+
+/*
+ * For what is created from now on. IPv6 stays off in a container without a network that has it, but
+ * not on lo: programs expect ::1. Addresses and routes are ours to give, not a router
+ * advertisement's.
+ */
+static const struct netns_setting without_ipv6[] = {{"ipv6/conf/default/disable_ipv6", "1"}};
+static const struct netns_setting with_ipv6[] = {
+    {"ipv6/conf/default/disable_ipv6", "0"},
+    {"ipv6/conf/default/accept_ra", "0"},
+    {"ipv6/conf/default/autoconf", "0"},
+    {"ipv6/conf/default/accept_redirects", "0"},
 };
 
 /* The router's end: unique among living namespaces, the same for the same namespace, so that a
@@ -137,7 +147,13 @@ static int configure_inside(struct netlink *inside, const struct endpoint *endpo
         if (link_find(inside, name, &ifindex, err) < 0)
             return -1;
         link_batch_up(batch, ifindex, true);
-        link_batch_address(batch, ifindex, endpoints[i].address, endpoints[i].prefix_length);
+        if (endpoints[i].prefix_length)
+            link_batch_address(batch, ifindex, endpoints[i].address, endpoints[i].prefix_length);
+        if (endpoints[i].prefix_length6)
+            link_batch_address6(batch, ifindex, &endpoints[i].address6,
+                                endpoints[i].prefix_length6);
+        if (endpoints[i].has_gateway6)
+            link_batch_default_route6(batch, ifindex, &endpoints[i].gateway6);
         if (endpoints[i].gateway)
             link_batch_default_route(batch, ifindex, endpoints[i].gateway);
         link_batch_settle(batch, ifindex, NULL);
@@ -157,16 +173,24 @@ static int is_furnished(bool *ret_furnished, struct error *err)
     return 0;
 }
 
+static int furnish(bool ipv6, struct error *err)
+{
+    if (netns_set(container_settings, ARRAY_LENGTH(container_settings), err) < 0)
+        return -1;
+    return ipv6 ? netns_set(with_ipv6, ARRAY_LENGTH(with_ipv6), err)
+                : netns_set(without_ipv6, ARRAY_LENGTH(without_ipv6), err);
+}
+
 /* Sets the parameters of a fresh namespace and opens a socket for the second batch, in one visit.
  */
-static int prepare_inside(int netns_fd, struct netlink **ret_inside, struct error *err)
+static int prepare_inside(int netns_fd, bool ipv6, struct netlink **ret_inside, struct error *err)
 {
     scoped_visit struct netns_visit visit = NETNS_HOME;
     bool furnished = false;
 
     if (netns_enter(netns_fd, &visit, err) < 0 || is_furnished(&furnished, err) < 0)
         return -1;
-    if (!furnished && netns_set(container_settings, ARRAY_LENGTH(container_settings), err) < 0)
+    if (!furnished && furnish(ipv6, err) < 0)
         return -1;
     return netlink_open(NETLINK_ROUTE, ret_inside, err);
 }
@@ -193,8 +217,11 @@ int endpoints_make(struct netlink *router, int netns_fd, const struct endpoint *
 {
     scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
     scoped(netlink_free) struct netlink *inside = NULL;
+    bool ipv6 = false;
 
-    if (prepare_inside(netns_fd, &inside, err) < 0)
+    for (size_t i = 0; i < count; i++)
+        ipv6 = ipv6 || endpoints[i].prefix_length6;
+    if (prepare_inside(netns_fd, ipv6, &inside, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++)
         if (batch_add_veth(batch, &endpoints[i], i, netns_fd, err) < 0)

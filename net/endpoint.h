@@ -14,6 +14,7 @@
 
 #include "common/error.h"
 #include "net/ipv4.h"
+#include "net/ipv6.h"
 #include "net/netlink.h"
 
 struct endpoint {
@@ -22,10 +23,14 @@ struct endpoint {
     bool isolated;              /* from the bridge's other isolated ports */
     int bridge_ifindex;
     uint32_t address;
-    unsigned prefix_length;
+    unsigned prefix_length; /* 0: without IPv4 */
+    struct in6_addr address6;
+    unsigned prefix_length6; /* 0: without IPv6 */
     uint8_t mac[MAC_SIZE];
     int mtu;
     uint32_t gateway; /* of the default route, on at most one endpoint; 0: none here */
+    struct in6_addr gateway6;
+    bool has_gateway6;
 };
 
 /* Furnishes the container's network namespace: lo, eth0 ... in the order given, addresses, default

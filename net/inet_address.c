@@ -75,6 +75,17 @@ struct inet_address inet_address_v4(struct in_addr host, uint16_t port)
     return address;
 }
 
+struct inet_address inet_address_any(int family, uint16_t port)
+{
+    struct inet_address address = {0};
+
+    if (family == AF_INET)
+        return inet_address_v4((struct in_addr){htonl(INADDR_ANY)}, port);
+    address.v6.sin6_family = AF_INET6;
+    address.v6.sin6_port = htons(port);
+    return address;
+}
+
 bool inet_address_local(int fd, struct inet_address *ret_address)
 {
     struct sockaddr_storage storage;
@@ -173,23 +184,34 @@ uint64_t inet_address_hash(const struct inet_address *address, uint64_t seed)
 int inet_subnet_parse(const char *text, struct inet_subnet *ret_subnet, struct error *err)
 {
     const char *slash = strchr(text, '/');
-    char base[INET_ADDRSTRLEN];
+    char base[INET6_ADDRSTRLEN];
     unsigned long long bits;
     struct inet_subnet subnet;
 
-    if (!slash || (size_t)(slash - text) >= sizeof(base) || !string_to_u64(slash + 1, 32, &bits))
+    if (!slash || (size_t)(slash - text) >= sizeof(base))
         return error_set(err, "'%s' is no subnet", text);
     memcpy(base, text, (size_t)(slash - text));
     base[slash - text] = '\0';
-    if (inet_pton(AF_INET, base, &subnet.base) != 1)
+    if (inet_address_parse(base, 0, &subnet.base, NULL) < 0 ||
+        !string_to_u64(slash + 1, inet_address_is_v4(&subnet.base) ? 32 : 128, &bits))
         return error_set(err, "'%s' is no subnet", text);
-    subnet.mask.s_addr = htonl(bits == 0 ? 0 : UINT32_MAX << (32 - bits));
-    subnet.base.s_addr &= subnet.mask.s_addr;
+    subnet.length = (unsigned)bits;
     *ret_subnet = subnet;
     return 0;
 }
 
-bool inet_subnet_contains(const struct inet_subnet *subnet, struct in_addr address)
+static const uint8_t *address_bytes(const struct inet_address *address)
 {
-    return (address.s_addr & subnet->mask.s_addr) == subnet->base.s_addr;
+    return inet_address_is_v4(address) ? (const void *)&address->v4.sin_addr
+                                       : (const void *)&address->v6.sin6_addr;
+}
+
+bool inet_subnet_contains(const struct inet_subnet *subnet, const struct inet_address *address)
+{
+    const uint8_t *base = address_bytes(&subnet->base), *bytes = address_bytes(address);
+    unsigned whole = subnet->length / 8, rest = subnet->length % 8;
+
+    if (subnet->base.any.sa_family != address->any.sa_family || memcmp(base, bytes, whole) != 0)
+        return false;
+    return rest == 0 || (base[whole] ^ bytes[whole]) >> (8 - rest) == 0;
 }

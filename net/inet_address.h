@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Addresses with ports, IPv4 and IPv6 alike, and IPv4 subnets.
+ * Addresses with ports, IPv4 and IPv6 alike, and subnets.
  *
  * An IPv4 address that the kernel reports in IPv6 clothes (::ffff:1.2.3.4) is undressed on the way
  * in.
@@ -28,6 +28,8 @@ enum { INET_ADDRESS_TEXT_SIZE = 64 };
 /* "10.0.0.1", "fe80::1" or "fe80::1%eth0", without a port. */
 MUST_CHECK int inet_address_parse(const char *text, uint16_t port, struct inet_address *ret_address,
                                   struct error *err);
+/* Any address of the family, AF_INET or AF_INET6. */
+struct inet_address inet_address_any(int family, uint16_t port);
 /* From what the kernel wrote; false when it is of another family. */
 bool inet_address_from(const struct sockaddr *from, socklen_t length,
                        struct inet_address *ret_address);
@@ -50,13 +52,13 @@ bool inet_address_same_host(const struct inet_address *a, const struct inet_addr
 uint64_t inet_address_hash(const struct inet_address *address, uint64_t seed);
 
 struct inet_subnet {
-    struct in_addr base;
-    struct in_addr mask;
+    struct inet_address base;
+    unsigned length;
 };
 
-/* "10.89.3.0/24". */
+/* "10.89.3.0/24", "fd00:1::/64". */
 MUST_CHECK int inet_subnet_parse(const char *text, struct inet_subnet *ret_subnet,
                                  struct error *err);
-bool inet_subnet_contains(const struct inet_subnet *subnet, struct in_addr address);
+bool inet_subnet_contains(const struct inet_subnet *subnet, const struct inet_address *address);
 
 #endif

@@ -34,6 +34,26 @@ void link_batch_address(struct netlink_batch *batch, int ifindex, uint32_t addre
     netlink_put_u32(message, IFA_FLAGS, IFA_F_NODAD | IFA_F_PERMANENT);
 }
 
+void link_batch_address6(struct netlink_batch *batch, int ifindex, const struct in6_addr *address,
+                         unsigned prefix_length)
+{
+    struct ifaddrmsg header = {
+        .ifa_family = AF_INET6,
+        .ifa_prefixlen = (uint8_t)prefix_length,
+        .ifa_scope = RT_SCOPE_UNIVERSE,
+        .ifa_index = (uint32_t)ifindex,
+    };
+    char text[IPV6_TEXT_SIZE];
+    struct nl_msg *message;
+
+    message = netlink_batch_add(batch, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &header,
+                                sizeof(header));
+    netlink_batch_describe(batch, "add address %s/%u", ipv6_format(address, text), prefix_length);
+    netlink_batch_tolerate(batch, EEXIST);
+    netlink_put(message, IFA_LOCAL, address, sizeof(*address));
+    netlink_put_u32(message, IFA_FLAGS, IFA_F_NODAD | IFA_F_PERMANENT);
+}
+
 void link_batch_up(struct netlink_batch *batch, int ifindex, bool bare)
 {
     struct ifinfomsg header = {
@@ -87,6 +107,26 @@ void link_batch_default_route(struct netlink_batch *batch, int ifindex, uint32_t
                                 &header, sizeof(header));
     netlink_batch_describe(batch, "add default route by %s", ipv4_format(gateway, text));
     netlink_put_be32(message, RTA_GATEWAY, gateway);
+    netlink_put_u32(message, RTA_OIF, (uint32_t)ifindex);
+}
+
+void link_batch_default_route6(struct netlink_batch *batch, int ifindex,
+                               const struct in6_addr *gateway)
+{
+    struct rtmsg header = {
+        .rtm_family = AF_INET6,
+        .rtm_table = RT_TABLE_MAIN,
+        .rtm_protocol = RTPROT_STATIC,
+        .rtm_scope = RT_SCOPE_UNIVERSE,
+        .rtm_type = RTN_UNICAST,
+    };
+    char text[IPV6_TEXT_SIZE];
+    struct nl_msg *message;
+
+    message = netlink_batch_add(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK,
+                                &header, sizeof(header));
+    netlink_batch_describe(batch, "add default route by %s", ipv6_format(gateway, text));
+    netlink_put(message, RTA_GATEWAY, gateway, sizeof(*gateway));
     netlink_put_u32(message, RTA_OIF, (uint32_t)ifindex);
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "net/ipv6.h"
 #include "net/netlink.h"
 
 enum { LOOPBACK_IFINDEX = 1 };
@@ -15,6 +16,9 @@ enum { LOOPBACK_IFINDEX = 1 };
  */
 void link_batch_address(struct netlink_batch *batch, int ifindex, uint32_t address,
                         unsigned prefix_length);
+
+void link_batch_address6(struct netlink_batch *batch, int ifindex, const struct in6_addr *address,
+                         unsigned prefix_length);
 
 /* Brings the interface up. bare: without a link-local IPv6 address of its own. */
 void link_batch_up(struct netlink_batch *batch, int ifindex, bool bare);
@@ -26,6 +30,9 @@ void link_batch_settle(struct netlink_batch *batch, int ifindex, const char *nam
 
 /* The default route by a gateway; an earlier one is replaced. */
 void link_batch_default_route(struct netlink_batch *batch, int ifindex, uint32_t gateway);
+
+void link_batch_default_route6(struct netlink_batch *batch, int ifindex,
+                               const struct in6_addr *gateway);
 
 MUST_CHECK int link_find(struct netlink *netlink, const char *name, int *ret_ifindex,
                          struct error *err);

@@ -3,7 +3,9 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "common/fd.h"
 #include "common/memory.h"
 #include "net/bridge.h"
 
@@ -18,14 +20,27 @@ void member_free(struct member *member)
 }
 
 int member_claim(struct network *network, const char *instance, const struct endpoint_spec *spec,
-                 uint32_t *ret_address, struct error *err)
+                 struct member_addresses *ret_addresses, struct error *err)
 {
+    struct member_addresses addresses = {0};
     uint32_t wanted = 0;
 
     if (spec->ipv4_address && !ipv4_parse(spec->ipv4_address, &wanted))
         return error_set(err, "address '%s' of '%s' is not an IPv4 address", spec->ipv4_address,
                          instance);
-    return ipam_claim(network->ipam, instance, wanted, ret_address, err);
+    if (spec->ipv4_address && network->no_ipv4)
+        return error_set(err, "address '%s' of '%s': network '%s' has no IPv4", spec->ipv4_address,
+                         instance, network->name);
+    if (spec->ipv6_address && !network->v6.on)
+        return error_set(err, "address '%s' of '%s': network '%s' has no IPv6", spec->ipv6_address,
+                         instance, network->name);
+    if (ipam_claim(network->ipam, instance, wanted, &addresses.v4, err) < 0 ||
+        (network->v6.on &&
+         network_v6_claim(&network->v6, instance, spec->ipv6_address,
+                          addresses.v4 - network->subnet.address, &addresses.v6, err) < 0))
+        return -1;
+    *ret_addresses = addresses;
+    return 0;
 }
 
 static int member_add(struct member *member, struct network *network,
@@ -33,30 +48,43 @@ static int member_add(struct member *member, struct network *network,
 {
     struct endpoint *endpoint = &member->endpoints[member->count];
     struct worker_entry *entry = &member->entries[member->count];
-    char text[IPV4_TEXT_SIZE];
+    struct member_addresses addresses;
+    char text[IPV6_TEXT_SIZE];
 
     *endpoint = (struct endpoint){
         .network = arena_strdup(member->arena, spec->network),
         .interface_name = arena_strdup(member->arena, spec->interface_name),
         .isolated = network->isolated,
         .bridge_ifindex = network->bridge_ifindex,
-        .prefix_length = network->subnet.length,
+        .prefix_length = network->no_ipv4 ? 0 : network->subnet.length,
+        .prefix_length6 = network->v6.on ? network->v6.subnet.length : 0,
         .mtu = network->mtu,
     };
     if (spec->interface_name && !bridge_is_interface_name(spec->interface_name))
         return error_set(err, "'%s' is not a name for an interface", spec->interface_name);
-    if (member_claim(network, member->instance, spec, &endpoint->address, err) < 0)
+    if (member_claim(network, member->instance, spec, &addresses, err) < 0)
         return -1;
+    endpoint->address = addresses.v4;
+    endpoint->address6 = addresses.v6;
     ipv4_mac(endpoint->address, endpoint->mac);
     if (spec->mac_address && !mac_parse(spec->mac_address, endpoint->mac))
         return error_set(err, "'%s' is not a MAC address for an interface", spec->mac_address);
     *entry = (struct worker_entry){
         .network = endpoint->network,
-        .address = arena_strdup(member->arena, ipv4_format(endpoint->address, text)),
         .names = string_list_copy(member->arena, spec->names),
     };
+    if (!network->no_ipv4)
+        entry->address = arena_strdup(member->arena, ipv4_format(endpoint->address, text));
+    if (network->v6.on)
+        entry->address6 = arena_strdup(member->arena, ipv6_format(&endpoint->address6, text));
     member->count++;
     return 0;
+}
+
+/* What published ports lead to on this network: IPv4 wherever there is a choice. */
+static const char *entry_target(const struct worker_entry *entry)
+{
+    return entry->address ? entry->address : entry->address6;
 }
 
 /* The default route goes by the highest gw_priority, then by name; never by an internal network. */
@@ -65,6 +93,17 @@ static bool is_better_gateway(const struct endpoint_spec *spec, const struct end
     if (!best || spec->gw_priority != best->gw_priority)
         return !best || spec->gw_priority > best->gw_priority;
     return strcmp(spec->network, best->network) < 0;
+}
+
+/* Whether packets of the host find a way to the world of IPv6: a route that leads nowhere would
+ * make programs try the dead end first. Connecting a datagram socket sends nothing. */
+static bool host_has_ipv6_route(void)
+{
+    scoped_fd int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in6 world = {
+        .sin6_family = AF_INET6, .sin6_port = htons(9), .sin6_addr.s6_addr = {0x20, [15] = 1}};
+
+    return fd >= 0 && connect(fd, (struct sockaddr *)&world, sizeof(world)) == 0;
 }
 
 static void member_choose_gateway(struct member *member, const struct endpoint_spec *specs,
@@ -80,10 +119,16 @@ static void member_choose_gateway(struct member *member, const struct endpoint_s
         best = &specs[i];
         index = i;
     }
-    if (best)
-        member->endpoints[index].gateway = lookup->find(lookup->owner, best->network)->gateway;
+    if (best) {
+        const struct network *network = lookup->find(lookup->owner, best->network);
+        struct endpoint *endpoint = &member->endpoints[index];
+
+        endpoint->gateway = network->no_ipv4 ? 0 : network->gateway;
+        endpoint->has_gateway6 = network->v6.on && host_has_ipv6_route();
+        endpoint->gateway6 = network->v6.gateway;
+    }
     if (member->count > 0)
-        member->address = member->entries[index].address;
+        member->address = entry_target(&member->entries[index]);
 }
 
 int member_new(const struct member_spec *spec, const struct network_lookup *lookup,

@@ -44,9 +44,14 @@ MUST_CHECK int member_new(const struct member_spec *spec, const struct network_l
 void member_free(struct member *member);
 DEFINE_SCOPED(struct member *, member_free)
 
-/* The address of (network, instance): the wanted one or the sticky choice. */
+struct member_addresses {
+    uint32_t v4;        /* on a network without IPv4: the instance's number, no more */
+    struct in6_addr v6; /* unset on a network without IPv6 */
+};
+
+/* The addresses of (network, instance): the wanted ones or the sticky choice. */
 MUST_CHECK int member_claim(struct network *network, const char *instance,
-                            const struct endpoint_spec *spec, uint32_t *ret_address,
-                            struct error *err);
+                            const struct endpoint_spec *spec,
+                            struct member_addresses *ret_addresses, struct error *err);
 
 #endif

@@ -113,7 +113,8 @@ static int resolve_network(struct net *net, const struct network_spec *spec,
                            struct network **ret_network, struct error *err)
 {
     struct prefix_list taken = {0};
-    struct network_place place = {net->project, net->addresses, &taken};
+    struct network_place place = {net->project, net->addresses, &taken, net->networks,
+                                  net->n_networks};
     int result;
 
     for (size_t i = 0; i < net->n_networks; i++)
@@ -130,7 +131,8 @@ static int make_bridge(struct net *net, struct network *network, struct error *e
     struct bridge_spec bridge = {
         .name = name,
         .gateway = network->gateway,
-        .prefix_length = network->subnet.length,
+        .prefix_length = network->no_ipv4 ? 0 : network->subnet.length,
+        .v6 = network->v6.on ? &network->v6 : NULL,
         .mtu = network->mtu,
     };
 
@@ -141,12 +143,13 @@ static int make_bridge(struct net *net, struct network *network, struct error *e
 static void tell_network(struct net *net, const struct network *network)
 {
     scoped(arena_free) struct arena *arena = arena_new();
-    char subnet[IPV4_PREFIX_TEXT_SIZE];
+    char subnet[IPV4_PREFIX_TEXT_SIZE], subnet6[IPV6_PREFIX_TEXT_SIZE];
     struct worker_message message = {
         .op = WORKER_NETWORK,
         .network = network->name,
         .gateway = network->gateway_text,
         .subnet = ipv4_prefix_format(network->subnet, subnet),
+        .subnet6 = network->v6.on ? ipv6_prefix_format(&network->v6.subnet, subnet6) : NULL,
         .internal = network->internal,
     };
 
@@ -156,14 +159,6 @@ static void tell_network(struct net *net, const struct network *network)
 static void keep_addresses(struct net *net, const struct network *network)
 {
     address_book_keep(net->addresses, network->name, network->subnet, network->ipam);
-}
-
-static bool network_is_same(const struct network *known, const struct network *network)
-{
-    return known->subnet.address == network->subnet.address &&
-           known->subnet.length == network->subnet.length && known->gateway == network->gateway &&
-           known->internal == network->internal && known->isolated == network->isolated &&
-           known->mtu == network->mtu;
 }
 
 int net_network_differs(struct net *net, const struct network_spec *spec, bool *ret_differs,
@@ -237,18 +232,23 @@ const char *net_gateway_of(struct net *net, const char *network)
     return found ? found->gateway_text : NULL;
 }
 
-int net_address_of(struct net *net, const char *instance, const struct endpoint_spec *spec,
-                   struct arena *arena, const char **ret_address, struct error *err)
+int net_addresses_of(struct net *net, const char *instance, const struct endpoint_spec *spec,
+                     struct arena *arena, struct string_list *ret_addresses, struct error *err)
 {
     struct network *network = find_network(net, spec->network);
-    char text[IPV4_TEXT_SIZE];
-    uint32_t address;
+    struct member_addresses addresses;
+    char text[IPV6_TEXT_SIZE];
 
     if (!network)
         return error_set(err, "there is no network '%s'", spec->network);
-    if (member_claim(network, instance, spec, &address, err) < 0)
+    if (member_claim(network, instance, spec, &addresses, err) < 0)
         return -1;
-    *ret_address = arena_strdup(arena, ipv4_format(address, text));
+    *ret_addresses = (struct string_list){0};
+    if (!network->no_ipv4)
+        string_list_add(arena, ret_addresses, arena_strdup(arena, ipv4_format(addresses.v4, text)));
+    if (network->v6.on)
+        string_list_add(arena, ret_addresses,
+                        arena_strdup(arena, ipv6_format(&addresses.v6, text)));
     return 0;
 }
 
@@ -272,6 +272,7 @@ static int refresh_rules(struct net *net, struct error *err)
         rules[i] = (struct router_network){
             .bridge_ifindex = net->networks[i]->bridge_ifindex,
             .subnet = net->networks[i]->subnet,
+            .subnet6 = net->networks[i]->v6.on ? &net->networks[i]->v6.subnet : NULL,
             .internal = net->networks[i]->internal,
         };
     if (router_set_rules(net->router, rules, net->n_networks, err) < 0)

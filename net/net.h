@@ -46,10 +46,11 @@ MUST_CHECK int net_add_network(struct net *net, const struct network_spec *spec,
 MUST_CHECK int net_network_differs(struct net *net, const struct network_spec *spec,
                                    bool *ret_differs, struct error *err);
 
-/* An address for (network, instance), the same one every time. In the arena of the caller. */
-MUST_CHECK int net_address_of(struct net *net, const char *instance,
-                              const struct endpoint_spec *spec, struct arena *arena,
-                              const char **ret_address, struct error *err);
+/* The addresses of (network, instance), IPv4 before IPv6, the same ones every time. In the arena of
+ * the caller. */
+MUST_CHECK int net_addresses_of(struct net *net, const char *instance,
+                                const struct endpoint_spec *spec, struct arena *arena,
+                                struct string_list *ret_addresses, struct error *err);
 /* Keeps the addresses that were chosen since the last time, with one write; net_attach() has
  * nothing to write then. */
 MUST_CHECK int net_save_addresses(struct net *net, struct error *err);

@@ -36,10 +36,11 @@ void net_trial_free(struct net_trial *trial)
 
 int net_trial_network(struct net_trial *trial, const struct network_spec *spec, struct error *err)
 {
-    const struct network_place place = {trial->project, NULL, &trial->taken};
+    const struct network_place place = {trial->project, NULL, &trial->taken, trial->networks,
+                                        trial->count};
     struct network *network;
 
-    if (!spec->subnet)
+    if (!spec->subnet && !spec->subnet6)
         return 0;
     if (network_new(spec, &place, &network, err) < 0)
         return -1;
@@ -52,10 +53,10 @@ int net_trial_network(struct net_trial *trial, const struct network_spec *spec, 
 int net_trial_endpoint(struct net_trial *trial, const char *instance,
                        const struct endpoint_spec *spec, struct error *err)
 {
-    uint32_t address;
+    struct member_addresses addresses;
 
     for (size_t i = 0; i < trial->count; i++)
         if (string_eq(trial->networks[i]->name, spec->network))
-            return member_claim(trial->networks[i], instance, spec, &address, err);
+            return member_claim(trial->networks[i], instance, spec, &addresses, err);
     return 0;
 }

@@ -11,6 +11,7 @@ void network_free(struct network *network)
 {
     if (!network)
         return;
+    network_v6_done(&network->v6);
     ipam_free(network->ipam);
     free(network->name);
     free(network);
@@ -104,6 +105,32 @@ static int settle_addresses(const struct network_spec *spec, struct network *net
     return 0;
 }
 
+static int settle_v6(const struct network_spec *spec, const struct network_place *place,
+                     struct network *network, struct error *err)
+{
+    char own[IPV6_PREFIX_TEXT_SIZE], other[IPV6_PREFIX_TEXT_SIZE];
+
+    if (network_v6_init(&network->v6, place->project, spec, network->subnet, err) < 0)
+        return -1;
+    for (size_t i = 0; i < place->n_others && network->v6.on; i++) {
+        const struct network_v6 *v6 = &place->others[i]->v6;
+
+        if (v6->on && strcmp(place->others[i]->name, spec->name) != 0 &&
+            ipv6_prefix_overlaps(&v6->subnet, &network->v6.subnet))
+            return error_set(err, "subnet %s overlaps %s of another network of the project",
+                             ipv6_prefix_format(&network->v6.subnet, own),
+                             ipv6_prefix_format(&v6->subnet, other));
+    }
+    return 0;
+}
+
+bool network_is_same(const struct network *a, const struct network *b)
+{
+    return a->subnet.address == b->subnet.address && a->subnet.length == b->subnet.length &&
+           a->gateway == b->gateway && a->internal == b->internal && a->isolated == b->isolated &&
+           a->mtu == b->mtu && a->no_ipv4 == b->no_ipv4 && network_v6_is_same(&a->v6, &b->v6);
+}
+
 int network_new(const struct network_spec *spec, const struct network_place *place,
                 struct network **ret_network, struct error *err)
 {
@@ -112,12 +139,16 @@ int network_new(const struct network_spec *spec, const struct network_place *pla
     network->name = memory_strdup(spec->name);
     network->internal = spec->internal;
     network->isolated = spec->isolated;
+    network->no_ipv4 = spec->no_ipv4;
+    if (spec->no_ipv4 && !spec->ipv6)
+        return error_set(err, "network '%s' has neither IPv4 nor IPv6", spec->name);
     network->mtu = spec->mtu ? spec->mtu : MTU_DEFAULT;
     if (network->mtu < MTU_MIN || network->mtu > MTU_MAX)
         return error_set(err, "network '%s': MTU %d is not in %d-%d", spec->name, spec->mtu,
                          MTU_MIN, MTU_MAX);
     if (settle_subnet(spec, place, &network->subnet, err) < 0 ||
-        settle_gateway(spec, network, err) < 0 || settle_addresses(spec, network, err) < 0)
+        settle_gateway(spec, network, err) < 0 || settle_addresses(spec, network, err) < 0 ||
+        settle_v6(spec, place, network, err) < 0)
         return error_wrap(err, "network '%s'", spec->name);
     if (place->book)
         address_book_recall(place->book, network->name, network->ipam);

@@ -13,6 +13,7 @@
 #include "net/address_book.h"
 #include "net/ipam.h"
 #include "net/network_spec.h"
+#include "net/network_v6.h"
 #include "net/prefix_list.h"
 
 struct network {
@@ -20,6 +21,8 @@ struct network {
     struct ipv4_prefix subnet;
     uint32_t gateway;
     char gateway_text[IPV4_TEXT_SIZE];
+    bool no_ipv4; /* the subnet above only numbers the containers */
+    struct network_v6 v6;
     bool internal, isolated;
     int mtu;
     int bridge_ifindex; /* 0 until the bridge exists */
@@ -30,12 +33,16 @@ struct network_place {
     const char *project;
     struct address_book *book;       /* what was chosen before, or NULL */
     const struct prefix_list *taken; /* subnets of the project's other networks */
+    struct network *const *others;   /* those networks; for IPv6 */
+    size_t n_others;
 };
 
 /* Checks the specification and settles what it leaves open. Nothing is made. In the host's network
  * namespace: a subnet is chosen beside its routes. */
 MUST_CHECK int network_new(const struct network_spec *spec, const struct network_place *place,
                            struct network **ret_network, struct error *err);
+/* Whether it is what there is already. */
+bool network_is_same(const struct network *a, const struct network *b);
 void network_free(struct network *network);
 DEFINE_SCOPED(struct network *, network_free)
 

@@ -19,15 +19,21 @@ struct network_spec {
     const char *gateway;         /* NULL: the first address */
     const char *ip_range;        /* NULL: the whole subnet */
     struct string_list reserved; /* aux addresses, never handed out */
-    bool internal;               /* no way out */
-    bool isolated;               /* its containers do not reach each other */
-    int mtu;                     /* 0: 1500 */
+    bool no_ipv4;                /* its containers have IPv6 addresses alone */
+    bool ipv6;                   /* and for that: */
+    const char *subnet6;         /* "fd00:1::/64"; NULL: a local /64 that follows from the names */
+    const char *gateway6, *ip_range6;
+    struct string_list reserved6;
+    bool internal; /* no way out */
+    bool isolated; /* its containers do not reach each other */
+    int mtu;       /* 0: 1500 */
 };
 
 /* One container's place on one network. */
 struct endpoint_spec {
     const char *network;      /* network_spec.name */
     const char *ipv4_address; /* wanted by the user, or NULL: sticky choice by ipam */
+    const char *ipv6_address; /* or NULL: follows from the IPv4 one */
     const char *mac_address;  /* or NULL: derived from the address */
     struct string_list
         names; /* that resolve to this endpoint on this network: service, container, aliases */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/network_table.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "common/memory.h"
@@ -44,8 +43,9 @@ int network_table_set(struct network_table *table, const struct told_network *to
 
     if (inet_subnet_parse(told->subnet, &wanted.subnet, err) < 0)
         return -1;
-    if (told->gateway && inet_pton(AF_INET, told->gateway, &wanted.gateway) != 1)
-        return error_set(err, "'%s' is no gateway", told->gateway);
+    wanted.has_ipv6 = told->subnet6 != NULL;
+    if (told->subnet6 && inet_subnet_parse(told->subnet6, &wanted.subnet6, err) < 0)
+        return -1;
     if (!network) {
         if (table->count >= NET_LIMIT_NETWORKS)
             return error_set(err, "more than %d networks", NET_LIMIT_NETWORKS);
@@ -85,10 +85,12 @@ const struct known_network *network_table_find(const struct network_table *table
 const struct known_network *network_table_of(const struct network_table *table,
                                              const struct inet_address *address)
 {
-    if (!inet_address_is_v4(address))
-        return NULL;
-    for (size_t i = 0; i < table->count; i++)
-        if (inet_subnet_contains(&table->networks[i].subnet, address->v4.sin_addr))
-            return &table->networks[i];
+    for (size_t i = 0; i < table->count; i++) {
+        const struct known_network *network = &table->networks[i];
+
+        if (inet_subnet_contains(&network->subnet, address) ||
+            (network->has_ipv6 && inet_subnet_contains(&network->subnet6, address)))
+            return network;
+    }
     return NULL;
 }

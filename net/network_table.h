@@ -12,8 +12,8 @@
 
 struct known_network {
     char *name;
-    struct inet_subnet subnet;
-    struct in_addr gateway;
+    struct inet_subnet subnet, subnet6;
+    bool has_ipv6;
     bool internal;
     bool marked; /* not mentioned yet in the synchronisation that is under way */
 };
@@ -28,7 +28,7 @@ DEFINE_SCOPED(struct network_table *, network_table_free)
 struct told_network {
     const char *name;
     const char *subnet;  /* "10.89.3.0/24" */
-    const char *gateway; /* or NULL */
+    const char *subnet6; /* "fd00:1::/64", or NULL */
     bool internal;
 };
 

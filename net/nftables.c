@@ -249,16 +249,16 @@ void nft_socket(struct nft *nft, uint32_t key)
     expression_end(nft, expression);
 }
 
-void nft_mask(struct nft *nft, const void *mask)
+void nft_mask(struct nft *nft, const void *mask, size_t length)
 {
-    static const uint32_t none = 0;
+    static const uint8_t none[16] = {0};
     struct expression expression = expression_begin(nft, "bitwise");
 
     netlink_put_be32(nft->rule, NFTA_BITWISE_SREG, NFT_REG_1);
     netlink_put_be32(nft->rule, NFTA_BITWISE_DREG, NFT_REG_1);
-    netlink_put_be32(nft->rule, NFTA_BITWISE_LEN, sizeof(uint32_t));
-    put_value(nft, NFTA_BITWISE_MASK, mask, sizeof(uint32_t));
-    put_value(nft, NFTA_BITWISE_XOR, &none, sizeof(none));
+    netlink_put_be32(nft->rule, NFTA_BITWISE_LEN, (uint32_t)length);
+    put_value(nft, NFTA_BITWISE_MASK, mask, length);
+    put_value(nft, NFTA_BITWISE_XOR, none, length);
     expression_end(nft, expression);
 }
 
@@ -311,14 +311,14 @@ void nft_set_mark(struct nft *nft, uint32_t mark)
     expression_end(nft, expression);
 }
 
-void nft_tproxy(struct nft *nft, uint16_t port)
+void nft_tproxy(struct nft *nft, uint32_t family, uint16_t port)
 {
     uint16_t wire = htons(port);
     struct expression expression;
 
     nft_load_value(nft, &wire, sizeof(wire));
     expression = expression_begin(nft, "tproxy");
-    netlink_put_be32(nft->rule, NFTA_TPROXY_FAMILY, NFPROTO_IPV4);
+    netlink_put_be32(nft->rule, NFTA_TPROXY_FAMILY, family);
     netlink_put_be32(nft->rule, NFTA_TPROXY_REG_PORT, NFT_REG_1);
     expression_end(nft, expression);
 }

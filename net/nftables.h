@@ -55,8 +55,8 @@ void nft_meta(struct nft *nft, uint32_t key);
 void nft_payload(struct nft *nft, uint32_t header, uint32_t offset, uint32_t length);
 /* NFT_SOCKET_* of the socket that the packet is for; ends the rule when there is none. */
 void nft_socket(struct nft *nft, uint32_t key);
-/* Keeps the bits of a 4-byte value. */
-void nft_mask(struct nft *nft, const void *mask);
+/* Keeps the bits of a value of at most 16 bytes. */
+void nft_mask(struct nft *nft, const void *mask, size_t length);
 
 /* Matches: equal, unequal, member of a set. */
 void nft_equal(struct nft *nft, const void *value, size_t length);
@@ -65,8 +65,9 @@ void nft_in_set(struct nft *nft, const char *set);
 
 /* Acts. */
 void nft_set_mark(struct nft *nft, uint32_t mark);
-/* To the transparent socket on this port; ends the rule when nobody listens there. */
-void nft_tproxy(struct nft *nft, uint16_t port);
+/* To the transparent socket of the family (NFPROTO_IPV4, NFPROTO_IPV6) on this port; ends the rule
+ * when nobody listens there. */
+void nft_tproxy(struct nft *nft, uint32_t family, uint16_t port);
 void nft_verdict(struct nft *nft, int verdict);
 /* Refuses: the sender of a TCP packet is reset, any other hears "administratively prohibited". */
 void nft_reset(struct nft *nft);

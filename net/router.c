@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
@@ -13,6 +16,7 @@
 
 struct router {
     int netns_fd;
+    bool has_ipv6; /* the kernel does */
     struct netlink *links, *netfilter;
 };
 
@@ -31,16 +35,18 @@ static const struct netns_setting router_settings[] = {
     {"ipv4/conf/default/route_localnet", "0"},   {"ipv4/conf/all/accept_redirects", "0"},
     {"ipv4/conf/default/accept_redirects", "0"}, {"ipv4/conf/all/send_redirects", "0"},
     {"ipv4/conf/default/send_redirects", "0"},   {"ipv4/conf/all/arp_ignore", "1"},
-    {"ipv4/ip_unprivileged_port_start", "0"},    {"ipv6/conf/all/disable_ipv6", "1"},
-    {"ipv6/conf/default/disable_ipv6", "1"},     {"ipv4/ip_forward", "1"},
+    {"ipv4/ip_unprivileged_port_start", "0"},    {"ipv6/conf/all/disable_ipv6", "0"},
+    {"ipv6/conf/default/disable_ipv6", "0"},     {"ipv6/conf/default/addr_gen_mode", "1"},
+    {"ipv6/conf/all/accept_redirects", "0"},     {"ipv6/conf/default/accept_ra", "0"},
+    {"ipv6/conf/all/forwarding", "1"},           {"ipv4/ip_forward", "1"},
 };
 
 /* fwmark ROUTER_FWMARK -> table ROUTER_TABLE, in which every address is this machine's. */
-static void batch_policy_routing(struct netlink_batch *batch)
+static void batch_policy_routing(struct netlink_batch *batch, uint8_t family)
 {
-    struct fib_rule_hdr rule = {.family = AF_INET, .table = ROUTER_TABLE, .action = FR_ACT_TO_TBL};
+    struct fib_rule_hdr rule = {.family = family, .table = ROUTER_TABLE, .action = FR_ACT_TO_TBL};
     struct rtmsg route = {
-        .rtm_family = AF_INET,
+        .rtm_family = family,
         .rtm_table = ROUTER_TABLE,
         .rtm_protocol = RTPROT_STATIC,
         .rtm_scope = RT_SCOPE_HOST,
@@ -69,6 +75,7 @@ static int router_open_inside(struct router *router, struct error *err)
     if (netns_enter(router->netns_fd, &visit, err) < 0 ||
         netns_set(router_settings, ARRAY_LENGTH(router_settings), err) < 0)
         return -1;
+    router->has_ipv6 = access("/proc/sys/net/ipv6", F_OK) == 0;
     if (netlink_open(NETLINK_ROUTE, &router->links, err) < 0)
         return -1;
     return netlink_open(NETLINK_NETFILTER, &router->netfilter, err);
@@ -84,7 +91,9 @@ int router_open(int take_netns_fd, struct router **ret_router, struct error *err
     if (router_open_inside(router, err) < 0)
         return error_wrap(err, "router namespace");
     link_batch_up(batch, LOOPBACK_IFINDEX, false);
-    batch_policy_routing(batch);
+    batch_policy_routing(batch, AF_INET);
+    if (router->has_ipv6)
+        batch_policy_routing(batch, AF_INET6);
     if (netlink_send(router->links, batch, NULL, err) < 0)
         return error_wrap(err, "router namespace");
     *ret_router = steal(router);

@@ -24,7 +24,7 @@
 #include "net/nftables.h"
 #include "net/worker_protocol.h"
 
-enum { IPV4_DESTINATION_OFFSET = 16, PORT_DESTINATION_OFFSET = 2 };
+enum { IPV4_DESTINATION_OFFSET = 16, IPV6_DESTINATION_OFFSET = 24, PORT_DESTINATION_OFFSET = 2 };
 
 static void add_sets(struct nft *nft, const struct router_network *networks, size_t count)
 {
@@ -39,10 +39,75 @@ static void add_sets(struct nft *nft, const struct router_network *networks, siz
     }
 }
 
-static void add_prerouting(struct nft *nft)
+/* Begins a rule for packets of one family. */
+static void begin_rule_of(struct nft *nft, uint8_t family)
 {
-    static const uint8_t yes = 1, no = 0, ipv4 = NFPROTO_IPV4;
+    nft_rule(nft, "prerouting");
+    nft_meta(nft, NFT_META_NFPROTO);
+    nft_equal(nft, &family, sizeof(family));
+}
+
+static void match_destination6(struct nft *nft, const struct ipv6_prefix *prefix)
+{
+    const struct in6_addr mask = ipv6_mask(prefix->length);
+
+    nft_payload(nft, NFT_PAYLOAD_NETWORK_HEADER, IPV6_DESTINATION_OFFSET, sizeof(struct in6_addr));
+    nft_mask(nft, &mask, sizeof(mask));
+    nft_equal(nft, &prefix->address, sizeof(prefix->address));
+}
+
+/* Neighbour discovery is ICMP, some of it to multicast addresses; the router itself answers it. */
+static void add_prerouting_ipv6(struct nft *nft, const struct router_network *networks,
+                                size_t count)
+{
+    static const uint8_t icmp = IPPROTO_ICMPV6;
+    const struct ipv6_prefix multicast = {{{{0xff}}}, 8};
+
+    begin_rule_of(nft, NFPROTO_IPV6);
+    nft_meta(nft, NFT_META_L4PROTO);
+    nft_equal(nft, &icmp, sizeof(icmp));
+    nft_verdict(nft, NF_ACCEPT);
+    for (size_t i = 0; i < count; i++) {
+        if (!networks[i].subnet6)
+            continue;
+        begin_rule_of(nft, NFPROTO_IPV6);
+        match_destination6(nft, networks[i].subnet6);
+        nft_verdict(nft, NF_ACCEPT);
+    }
+    begin_rule_of(nft, NFPROTO_IPV6);
+    match_destination6(nft, &multicast);
+    nft_verdict(nft, NF_DROP);
+}
+
+static void add_prerouting_ipv4(struct nft *nft)
+{
     const uint32_t multicast = htonl(0xe0000000);
+
+    begin_rule_of(nft, NFPROTO_IPV4);
+    nft_payload(nft, NFT_PAYLOAD_NETWORK_HEADER, IPV4_DESTINATION_OFFSET, sizeof(uint32_t));
+    nft_in_set(nft, "subnets");
+    nft_verdict(nft, NF_ACCEPT);
+
+    begin_rule_of(nft, NFPROTO_IPV4);
+    nft_payload(nft, NFT_PAYLOAD_NETWORK_HEADER, IPV4_DESTINATION_OFFSET, sizeof(uint32_t));
+    nft_mask(nft, &multicast, sizeof(multicast));
+    nft_equal(nft, &multicast, sizeof(multicast));
+    nft_verdict(nft, NF_DROP);
+}
+
+static void add_outbound(struct nft *nft, uint8_t family)
+{
+    begin_rule_of(nft, family);
+    nft_meta(nft, NFT_META_IIF);
+    nft_in_set(nft, "outbound");
+    nft_tproxy(nft, family, ROUTER_TPROXY_PORT);
+    nft_set_mark(nft, ROUTER_FWMARK);
+    nft_verdict(nft, NF_ACCEPT);
+}
+
+static void add_prerouting(struct nft *nft, const struct router_network *networks, size_t count)
+{
+    static const uint8_t yes = 1, no = 0;
 
     nft_chain(nft, &(struct nft_chain){.name = "prerouting",
                                        .hook = NF_INET_PRE_ROUTING,
@@ -57,29 +122,10 @@ static void add_prerouting(struct nft *nft)
     nft_set_mark(nft, ROUTER_FWMARK);
     nft_verdict(nft, NF_ACCEPT);
 
-    nft_rule(nft, "prerouting");
-    nft_meta(nft, NFT_META_NFPROTO);
-    nft_equal(nft, &ipv4, sizeof(ipv4));
-    nft_payload(nft, NFT_PAYLOAD_NETWORK_HEADER, IPV4_DESTINATION_OFFSET, sizeof(uint32_t));
-    nft_in_set(nft, "subnets");
-    nft_verdict(nft, NF_ACCEPT);
-
-    nft_rule(nft, "prerouting");
-    nft_meta(nft, NFT_META_NFPROTO);
-    nft_equal(nft, &ipv4, sizeof(ipv4));
-    nft_payload(nft, NFT_PAYLOAD_NETWORK_HEADER, IPV4_DESTINATION_OFFSET, sizeof(uint32_t));
-    nft_mask(nft, &multicast);
-    nft_equal(nft, &multicast, sizeof(multicast));
-    nft_verdict(nft, NF_DROP);
-
-    nft_rule(nft, "prerouting");
-    nft_meta(nft, NFT_META_NFPROTO);
-    nft_equal(nft, &ipv4, sizeof(ipv4));
-    nft_meta(nft, NFT_META_IIF);
-    nft_in_set(nft, "outbound");
-    nft_tproxy(nft, ROUTER_TPROXY_PORT);
-    nft_set_mark(nft, ROUTER_FWMARK);
-    nft_verdict(nft, NF_ACCEPT);
+    add_prerouting_ipv4(nft);
+    add_prerouting_ipv6(nft, networks, count);
+    add_outbound(nft, NFPROTO_IPV4);
+    add_outbound(nft, NFPROTO_IPV6);
 }
 
 static void add_input(struct nft *nft)
@@ -128,7 +174,7 @@ int router_rules_load(struct netlink *netfilter, const struct router_network *ne
     scoped(nft_free) struct nft *nft = nft_new("yawl");
 
     add_sets(nft, networks, count);
-    add_prerouting(nft);
+    add_prerouting(nft, networks, count);
     add_input(nft);
     add_forward(nft);
     return nft_commit(nft, netfilter, err);

@@ -10,11 +10,13 @@
 
 #include "common/error.h"
 #include "net/ipv4.h"
+#include "net/ipv6.h"
 #include "net/netlink.h"
 
 struct router_network {
     int bridge_ifindex;
     struct ipv4_prefix subnet;
+    const struct ipv6_prefix *subnet6; /* or NULL */
     bool internal;
 };
 

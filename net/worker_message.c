@@ -8,16 +8,26 @@
 #include "net/net.h"
 #include "net/net_limits.h"
 
-static int check_entry(const struct worker_entry *entry, struct error *err)
+static int check_address(const char *text, bool v4, struct error *err)
 {
     struct inet_address address;
 
-    if (!entry->network || !entry->address)
-        return error_set(err, "an entry without network or address");
-    if (inet_address_parse(entry->address, 0, &address, err) < 0)
+    if (!text)
+        return 0;
+    if (inet_address_parse(text, 0, &address, err) < 0)
         return -1;
-    if (!inet_address_is_v4(&address))
-        return error_set(err, "'%s' is not an IPv4 address", entry->address);
+    if (inet_address_is_v4(&address) != v4)
+        return error_set(err, "'%s' is not an IPv%d address", text, v4 ? 4 : 6);
+    return 0;
+}
+
+static int check_entry(const struct worker_entry *entry, struct error *err)
+{
+    if (!entry->network || (!entry->address && !entry->address6))
+        return error_set(err, "an entry without network or address");
+    if (check_address(entry->address, true, err) < 0 ||
+        check_address(entry->address6, false, err) < 0)
+        return -1;
     if (entry->names.count > NET_LIMIT_NAMES)
         return error_set(err, "more than %d names", NET_LIMIT_NAMES);
     return 0;
@@ -47,8 +57,6 @@ static int check_port(const struct worker_message *message, struct error *err)
         return error_set(err, "a port without key, instance or address");
     if (inet_address_parse(message->address, 0, &address, err) < 0)
         return -1;
-    if (!inet_address_is_v4(&address))
-        return error_set(err, "'%s' is not an IPv4 address", message->address);
     if (message->port < 1 || message->port > UINT16_MAX)
         return error_set(err, "port %d is not in 1-65535", message->port);
     return 0;

@@ -4,6 +4,7 @@
 static const struct codec_field worker_entry_codec[] = {
     CODEC_FIELD(struct worker_entry, network, CODEC_STRING),
     CODEC_FIELD(struct worker_entry, address, CODEC_STRING),
+    CODEC_FIELD(struct worker_entry, address6, CODEC_STRING),
     CODEC_FIELD(struct worker_entry, names, CODEC_STRINGS),
     {0},
 };
@@ -14,6 +15,7 @@ const struct codec_field worker_message_codec[] = {
     CODEC_FIELD(struct worker_message, network, CODEC_STRING),
     CODEC_FIELD(struct worker_message, gateway, CODEC_STRING),
     CODEC_FIELD(struct worker_message, subnet, CODEC_STRING),
+    CODEC_FIELD(struct worker_message, subnet6, CODEC_STRING),
     CODEC_FIELD(struct worker_message, internal, CODEC_BOOL),
     CODEC_FIELD(struct worker_message, instance, CODEC_STRING),
     CODEC_FIELD(struct worker_message, rank, CODEC_INT),

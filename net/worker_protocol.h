@@ -23,12 +23,12 @@
  * it.
  *
  * Outbound TCP and UDP of networks that are not internal arrives at sockets that the worker binds
- * in the router namespace to 0.0.0.0:ROUTER_TPROXY_PORT with IP_TRANSPARENT (TCP: getsockname() of
- * an accepted socket is the original destination; UDP: IP_RECVORIGDSTADDR). The namespace has no
- * default route, and a connection straight to that port of a gateway address never gets through.
- * Packets for any IP_TRANSPARENT socket, so also replies to a relay socket that is bound to a
- * foreign client's address, are marked ROUTER_FWMARK and delivered locally by ROUTER_TABLE. Sockets
- * without IP_TRANSPARENT (source: the gateway address) just work.
+ * in the router namespace to 0.0.0.0 and [::], port ROUTER_TPROXY_PORT, with IP_TRANSPARENT (TCP:
+ * getsockname() of an accepted socket is the original destination; UDP: IP_RECVORIGDSTADDR). The
+ * namespace has no default route, and a connection straight to that port of a gateway address never
+ * gets through. Packets for any IP_TRANSPARENT socket, so also replies to a relay socket that is
+ * bound to a foreign client's address, are marked ROUTER_FWMARK and delivered locally by
+ * ROUTER_TABLE. Sockets without IP_TRANSPARENT (source: the gateway address) just work.
  */
 enum { ROUTER_TPROXY_PORT = 1, ROUTER_FWMARK = 1, ROUTER_TABLE = 100 };
 
@@ -37,7 +37,7 @@ enum worker_op {
         1, /* fds: router network namespace. First message ever; a repetition is ignored */
     WORKER_SYNC_BEGIN,
     WORKER_SYNC_END,
-    WORKER_NETWORK,       /* network, gateway, subnet, internal */
+    WORKER_NETWORK,       /* network, gateway, subnet, subnet6, internal */
     WORKER_ENDPOINT,      /* instance; fds, 3 or none: DNS UDP socket, DNS TCP listener,
                              NETLINK_SOCK_DIAG      socket, all born in the container's namespace; names:
                              `entries` */
@@ -53,14 +53,15 @@ enum worker_op {
 /* One place of an instance on one network. */
 struct worker_entry {
     const char *network;
-    const char *address;      /* IPv4 */
+    const char *address;      /* IPv4, or NULL */
+    const char *address6;     /* IPv6, or NULL; one of them is there */
     struct string_list names; /* that resolve to it, for askers on the same network */
 };
 
 struct worker_message {
     int op;
     const char *project;
-    const char *network, *gateway, *subnet;
+    const char *network, *gateway, *subnet, *subnet6;
     bool internal;
     const char *instance;
     int rank;

@@ -174,6 +174,16 @@ static void state_remove_endpoint(struct worker_state *state, const char *instan
     *endpoint = state->endpoints[--state->n_endpoints];
 }
 
+static const struct inet_address *endpoint_add_address(struct known_endpoint *endpoint,
+                                                       const char *text)
+{
+    struct inet_address *address = &endpoint->addresses[endpoint->n_addresses++];
+
+    if (inet_address_parse(text, 0, address, NULL) < 0)
+        abort(); /* worker_message_check() has seen it */
+    return address;
+}
+
 static void state_set_names(struct worker_state *state, struct known_endpoint *endpoint,
                             const struct worker_message *message)
 {
@@ -181,21 +191,21 @@ static void state_set_names(struct worker_state *state, struct known_endpoint *e
     struct dns_client_options client = {0};
 
     state_forget_addresses(state, endpoint);
-    endpoint->n_addresses = message->n_entries;
-    endpoint->addresses = memory_alloc(message->n_entries * sizeof(*endpoint->addresses));
+    endpoint->addresses = memory_alloc(2 * message->n_entries * sizeof(*endpoint->addresses));
     for (size_t i = 0; i < message->n_entries; i++) {
         const struct worker_entry *entry = &message->entries[i];
         const struct known_network *network = network_table_find(state->networks, entry->network);
 
-        if (inet_address_parse(entry->address, 0, &endpoint->addresses[i], NULL) < 0)
-            abort(); /* worker_message_check() has seen it */
-        places[i] = (struct dns_place){.network = entry->network,
-                                       .address = endpoint->addresses[i].v4.sin_addr,
-                                       .names = entry->names};
-        host_gateway_set(state->engine->host, &endpoint->addresses[i],
-                         (enum host_access)message->host_access);
+        places[i] = (struct dns_place){.network = entry->network, .names = entry->names};
+        if (entry->address)
+            places[i].address = endpoint_add_address(endpoint, entry->address)->v4.sin_addr;
+        if (entry->address6)
+            places[i].address6 = endpoint_add_address(endpoint, entry->address6)->v6.sin6_addr;
         client.may_forward |= network && !network->internal;
     }
+    for (size_t i = 0; i < endpoint->n_addresses; i++)
+        host_gateway_set(state->engine->host, &endpoint->addresses[i],
+                         (enum host_access)message->host_access);
     for (size_t i = 0; i < message->dns_servers.count && i < NET_LIMIT_NAME_SERVERS; i++)
         if (inet_address_parse(message->dns_servers.items[i], 53, &client.servers[client.n_servers],
                                NULL) == 0)
@@ -304,7 +314,7 @@ static int state_apply_plain(struct worker_state *state, const struct worker_mes
         return network_table_set(state->networks,
                                  &(struct told_network){.name = message->network,
                                                         .subnet = message->subnet,
-                                                        .gateway = message->gateway,
+                                                        .subnet6 = message->subnet6,
                                                         .internal = message->internal},
                                  err);
     case WORKER_ENDPOINT_GONE:

@@ -96,8 +96,30 @@ static enum dns_verdict answer_with(const struct dns_message *query, enum dns_rc
     return answer_end(&answer, query);
 }
 
+/* Nibbles, the last one first: "1.0. ... .d.f.ip6.arpa". */
+static bool reverse_address6(const char *name, struct inet_address *ret_address)
+{
+    static const char suffix[] = "ip6.arpa", digits[] = "0123456789abcdef";
+    struct inet_address address = inet_address_any(AF_INET6, 0);
+    uint8_t *bytes = address.v6.sin6_addr.s6_addr;
+    enum { NIBBLES = 32 };
+
+    if (strlen(name) != 2 * NIBBLES + sizeof(suffix) - 1 || !string_ends_with(name, suffix))
+        return false;
+    for (size_t i = 0; i < NIBBLES; i++) {
+        const char *digit = strchr(digits, name[2 * i]);
+        size_t nibble = NIBBLES - 1 - i;
+
+        if (!digit || name[2 * i + 1] != '.')
+            return false;
+        bytes[nibble / 2] |= (uint8_t)((size_t)(digit - digits) << (nibble % 2 ? 0 : 4));
+    }
+    *ret_address = address;
+    return true;
+}
+
 /* "4.3.2.1.in-addr.arpa" is 1.2.3.4. */
-static bool reverse_address(const char *name, struct in_addr *ret_address)
+static bool reverse_address4(const char *name, struct inet_address *ret_address)
 {
     static const char suffix[] = ".in-addr.arpa";
     char text[INET_ADDRSTRLEN];
@@ -111,8 +133,29 @@ static bool reverse_address(const char *name, struct in_addr *ret_address)
     text[length] = '\0';
     if (inet_pton(AF_INET, text, &backwards) != 1)
         return false;
-    ret_address->s_addr = __builtin_bswap32(backwards.s_addr);
+    backwards.s_addr = __builtin_bswap32(backwards.s_addr);
+    *ret_address = inet_address_v4(backwards, 0);
     return true;
+}
+
+static bool reverse_address(const char *name, struct inet_address *ret_address)
+{
+    return reverse_address4(name, ret_address) || reverse_address6(name, ret_address);
+}
+
+/* The addresses of one family. */
+static void answer_add_addresses(struct answer *answer, const struct dns_found *found, bool v4)
+{
+    for (size_t i = 0; i < found->n_addresses; i++) {
+        const struct inet_address *address = &found->addresses[i];
+
+        if (inet_address_is_v4(address) != v4)
+            continue;
+        if (v4)
+            answer_add(answer, DNS_A, &address->v4.sin_addr, sizeof(address->v4.sin_addr));
+        else
+            answer_add(answer, DNS_AAAA, &address->v6.sin6_addr, sizeof(address->v6.sin6_addr));
+    }
 }
 
 static enum dns_verdict not_ours(const struct dns_asker *asker, const struct dns_message *query,
@@ -136,14 +179,15 @@ static enum dns_verdict answer_name(struct dns_names *names, const struct dns_as
         return answer_with(query, DNS_NXDOMAIN, out);
     answer_begin(&answer, query, asker->tcp, out);
     if (query->type == DNS_A || query->type == DNS_ANY)
-        for (size_t i = 0; i < found.n_addresses; i++)
-            answer_add(&answer, DNS_A, &found.addresses[i], sizeof(found.addresses[i]));
+        answer_add_addresses(&answer, &found, true);
+    if (query->type == DNS_AAAA || query->type == DNS_ANY)
+        answer_add_addresses(&answer, &found, false);
     return answer_end(&answer, query);
 }
 
 static enum dns_verdict answer_reverse(struct dns_names *names, const struct dns_asker *asker,
-                                       const struct dns_message *query, struct in_addr address,
-                                       struct dns_buffer *out)
+                                       const struct dns_message *query,
+                                       const struct inet_address *address, struct dns_buffer *out)
 {
     scoped(arena_free) struct arena *arena = arena_new();
     const char *name;
@@ -165,7 +209,7 @@ enum dns_verdict dns_answer(struct dns_names *names, const struct network_table 
 {
     struct dns_message message;
     char name[DNS_NAME_TEXT_SIZE];
-    struct in_addr address;
+    struct inet_address address;
 
     if (dns_message_decode(&message, query->bytes, query->length, NULL) < 0 || message.response)
         return DNS_DROP;
@@ -179,13 +223,12 @@ enum dns_verdict dns_answer(struct dns_names *names, const struct network_table 
         return not_ours(asker, &message, out);
 
     if (message.type == DNS_PTR && reverse_address(name, &address)) {
-        struct inet_address host = inet_address_v4(address, 0);
         struct dns_asker local = *asker;
 
         /* Addresses of the project's subnets mean nothing to anybody else. */
-        if (network_table_of(networks, &host))
+        if (network_table_of(networks, &address))
             local.may_forward = false;
-        return answer_reverse(names, &local, &message, address, out);
+        return answer_reverse(names, &local, &message, &address, out);
     }
     return answer_name(names, asker, &message, name, out);
 }

@@ -105,7 +105,7 @@ static int server_socket(const struct dns_forwarder *forwarder, const struct ine
     scoped_fd int fd = -1;
 
     if (engine && network_table_of(engine->networks, server))
-        fd = relay_engine_socket(engine, type);
+        fd = relay_engine_socket(engine, server->any.sa_family, type);
     else
         fd = socket(server->any.sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)

@@ -129,6 +129,7 @@ void dns_names_set(struct dns_names *names, const char *instance, const struct d
     for (size_t i = 0; i < n_places; i++)
         known->places[i] = (struct dns_place){.network = arena_strdup(arena, places[i].network),
                                               .address = places[i].address,
+                                              .address6 = places[i].address6,
                                               .names = lower_list(arena, places[i].names)};
     names->stale = true;
 }
@@ -266,6 +267,28 @@ static bool is_visible(const struct view *view, const struct index_entry *entry)
            (!view->network || string_eq(view->network, entry->place->network));
 }
 
+static struct inet_address place_v4(const struct dns_place *place)
+{
+    return inet_address_v4(place->address, 0);
+}
+
+static struct inet_address place_v6(const struct dns_place *place)
+{
+    struct inet_address address = inet_address_any(AF_INET6, 0);
+
+    address.v6.sin6_addr = place->address6;
+    return address;
+}
+
+static void add_addresses(struct dns_found *found, const struct dns_place *place)
+{
+    const struct inet_address both[] = {place_v4(place), place_v6(place)};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(both); i++)
+        if (!inet_address_is_any(&both[i]))
+            found->addresses[found->n_addresses++] = both[i];
+}
+
 /* The places of a name that are of the best rank there is. */
 static void collect(const struct dns_names *names, const struct view *view, const char *name,
                     struct dns_found *found)
@@ -278,7 +301,7 @@ static void collect(const struct dns_names *names, const struct view *view, cons
         end++;
     if (end == first)
         return;
-    found->addresses = arena_new_array(view->arena, struct in_addr, end - first);
+    found->addresses = arena_new_array(view->arena, struct inet_address, 2 * (end - first));
     for (size_t i = first; i < end; i++) {
         const struct index_entry *entry = &names->index[i];
         bool repeated = i > first && entry->place == names->index[i - 1].place;
@@ -289,7 +312,7 @@ static void collect(const struct dns_names *names, const struct view *view, cons
             best = entry->instance->rank;
             found->n_addresses = 0;
         }
-        found->addresses[found->n_addresses++] = entry->place->address;
+        add_addresses(found, entry->place);
     }
 }
 
@@ -302,11 +325,11 @@ static uint64_t next_random(struct dns_names *names)
     return names->random * 0x2545f4914f6cdd1dULL;
 }
 
-static void shuffle(struct dns_names *names, struct in_addr *addresses, size_t count)
+static void shuffle(struct dns_names *names, struct inet_address *addresses, size_t count)
 {
     for (size_t i = count; i > 1; i--) {
         size_t k = (size_t)(next_random(names) % i);
-        struct in_addr kept = addresses[i - 1];
+        struct inet_address kept = addresses[i - 1];
 
         addresses[i - 1] = addresses[k];
         addresses[k] = kept;
@@ -393,8 +416,9 @@ void dns_names_lookup(struct dns_names *names, const char *asker, const char *na
     *ret_found = found;
 }
 
-enum dns_owner dns_names_reverse(struct dns_names *names, const char *asker, struct in_addr address,
-                                 struct arena *arena, const char **ret_name)
+enum dns_owner dns_names_reverse(struct dns_names *names, const char *asker,
+                                 const struct inet_address *address, struct arena *arena,
+                                 const char **ret_name)
 {
     const struct known_instance *known_asker = names_find(names, asker);
     enum dns_owner owner = DNS_FOREIGN;
@@ -405,8 +429,9 @@ enum dns_owner dns_names_reverse(struct dns_names *names, const char *asker, str
 
         for (size_t k = 0; k < instance->n_places; k++) {
             const struct dns_place *place = &instance->places[k];
+            const struct inet_address v4 = place_v4(place), v6 = place_v6(place);
 
-            if (place->address.s_addr != address.s_addr)
+            if (!inet_address_same_host(&v4, address) && !inet_address_same_host(&v6, address))
                 continue;
             owner = DNS_OURS;
             if (instance->rank > NAME_HIDDEN && is_on(known_asker, place->network))

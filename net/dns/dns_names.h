@@ -15,6 +15,7 @@
 
 #include "common/arena.h"
 #include "net/dns/dns_message.h"
+#include "net/inet_address.h"
 #include "net/net.h"
 
 struct dns_names;
@@ -22,7 +23,8 @@ struct dns_names;
 /* An instance's place on one network. */
 struct dns_place {
     const char *network;
-    struct in_addr address;
+    struct in_addr address;   /* 0.0.0.0: none */
+    struct in6_addr address6; /* "::": none */
     struct string_list names;
 };
 
@@ -54,8 +56,9 @@ enum dns_owner {
 struct dns_found {
     enum dns_owner owner;
     bool exists; /* ours, and something of that name runs */
-    struct in_addr
-        *addresses; /* in the caller's arena: ready ones, else those that start; shuffled */
+    /* In the caller's arena, of both families: of ready ones, else of those that start; shuffled.
+     */
+    struct inet_address *addresses;
     size_t n_addresses;
 };
 
@@ -65,7 +68,8 @@ void dns_names_lookup(struct dns_names *names, const char *asker, const char *na
 
 /* The name of an address, "shop-web-1.shop_default", in the arena; *ret_name is NULL when nobody
  * visible has it. */
-enum dns_owner dns_names_reverse(struct dns_names *names, const char *asker, struct in_addr address,
-                                 struct arena *arena, const char **ret_name);
+enum dns_owner dns_names_reverse(struct dns_names *names, const char *asker,
+                                 const struct inet_address *address, struct arena *arena,
+                                 const char **ret_name);
 
 #endif

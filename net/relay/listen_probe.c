@@ -34,11 +34,18 @@ static bool takes_connections_to(struct nlmsghdr *message, const struct inet_add
     const struct inet_diag_msg *socket_info = NLMSG_DATA(message);
     const uint32_t *source = socket_info->id.idiag_src;
     uint32_t wanted = target->v4.sin_addr.s_addr;
+    uint32_t wanted6[4];
 
     if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*socket_info)) ||
         socket_info->idiag_state != TCP_LISTEN ||
         socket_info->id.idiag_sport != target->v4.sin_port)
         return false;
+    if (!inet_address_is_v4(target)) {
+        memcpy(wanted6, &target->v6.sin6_addr, sizeof(wanted6));
+        return socket_info->idiag_family == AF_INET6 &&
+               ((source[0] | source[1] | source[2] | source[3]) == 0 ||
+                memcmp(source, wanted6, sizeof(wanted6)) == 0);
+    }
     if (socket_info->idiag_family == AF_INET)
         return source[0] == htonl(INADDR_ANY) || source[0] == wanted;
     if (source[0] != 0 || source[1] != 0)

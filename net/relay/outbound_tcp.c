@@ -19,7 +19,7 @@
 struct outbound_tcp {
     struct relay_engine *engine;
     const struct published_ports *ports;
-    struct acceptor *acceptor;
+    struct acceptor *acceptors[2]; /* of each family that there is */
     struct tcp_relay_set relays;
 };
 
@@ -68,15 +68,17 @@ struct outbound_tcp *outbound_tcp_new(struct relay_engine *engine,
                                       const struct published_ports *ports)
 {
     struct outbound_tcp *outbound = memory_new(struct outbound_tcp);
-    struct acceptor_options options = {.listen_fd =
-                                           socket_factory_outbound_fd(engine->factory, SOCK_STREAM),
-                                       .admits = outbound_admits,
-                                       .accepted = outbound_accepted,
-                                       .owner = outbound};
+    struct acceptor_options options = {
+        .admits = outbound_admits, .accepted = outbound_accepted, .owner = outbound};
+    static const int families[] = {AF_INET, AF_INET6};
 
     outbound->engine = engine;
     outbound->ports = ports;
-    outbound->acceptor = acceptor_new(engine->loop, &options);
+    for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
+        options.listen_fd = socket_factory_outbound_fd(engine->factory, families[i], SOCK_STREAM);
+        if (options.listen_fd >= 0)
+            outbound->acceptors[i] = acceptor_new(engine->loop, &options);
+    }
     return outbound;
 }
 
@@ -84,7 +86,8 @@ void outbound_tcp_free(struct outbound_tcp *outbound)
 {
     if (!outbound)
         return;
-    acceptor_free(outbound->acceptor);
+    for (size_t i = 0; i < ARRAY_LENGTH(outbound->acceptors); i++)
+        acceptor_free(outbound->acceptors[i]);
     tcp_relay_set_abort(&outbound->relays, NULL);
     free(outbound);
 }

@@ -23,8 +23,11 @@
 struct outbound_udp {
     struct relay_engine *engine;
     const struct published_ports *ports;
-    int router_fd; /* the factory's */
-    struct fd_watch *watch;
+    struct router_socket {
+        struct outbound_udp *outbound;
+        int fd; /* the factory's */
+        struct fd_watch *watch;
+    } router[2]; /* of each family that there is */
     struct flow_table *flows;
 };
 
@@ -164,25 +167,22 @@ static bool original_destination(struct msghdr *message, struct inet_address *re
 {
     for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
          header = CMSG_NXTHDR(message, header)) {
-        struct sockaddr_in to;
-
-        if (header->cmsg_level != IPPROTO_IP || header->cmsg_type != IP_ORIGDSTADDR)
-            continue;
-        memcpy(&to, CMSG_DATA(header), sizeof(to));
-        *ret_destination = inet_address_v4(to.sin_addr, ntohs(to.sin_port));
-        return true;
+        if ((header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_ORIGDSTADDR) ||
+            (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_ORIGDSTADDR))
+            return inet_address_from((const struct sockaddr *)(const void *)CMSG_DATA(header),
+                                     (socklen_t)(header->cmsg_len - CMSG_LEN(0)), ret_destination);
     }
     return false;
 }
 
 static void router_ready(void *owner)
 {
-    struct outbound_udp *outbound = owner;
+    const struct router_socket *router = owner;
     uint8_t bytes[NET_DATAGRAM_BYTES];
 
     for (int i = 0; i < NET_DATAGRAMS_PER_WAKE; i++) {
         union {
-            char space[CMSG_SPACE(sizeof(struct sockaddr_in))];
+            char space[CMSG_SPACE(sizeof(struct sockaddr_in6))];
             struct cmsghdr align;
         } control;
         struct iovec part = {.iov_base = bytes, .iov_len = sizeof(bytes)};
@@ -193,14 +193,14 @@ static void router_ready(void *owner)
                                  .msg_iovlen = 1,
                                  .msg_control = control.space,
                                  .msg_controllen = sizeof(control.space)};
-        ssize_t n = recvmsg(outbound->router_fd, &message, MSG_DONTWAIT);
+        ssize_t n = recvmsg(router->fd, &message, MSG_DONTWAIT);
         struct datagram datagram = {.bytes = bytes, .length = (size_t)n};
 
         if (n < 0)
             return;
         if (inet_address_from(&from.any, message.msg_namelen, &datagram.key.from) &&
             original_destination(&message, &datagram.key.to))
-            outbound_datagram(outbound, &datagram);
+            outbound_datagram(router->outbound, &datagram);
     }
 }
 
@@ -208,6 +208,7 @@ struct outbound_udp *outbound_udp_new(struct relay_engine *engine,
                                       const struct published_ports *ports)
 {
     struct outbound_udp *outbound = memory_new(struct outbound_udp);
+    static const int families[] = {AF_INET, AF_INET6};
     struct flow_table_options options = {.loop = engine->loop,
                                          .max_flows = NET_LIMIT_OUTBOUND_FLOWS,
                                          .max_per_source = NET_LIMIT_SOURCE_FLOWS,
@@ -216,9 +217,15 @@ struct outbound_udp *outbound_udp_new(struct relay_engine *engine,
     outbound->engine = engine;
     outbound->ports = ports;
     outbound->flows = flow_table_new(&options);
-    outbound->router_fd = socket_factory_outbound_fd(engine->factory, SOCK_DGRAM);
-    outbound->watch =
-        fd_watch_new(engine->loop, outbound->router_fd, FD_READABLE, router_ready, outbound);
+    for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
+        struct router_socket *router = &outbound->router[i];
+
+        router->outbound = outbound;
+        router->fd = socket_factory_outbound_fd(engine->factory, families[i], SOCK_DGRAM);
+        if (router->fd >= 0)
+            router->watch =
+                fd_watch_new(engine->loop, router->fd, FD_READABLE, router_ready, router);
+    }
     return outbound;
 }
 
@@ -226,7 +233,8 @@ void outbound_udp_free(struct outbound_udp *outbound)
 {
     if (!outbound)
         return;
-    fd_watch_free(outbound->watch);
+    for (size_t i = 0; i < ARRAY_LENGTH(outbound->router); i++)
+        fd_watch_free(outbound->router[i].watch);
     flow_table_free(outbound->flows);
     free(outbound);
 }

@@ -103,12 +103,14 @@ void relay_engine_close_now(struct relay_engine *engine, const struct inet_addre
             engine_forget(engine, i);
 }
 
-int relay_engine_socket(struct relay_engine *engine, int type)
+int relay_engine_socket(struct relay_engine *engine, int family, int type)
 {
     static const int off = 0;
-    scoped_fd int fd = socket_factory_take(engine->factory, type);
+    scoped_fd int fd = socket_factory_take(engine->factory, family, type);
+    int level = family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    int option = family == AF_INET6 ? IPV6_TRANSPARENT : IP_TRANSPARENT;
 
-    if (fd < 0 || setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &off, sizeof(off)) < 0)
+    if (fd < 0 || setsockopt(fd, level, option, &off, sizeof(off)) < 0)
         return -1;
     return steal_fd(&fd);
 }
@@ -116,11 +118,21 @@ int relay_engine_socket(struct relay_engine *engine, int type)
 int relay_engine_socket_as(struct relay_engine *engine, int type,
                            const struct inet_address *address)
 {
-    scoped_fd int fd = socket_factory_take(engine->factory, type);
+    scoped_fd int fd = socket_factory_take(engine->factory, address->any.sa_family, type);
 
     if (fd < 0 || bind(fd, &address->any, inet_address_length(address)) < 0)
         return -1;
     return steal_fd(&fd);
+}
+
+/* Containers have a default route of IPv6 only where the host has one (net/member.c). */
+static bool has_way_back(const struct relay_engine *engine, const struct inet_address *client)
+{
+    struct inet_address world = inet_address_any(AF_INET6, 0);
+
+    world.v6.sin6_addr = (struct in6_addr){.s6_addr = {0x20, [15] = 1}};
+    return client->v6.sin6_scope_id == 0 &&
+           route_lookup_kind(engine->lookup, &world) == ROUTE_REMOTE;
 }
 
 bool relay_engine_can_appear_as(struct relay_engine *engine, const struct inet_address *client,
@@ -128,7 +140,8 @@ bool relay_engine_can_appear_as(struct relay_engine *engine, const struct inet_a
 {
     const struct known_network *network = network_table_of(engine->networks, target);
 
-    return network && !network->internal && inet_address_is_v4(client) &&
+    return network && !network->internal && client->any.sa_family == target->any.sa_family &&
+           (inet_address_is_v4(client) || has_way_back(engine, client)) &&
            !inet_address_is_loopback(client) && !network_table_of(engine->networks, client) &&
            route_lookup_kind(engine->lookup, client) == ROUTE_REMOTE;
 }

@@ -46,9 +46,9 @@ void relay_engine_close_later(struct relay_engine *engine, int take_fd);
 /* Resets those that wait for this address, because the container is gone; NULL: all. */
 void relay_engine_close_now(struct relay_engine *engine, const struct inet_address *address);
 
-/* A socket of the router namespace whose source will be the gateway; not connected. -1 with errno.
- */
-int relay_engine_socket(struct relay_engine *engine, int type);
+/* A socket of the router namespace, AF_INET or AF_INET6, whose source will be the gateway; not
+ * connected. -1 with errno. */
+int relay_engine_socket(struct relay_engine *engine, int family, int type);
 /* One that is bound to a foreign address and port, and appears as that. -1 with errno. */
 int relay_engine_socket_as(struct relay_engine *engine, int type,
                            const struct inet_address *address);

@@ -27,7 +27,7 @@
 #include "net/worker_cage.h"
 #include "net/worker_protocol.h"
 
-enum { STOCK_TCP, STOCK_UDP, STOCK_KINDS };
+enum { STOCK_TCP, STOCK_UDP, STOCK_TCP6, STOCK_UDP6, STOCK_KINDS };
 
 struct stock {
     int fds[NET_SOCKET_STOCK];
@@ -49,43 +49,66 @@ struct socket_factory {
     int outbound_fds[STOCK_KINDS];
 };
 
-static const int stock_type[STOCK_KINDS] = {[STOCK_TCP] = SOCK_STREAM, [STOCK_UDP] = SOCK_DGRAM};
+static int stock_family(int kind)
+{
+    return kind == STOCK_TCP6 || kind == STOCK_UDP6 ? AF_INET6 : AF_INET;
+}
+
+static int stock_type(int kind)
+{
+    return kind == STOCK_TCP || kind == STOCK_TCP6 ? SOCK_STREAM : SOCK_DGRAM;
+}
+
+static int stock_of(int family, int type)
+{
+    if (family == AF_INET6)
+        return type == SOCK_STREAM ? STOCK_TCP6 : STOCK_UDP6;
+    return type == SOCK_STREAM ? STOCK_TCP : STOCK_UDP;
+}
 
 /* A transparent socket of the thread's namespace, or -1 with errno. */
-static int transparent_socket(int type)
+static int transparent_socket(int family, int type)
 {
     static const int on = 1;
-    int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    scoped_fd int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    if (fd < 0)
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
         return -1;
-    if (setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on)) < 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0) {
-        fd_close(fd);
+    if (family == AF_INET6 && (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0 ||
+                               setsockopt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, &on, sizeof(on)) < 0))
         return -1;
-    }
+    if (family == AF_INET && setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on)) < 0)
+        return -1;
     if (type == SOCK_STREAM) {
         tcp_options_set(fd);
         tcp_options_set_abortive(fd);
     }
-    return fd;
+    return steal_fd(&fd);
+}
+
+static int ask_original_destinations(int fd, int family)
+{
+    static const int on = 1;
+
+    return family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR, &on, sizeof(on))
+                              : setsockopt(fd, IPPROTO_IP, IP_RECVORIGDSTADDR, &on, sizeof(on));
 }
 
 /* Where the router's TPROXY rule delivers what containers send outside. */
 static int outbound_socket(int kind, int *ret_fd, struct error *err)
 {
-    static const int on = 1;
-    struct in_addr any = {htonl(INADDR_ANY)};
-    struct inet_address address = inet_address_v4(any, ROUTER_TPROXY_PORT);
-    scoped_fd int fd = transparent_socket(stock_type[kind]);
+    struct inet_address address = inet_address_any(stock_family(kind), ROUTER_TPROXY_PORT);
+    scoped_fd int fd = transparent_socket(stock_family(kind), stock_type(kind));
 
+    if (fd < 0 && errno == EAFNOSUPPORT && stock_family(kind) == AF_INET6)
+        return 0;
     if (fd < 0)
         return error_sys(err, "create a transparent socket");
     if (bind(fd, &address.any, inet_address_length(&address)) < 0)
         return error_sys(err, "bind the outbound socket to port %d", ROUTER_TPROXY_PORT);
-    if (kind == STOCK_TCP && listen(fd, SOMAXCONN) < 0)
+    if (stock_type(kind) == SOCK_STREAM && listen(fd, SOMAXCONN) < 0)
         return error_sys(err, "listen for outbound connections");
-    if (kind == STOCK_UDP && setsockopt(fd, IPPROTO_IP, IP_RECVORIGDSTADDR, &on, sizeof(on)) < 0)
+    if (stock_type(kind) == SOCK_DGRAM && ask_original_destinations(fd, stock_family(kind)) < 0)
         return error_sys(err, "ask for original destinations");
     *ret_fd = steal_fd(&fd);
     return 0;
@@ -131,7 +154,7 @@ static void stock_fill(struct socket_factory *factory, int kind)
         int number;
 
         pthread_mutex_unlock(&factory->lock);
-        fd = transparent_socket(stock_type[kind]);
+        fd = transparent_socket(stock_family(kind), stock_type(kind));
         number = fd < 0 ? errno : 0;
         pthread_mutex_lock(&factory->lock);
         if (fd >= 0)
@@ -233,9 +256,9 @@ void socket_factory_free(struct socket_factory *factory)
     free(factory);
 }
 
-int socket_factory_take(struct socket_factory *factory, int type)
+int socket_factory_take(struct socket_factory *factory, int family, int type)
 {
-    struct stock *stock = &factory->stocks[type == SOCK_STREAM ? STOCK_TCP : STOCK_UDP];
+    struct stock *stock = &factory->stocks[stock_of(family, type)];
     int number = 0;
     int fd = -1;
 
@@ -256,7 +279,7 @@ int socket_factory_take(struct socket_factory *factory, int type)
     return fd;
 }
 
-int socket_factory_outbound_fd(const struct socket_factory *factory, int type)
+int socket_factory_outbound_fd(const struct socket_factory *factory, int family, int type)
 {
-    return factory->outbound_fds[type == SOCK_STREAM ? STOCK_TCP : STOCK_UDP];
+    return factory->outbound_fds[stock_of(family, type)];
 }

@@ -30,11 +30,12 @@ MUST_CHECK int socket_factory_new(const struct socket_factory_options *options,
 void socket_factory_free(struct socket_factory *factory);
 DEFINE_SCOPED(struct socket_factory *, socket_factory_free)
 
-/* A non-blocking IPv4 socket, SOCK_STREAM or SOCK_DGRAM, IP_TRANSPARENT and SO_REUSEADDR set, not
- * bound. The caller's. -1 with errno when the system has none left. */
-int socket_factory_take(struct socket_factory *factory, int type);
+/* A non-blocking socket of AF_INET or AF_INET6, SOCK_STREAM or SOCK_DGRAM, transparent and
+ * SO_REUSEADDR set, not bound. The caller's. -1 with errno when the system has none left. */
+int socket_factory_take(struct socket_factory *factory, int family, int type);
 
-/* The listening TCP socket or the UDP socket at ROUTER_TPROXY_PORT; borrowed. */
-int socket_factory_outbound_fd(const struct socket_factory *factory, int type);
+/* The listening TCP socket or the UDP socket at ROUTER_TPROXY_PORT; borrowed. -1 for IPv6 where the
+ * kernel has none. */
+int socket_factory_outbound_fd(const struct socket_factory *factory, int family, int type);
 
 #endif

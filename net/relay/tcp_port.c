@@ -50,8 +50,9 @@ static bool port_admits(void *owner)
 static int target_connect(struct tcp_port *port, const struct inet_address *source)
 {
     const struct inet_address *target = &port->target;
-    scoped_fd int fd = source ? relay_engine_socket_as(port->engine, SOCK_STREAM, source)
-                              : relay_engine_socket(port->engine, SOCK_STREAM);
+    scoped_fd int fd = source
+                           ? relay_engine_socket_as(port->engine, SOCK_STREAM, source)
+                           : relay_engine_socket(port->engine, target->any.sa_family, SOCK_STREAM);
 
     if (fd < 0)
         return -1;

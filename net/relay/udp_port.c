@@ -117,8 +117,9 @@ static void flow_ready(void *owner)
  * errno. */
 static int target_socket(const struct udp_port *port, const struct inet_address *client)
 {
-    scoped_fd int fd = client ? relay_engine_socket_as(port->engine, SOCK_DGRAM, client)
-                              : relay_engine_socket(port->engine, SOCK_DGRAM);
+    scoped_fd int fd =
+        client ? relay_engine_socket_as(port->engine, SOCK_DGRAM, client)
+               : relay_engine_socket(port->engine, port->target.any.sa_family, SOCK_DGRAM);
 
     if (fd < 0 || connect(fd, &port->target.any, inet_address_length(&port->target)) < 0)
         return -1;

@@ -194,7 +194,7 @@ static void trial_endpoints(const struct host_check *check, struct net_trial *tr
                                             instance->service, endpoint->network);
             struct error err = {0};
 
-            if ((endpoint->ipv4_address != NULL) == fixed &&
+            if ((endpoint->ipv4_address || endpoint->ipv6_address) == fixed &&
                 net_trial_endpoint(trial, instance->name, endpoint, &err) < 0)
                 diagnostics_error(check->diagnostics, compose_position(check->compose, path), path,
                                   "%s", err.text);

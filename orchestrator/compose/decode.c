@@ -127,6 +127,18 @@ DECODE_RULE(decode_fields_logging)
     decode_fields(decoder, node, shape_at("logging"), field);
 }
 
+static void decode_pool(struct decoder *decoder, const struct node *config, struct ip_pool *pool)
+{
+    const struct node *aux = node_get(config, "aux_addresses");
+
+    pool->subnet = node_get_text(config, "subnet");
+    pool->gateway = node_get_text(config, "gateway");
+    pool->ip_range = node_get_text(config, "ip_range");
+    for (size_t i = 0; node_is(aux, NODE_MAP) && i < aux->map.count; i++)
+        string_list_add(decoder->arena, &pool->aux_addresses, node_text(aux->map.entries[i].value));
+}
+
+/* A network has one subnet of each family: later ones are told of by plan/. */
 DECODE_RULE(decode_ipam)
 {
     struct network *network = field;
@@ -134,18 +146,14 @@ DECODE_RULE(decode_ipam)
 
     for (size_t i = 0; node_is(configs, NODE_LIST) && i < configs->list.count; i++) {
         const struct node *config = configs->list.items[i];
-        const struct node *aux = node_get(config, "aux_addresses");
         const char *subnet = node_get_text(config, "subnet");
+        bool v6 = subnet && strchr(subnet, ':');
+        struct ip_pool *pool = v6 ? &network->pool6 : &network->pool;
 
-        if (subnet && strchr(subnet, ':'))
-            continue; /* IPv6 */
-        network->subnet = subnet;
-        network->gateway = node_get_text(config, "gateway");
-        network->ip_range = node_get_text(config, "ip_range");
-        for (size_t j = 0; node_is(aux, NODE_MAP) && j < aux->map.count; j++)
-            string_list_add(decoder->arena, &network->aux_addresses,
-                            node_text(aux->map.entries[j].value));
-        return;
+        if (pool->subnet)
+            network->more_pools = true;
+        else
+            decode_pool(decoder, config, pool);
     }
 }
 
@@ -198,6 +206,7 @@ static void decode_networks(struct decoder *decoder, const struct node *model,
     for (size_t i = 0; i < project->n_networks; i++) {
         project->networks[i].key = entries[i]->key;
         project->networks[i].at = entries[i]->at;
+        project->networks[i].enable_ipv4 = true;
         decode_fields(decoder, entries[i]->value, shape_networks.each, &project->networks[i]);
     }
 }

@@ -53,10 +53,8 @@ static const struct key network_keys[] = {
     {"internal", &shape_bool, ACTED, "no way out", 0, NETWORK(internal)},
     {"attachable", &shape_bool, NOTED, "others may join", 0, 0, CLUSTER, concerns_true},
     {"labels", &shape_labels, NOTED, "labels", 0, NETWORK(labels), UNREAD},
-    {"enable_ipv4", &shape_bool, NOTED, "addresses of version 4", KEY_KEEP, 0, LATER,
-     concerns_false},
-    {"enable_ipv6", &shape_bool, NOTED, "addresses of version 6", KEY_KEEP, 0, LATER,
-     concerns_true},
+    {"enable_ipv4", &shape_bool, ACTED, "addresses of version 4", KEY_KEEP, NETWORK(enable_ipv4)},
+    {"enable_ipv6", &shape_bool, ACTED, "addresses of version 6", KEY_KEEP, NETWORK(enable_ipv6)},
 };
 
 static const struct shape shape_network = {.forms = FORM_MAP | FORM_NULL,

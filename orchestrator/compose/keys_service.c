@@ -174,7 +174,7 @@ static const struct key service_network_keys[] = {
     {"interface_name", &shape_string, ACTED, "name of the interface inside", 0,
      NETWORK(interface_name)},
     {"ipv4_address", &shape_string, ACTED, "fixed address", 0, NETWORK(ipv4_address)},
-    {"ipv6_address", &shape_string, REFUSED, "fixed address", 0, NETWORK(ipv6_address), LATER},
+    {"ipv6_address", &shape_string, ACTED, "fixed address", 0, NETWORK(ipv6_address)},
     {"link_local_ips", &shape_string_set, NOTED, "link-local addresses", 0, 0, LATER},
     {"mac_address", &shape_string, ACTED, "fixed hardware address", 0, NETWORK(mac_address)},
     {"priority", &shape_plain_number, ACTED, "order of attachment, highest first", 0,

@@ -15,6 +15,7 @@
 
 #include "common/arena.h"
 #include "common/error.h"
+#include "orchestrator/compose/network.h"
 #include "orchestrator/compose/value.h"
 
 struct ulimit {
@@ -151,16 +152,6 @@ struct service {
     int oom_score_adj;
     const char *logging_driver;
     struct pair_list logging_options;
-};
-
-struct network {
-    const char *key, *name;
-    const char *driver;
-    bool external, internal;
-    const char *subnet, *gateway, *ip_range; /* first IPv4 ipam config */
-    struct string_list aux_addresses;
-    struct pair_list driver_opts, labels;
-    struct position at;
 };
 
 struct volume {

@@ -104,7 +104,8 @@ static bool starts_first(const struct plan_build *build)
         build->image->config->volumes.count > 0)
         return false;
     for (size_t i = 0; i < service->n_networks; i++)
-        if (service->networks[i].ipv4_address || service->networks[i].mac_address)
+        if (service->networks[i].ipv4_address || service->networks[i].ipv6_address ||
+            service->networks[i].mac_address)
             return false;
     if (service->mac_address)
         return false;
@@ -144,6 +145,21 @@ static void plan_make_instance(struct plan_build *build, int number)
     plan_build_logging(build);
 }
 
+static void network_pools(const struct network *network, struct arena *arena,
+                          struct network_spec *spec)
+{
+    spec->subnet = arena_strdup(arena, network->pool.subnet);
+    spec->gateway = arena_strdup(arena, network->pool.gateway);
+    spec->ip_range = arena_strdup(arena, network->pool.ip_range);
+    spec->reserved = string_list_copy(arena, network->pool.aux_addresses);
+    spec->no_ipv4 = !network->enable_ipv4;
+    spec->ipv6 = network->enable_ipv6;
+    spec->subnet6 = arena_strdup(arena, network->pool6.subnet);
+    spec->gateway6 = arena_strdup(arena, network->pool6.gateway);
+    spec->ip_range6 = arena_strdup(arena, network->pool6.ip_range);
+    spec->reserved6 = string_list_copy(arena, network->pool6.aux_addresses);
+}
+
 static void network_make(const struct network *network, struct arena *arena,
                          struct diagnostics *diagnostics, struct network_spec *ret_spec)
 {
@@ -158,11 +174,16 @@ static void network_make(const struct network *network, struct arena *arena,
         diagnostics_error(diagnostics, network->at, text_get(&path),
                           "driver '%s' is not supported; there is 'bridge'", network->driver);
     *ret_spec = (struct network_spec){.name = arena_strdup(arena, network->key),
-                                      .subnet = arena_strdup(arena, network->subnet),
-                                      .gateway = arena_strdup(arena, network->gateway),
-                                      .ip_range = arena_strdup(arena, network->ip_range),
-                                      .reserved = string_list_copy(arena, network->aux_addresses),
                                       .internal = network->internal};
+    network_pools(network, arena, ret_spec);
+    if (network->more_pools)
+        diagnostics_warning(diagnostics, network->at, text_get(&path),
+                            "a network has one subnet of each family: those after it have no "
+                            "effect");
+    if (network->pool6.subnet && !network->enable_ipv6)
+        diagnostics_warning(diagnostics, network->at, text_get(&path),
+                            "subnet '%s' has no effect without 'enable_ipv6: true'",
+                            network->pool6.subnet);
     plan_network_options_apply(network, diagnostics, ret_spec);
 }
 
@@ -173,7 +194,7 @@ static void plan_make_networks(const struct project *project, struct arena *aren
     plan->networks = arena_new_array(arena, struct network_spec, project->n_networks);
     for (int fits = 0; fits < 2; fits++)
         for (size_t i = 0; i < project->n_networks; i++)
-            if ((project->networks[i].subnet == NULL) == fits)
+            if ((project->networks[i].pool.subnet == NULL) == fits)
                 network_make(&project->networks[i], arena, diagnostics,
                              &plan->networks[plan->n_networks++]);
 }

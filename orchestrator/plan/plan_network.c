@@ -69,15 +69,14 @@ static void network_endpoints(struct plan_build *build)
         const struct service_network *network = &service->networks[i];
         struct endpoint_spec *endpoint = &instance->endpoints[instance->n_endpoints++];
 
-        if (network->ipv4_address && build->scale > 1)
+        if ((network->ipv4_address || network->ipv6_address) && build->scale > 1)
             plan_build_error(build, network->at, "networks",
                              "a fixed address allows one container, scale is %lld",
                              (long long)build->scale);
-        if (network->ipv6_address)
-            plan_build_error(build, network->at, "networks", "ipv6_address is not supported yet");
         *endpoint = (struct endpoint_spec){
             .network = arena_strdup(build->arena, network->network),
             .ipv4_address = arena_strdup(build->arena, network->ipv4_address),
+            .ipv6_address = arena_strdup(build->arena, network->ipv6_address),
             .mac_address = arena_strdup(build->arena, endpoint_mac(build, i)),
             .interface_name = endpoint_interface(build, i),
             .gw_priority = network->gw_priority,

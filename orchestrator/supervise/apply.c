@@ -322,12 +322,13 @@ static void addresses_choose(struct supervisor *supervisor, struct arena *arena,
         const struct plan_instance *plan = instance->plan;
 
         for (size_t j = 0; !instance->made && j < plan->n_endpoints; j++) {
-            bool is_asked_for = plan->endpoints[j].ipv4_address;
-            const char *address;
+            const struct endpoint_spec *endpoint = &plan->endpoints[j];
+            bool is_asked_for = endpoint->ipv4_address || endpoint->ipv6_address;
+            struct string_list addresses;
 
             if (is_asked_for == asked_for)
-                (void)!net_address_of(supervisor->net, plan->name, &plan->endpoints[j], arena,
-                                      &address, NULL);
+                (void)!net_addresses_of(supervisor->net, plan->name, endpoint, arena, &addresses,
+                                        NULL);
         }
     }
 }

@@ -79,16 +79,17 @@ static int hosts_text(struct instance *instance, struct text *out, struct error 
     for (size_t i = 0; i < plan->hosts.count; i++)
         text_appendf(out, "%s\n", plan->hosts.items[i]);
     for (size_t i = 0; hostname && i < plan->n_endpoints; i++) {
-        const char *address;
+        struct string_list addresses;
 
-        if (net_address_of(instance->supervisor->net, plan->name, &plan->endpoints[i], arena,
-                           &address, err) < 0)
+        if (net_addresses_of(instance->supervisor->net, plan->name, &plan->endpoints[i], arena,
+                             &addresses, err) < 0)
             return -1;
-        if (plan->container.domainname)
-            text_appendf(out, "%s\t%s.%s %s\n", address, hostname, plan->container.domainname,
-                         hostname);
-        else
-            text_appendf(out, "%s\t%s\n", address, hostname);
+        for (size_t k = 0; k < addresses.count; k++) {
+            text_appendf(out, "%s\t", addresses.items[k]);
+            if (plan->container.domainname)
+                text_appendf(out, "%s.%s ", hostname, plan->container.domainname);
+            text_appendf(out, "%s\n", hostname);
+        }
     }
     return 0;
 }

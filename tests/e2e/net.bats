@@ -317,6 +317,33 @@ END
     contains "$stdout$stderr" NXDOMAIN
 }
 
+@test "a network with IPv6 gives addresses, names and ports of version 6" {
+    local port
+    port=$(free_port)
+    compose_file <<END
+services:
+  web:
+    image: box
+    command: [sh, -c, "$serve"]
+    ports: ["$port:80"]
+    networks: {six: {ipv6_address: "fd00:77::9"}}
+  client: {image: box, command: [sleep, "1000"], networks: [six]}
+networks:
+  six:
+    enable_ipv4: false
+    enable_ipv6: true
+    ipam: {config: [{subnet: "fd00:77::/64"}]}
+END
+    ok up -d
+    within 5 inside client wget -q -O - http://web/
+    contains "$(inside client nslookup -type=aaaa web)" fd00:77::9
+    equal "$(inside client wget -q -O - "http://[fd00:77::9]/")" hello
+    within 5 fetch "http://[::1]:$port/"
+    within 5 fetch "http://127.0.0.1:$port/"
+    yawl exec -T client ip -4 address show eth0
+    lacks "$stdout" inet
+}
+
 @test "network_mode: none has loopback only, and host has the machine's" {
     compose_file <<'END'
 services:

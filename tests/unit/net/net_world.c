@@ -97,11 +97,11 @@ const char *world_address(struct world *world, const char *instance, const char 
     scoped(arena_free) struct arena *arena = arena_new();
     struct endpoint_spec spec = {.network = network};
     struct error err = {0};
-    const char *address;
+    struct string_list addresses;
 
-    cr_assert(net_address_of(world->net, instance, &spec, arena, &address, &err) == 0, "%s",
+    cr_assert(net_addresses_of(world->net, instance, &spec, arena, &addresses, &err) == 0, "%s",
               err.text);
-    (void)snprintf(buffer, 16, "%s", address);
+    (void)snprintf(buffer, 16, "%s", addresses.items[0]);
     return buffer;
 }
 

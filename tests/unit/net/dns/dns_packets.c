@@ -40,6 +40,10 @@ void packet_read(const uint8_t *bytes, size_t size, struct packet_answer *ret_an
         if (record.type == DNS_A && record.data_length == 4)
             cr_assert(inet_ntop(AF_INET, record.data,
                                 ret_answer->addresses[ret_answer->n_addresses++], 16));
+        if (record.type == DNS_AAAA && record.data_length == 16)
+            cr_assert(inet_ntop(AF_INET6, record.data,
+                                ret_answer->addresses[ret_answer->n_addresses++],
+                                INET6_ADDRSTRLEN));
         if (record.type == DNS_PTR)
             cr_assert(dns_name_to_text(&record.target, ret_answer->pointer));
     }

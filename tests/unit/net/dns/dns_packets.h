@@ -5,6 +5,8 @@
 #ifndef YAWL_TESTS_UNIT_NET_DNS_DNS_PACKETS_H
 #define YAWL_TESTS_UNIT_NET_DNS_DNS_PACKETS_H
 
+#include <netinet/in.h>
+
 #include "net/dns/dns_message.h"
 
 enum { PACKET_MAX_ANSWERS = 4096 };
@@ -14,7 +16,7 @@ struct packet_answer {
     struct dns_message head;
     size_t size;
     size_t n_addresses;
-    char addresses[PACKET_MAX_ANSWERS][16];
+    char addresses[PACKET_MAX_ANSWERS][INET6_ADDRSTRLEN];
     uint32_t longest_ttl;
     char pointer[DNS_NAME_TEXT_SIZE]; /* of a PTR */
 };

@@ -41,8 +41,9 @@ static void open_shop(struct shop *shop)
 {
     const char *declared[] = {"web", "api", "db", "worker"};
     const char *domains[] = {"corp.example"};
-    const struct told_network front = {"front", "10.1.0.0/24", "10.1.0.1", false};
-    const struct told_network back = {"back", "10.2.0.0/24", "10.2.0.1", true};
+    const struct told_network front = {.name = "front", .subnet = "10.1.0.0/24"};
+    const struct told_network back = {
+        .name = "back", .subnet = "10.2.0.0/24", .subnet6 = "fd00:2::/64", .internal = true};
 
     shop->names = dns_names_new();
     shop->networks = network_table_new();
@@ -236,6 +237,67 @@ Test(dns_answer, a_name_with_its_network_leads_to_that_network)
     EXPECT_ADDRESSES(&shop, 1);
     cr_expect_str_eq(shop.answer.addresses[0], "10.1.0.3");
     cr_expect_eq(ask(&shop, "shop-web-1", "db.shop_back", DNS_A), DNS_FORWARD);
+    close_shop(&shop);
+}
+
+/* "shop-db-1" with IPv6 alone, "shop-api-1" with both, on "back". */
+static void give_ipv6(struct shop *shop)
+{
+    const char *names[] = {"db", "api"};
+    struct dns_place db = {.network = "back", .names = {.items = names, .count = 1}};
+    struct dns_place api = {.network = "back", .names = {.items = &names[1], .count = 1}};
+
+    cr_assert(inet_pton(AF_INET6, "fd00:2::105", &db.address6) == 1 &&
+              inet_pton(AF_INET6, "fd00:2::103", &api.address6) == 1 &&
+              inet_pton(AF_INET, "10.2.0.3", &api.address) == 1);
+    dns_names_set(shop->names, "shop-db-1", &db, 1);
+    dns_names_set(shop->names, "shop-api-1", &api, 1);
+    dns_names_set_rank(shop->names, "shop-db-1", NAME_READY);
+}
+
+Test(dns_answer, a_name_leads_to_addresses_of_the_family_that_was_asked_for)
+{
+    struct shop shop;
+
+    open_shop(&shop);
+    give_ipv6(&shop);
+    cr_expect_eq(ask(&shop, "shop-db-1", "api", DNS_AAAA), DNS_ANSWER);
+    EXPECT_ADDRESSES(&shop, 1);
+    cr_expect_str_eq(shop.answer.addresses[0], "fd00:2::103");
+    cr_expect_eq(ask(&shop, "shop-db-1", "api", DNS_A), DNS_ANSWER);
+    EXPECT_ADDRESSES(&shop, 1);
+    cr_expect_str_eq(shop.answer.addresses[0], "10.2.0.3");
+    close_shop(&shop);
+}
+
+Test(dns_answer, a_name_with_ipv6_alone_exists_for_ipv4_too)
+{
+    struct shop shop;
+
+    open_shop(&shop);
+    give_ipv6(&shop);
+    cr_expect_eq(ask(&shop, "shop-api-1", "db", DNS_A), DNS_ANSWER);
+    EXPECT_ADDRESSES(&shop, 0);
+    close_shop(&shop);
+}
+
+Test(dns_answer, an_ipv6_address_leads_to_the_containers_name)
+{
+    static const char known[] =
+        "5.0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2.0.0.0.0.0.d.f.ip6.arpa";
+    static const char unknown[] =
+        "6.0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2.0.0.0.0.0.d.f.ip6.arpa";
+    static const char strange[] =
+        "6.0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.3.0.0.0.0.0.d.f.ip6.arpa";
+    struct shop shop;
+
+    open_shop(&shop);
+    give_ipv6(&shop);
+    cr_expect_eq(ask(&shop, "shop-api-1", known, DNS_PTR), DNS_ANSWER);
+    cr_expect_str_eq(shop.answer.pointer, "shop-db-1.shop_back");
+    cr_expect_eq(ask(&shop, "shop-api-1", unknown, DNS_PTR), DNS_ANSWER);
+    cr_expect_eq(shop.answer.head.rcode, DNS_NXDOMAIN);
+    cr_expect_eq(ask(&shop, "shop-api-1", strange, DNS_PTR), DNS_FORWARD);
     close_shop(&shop);
 }
 

@@ -257,10 +257,11 @@ int lab_socket(int netns_fd, int family, int type, int protocol)
 int lab_bound(int netns_fd, int type, const char *address, uint16_t port)
 {
     static const int on = 1;
-    int fd = lab_socket(netns_fd, AF_INET, type, 0);
     struct inet_address local;
+    int fd;
 
     NEED(inet_address_parse(address, port, &local, NULL) == 0);
+    fd = lab_socket(netns_fd, local.any.sa_family, type, 0);
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     NEED(bind(fd, &local.any, inet_address_length(&local)) == 0);
     return fd;
@@ -287,7 +288,7 @@ static int connect_once(int netns_fd, const char *address, uint16_t port, int *r
 {
     int number;
 
-    *ret_fd = lab_socket(netns_fd, AF_INET, SOCK_STREAM, 0);
+    *ret_fd = lab_socket(netns_fd, strchr(address, ':') ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
     number = lab_connect(*ret_fd, address, port);
     if (number != 0) {
         fd_close(*ret_fd);

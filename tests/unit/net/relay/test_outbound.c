@@ -23,12 +23,16 @@
 #include "common/process.h"
 #include "net/bridge.h"
 #include "net/endpoint.h"
+#include "net/link.h"
 #include "net/worker.h"
 #include "tests/unit/net/net_world.h"
 #include "tests/unit/net/relay/lab.h"
 
 #define HOST_ADDRESS "198.51.100.1"
 #define LAN_ADDRESS "198.51.100.2"
+#define HOST_ADDRESS6 "2001:db8:51::1"
+#define LAN_ADDRESS6 "2001:db8:51::2"
+#define WEB_ADDRESS6 "fd00:89::9"
 
 enum { SERVICE_PORT = 7, PATIENCE_MS = 5000 };
 
@@ -47,15 +51,24 @@ static void lan_open(struct scene *scene)
     struct endpoint machine = {.network = "lan",
                                .address = 0xc6336402,
                                .prefix_length = 24,
+                               .prefix_length6 = 64,
                                .mac = {2, 0, 0, 0, 0, 2},
                                .mtu = 1500};
+    scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
+    struct network_v6 v6 = {.subnet.length = 64};
     struct error err = {0};
+
+    cr_assert(ipv6_parse(HOST_ADDRESS6, &v6.gateway) &&
+              ipv6_parse(LAN_ADDRESS6, &machine.address6));
+    bridge.v6 = &v6;
 
     scene->lan_ns = world_container();
     cr_assert(netlink_open(NETLINK_ROUTE, &netlink, &err) == 0 &&
                   bridge_make(netlink, &bridge, &machine.bridge_ifindex, &err) == 0 &&
                   endpoints_make(netlink, scene->lan_ns, &machine, 1, &err) == 0,
               "%s", err.text);
+    link_batch_default_route6(batch, machine.bridge_ifindex, &machine.address6);
+    cr_assert(netlink_send(netlink, batch, NULL, &err) == 0, "%s", err.text);
 }
 
 static void flush(struct scene *scene)
@@ -257,10 +270,11 @@ Test(outbound_tcp, a_container_reaches_its_own_projects_published_port_by_the_ho
 static void settle(struct scene *scene)
 {
     static const struct port_spec port = {.host_port = 8080, .container_port = 80};
-    scoped_fd int listen_fd = world_listen(scene->web_ns, "0.0.0.0", 80);
+    scoped_fd int listen_fd = lab_bound(scene->web_ns, SOCK_STREAM, "::", 80);
     struct error err = {0};
     uint16_t host_port;
 
+    cr_assert_eq(listen(listen_fd, 1), 0);
     cr_assert(net_port_reserve(scene->world.net, "web-1", &port, &host_port, &err) == 0 &&
                   net_port_open(scene->world.net, "web-1", &port, &err) == 0,
               "%s", err.text);
@@ -343,6 +357,145 @@ Test(outbound_udp, the_hosts_answer_comes_from_the_address_that_was_asked)
     cr_expect(is_same_host(&from, HOST_ADDRESS));
     reply(service_fd, &from);
     cr_expect_eq(recv(client_fd, bytes, sizeof(bytes), 0), 4, "%s", strerror(errno));
+    scene_close(&scene);
+}
+
+/* The scene with "web-1" at WEB_ADDRESS6 on a network that has IPv6, alone or beside IPv4. */
+static void scene_open_ipv6(struct scene *scene, bool alone)
+{
+    const struct network_spec network = {
+        .name = "six", .ipv6 = true, .no_ipv4 = alone, .subnet6 = "fd00:89::/64"};
+    const struct endpoint_spec spec = {.network = "six", .ipv6_address = WEB_ADDRESS6};
+    struct error err = {0};
+
+    scene_open(scene, false);
+    net_detach(scene->world.net, "web-1");
+    fd_close(scene->web_ns);
+    scene->web_ns = world_container();
+    cr_assert(net_add_network(scene->world.net, &network, &err) == 0 &&
+                  net_attach(scene->world.net, "web-1", scene->web_ns, &spec, 1, &err) == 0,
+              "%s", err.text);
+    settle(scene);
+}
+
+Test(ipv6, a_container_reaches_another_machine)
+{
+    struct scene scene;
+    scoped_fd int listen_fd = -1, client_fd = -1, server_fd = -1;
+    struct inet_address from;
+
+    scene_open_ipv6(&scene, false);
+    listen_fd = lab_bound(scene.lan_ns, SOCK_STREAM, LAN_ADDRESS6, SERVICE_PORT);
+    cr_assert_eq(listen(listen_fd, 1), 0);
+    client_fd = lab_connect_eventually(scene.web_ns, LAN_ADDRESS6, SERVICE_PORT);
+    server_fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    cr_expect(world_carries(client_fd, server_fd));
+    cr_expect(world_carries(server_fd, client_fd));
+    cr_expect(inet_address_peer(server_fd, &from) && is_same_host(&from, HOST_ADDRESS6));
+    scene_close(&scene);
+}
+
+Test(ipv6, a_datagram_reaches_another_machine_and_its_reply_comes_from_there)
+{
+    struct scene scene;
+    scoped_fd int service_fd = -1, client_fd = -1;
+    struct inet_address from;
+    char bytes[16];
+
+    scene_open_ipv6(&scene, true);
+    service_fd = lab_bound(scene.lan_ns, SOCK_DGRAM, LAN_ADDRESS6, SERVICE_PORT);
+    client_fd = lab_socket(scene.web_ns, AF_INET6, SOCK_DGRAM, 0);
+    cr_assert_eq(lab_connect(client_fd, LAN_ADDRESS6, SERVICE_PORT), 0);
+    from = pass_datagram(client_fd, service_fd, "ping");
+    cr_expect(is_same_host(&from, HOST_ADDRESS6));
+    reply(service_fd, &from);
+    cr_expect_eq(recv(client_fd, bytes, sizeof(bytes), 0), 4, "%s", strerror(errno));
+    scene_close(&scene);
+}
+
+Test(ipv6, the_hosts_own_address_is_not_reached)
+{
+    struct scene scene;
+    scoped_fd int own_fd = -1, lan_fd = -1, client_fd = -1;
+    struct pollfd quiet = {.events = POLLIN};
+
+    scene_open_ipv6(&scene, true);
+    own_fd = lab_bound(scene.host_ns, SOCK_STREAM, HOST_ADDRESS6, SERVICE_PORT);
+    lan_fd = lab_bound(scene.lan_ns, SOCK_STREAM, LAN_ADDRESS6, SERVICE_PORT);
+    cr_assert(listen(own_fd, 1) == 0 && listen(lan_fd, 1) == 0);
+    fd_close(lab_connect_eventually(scene.web_ns, LAN_ADDRESS6, SERVICE_PORT));
+    client_fd = lab_socket(scene.web_ns, AF_INET6, SOCK_STREAM, 0);
+    (void)lab_connect(client_fd, HOST_ADDRESS6, SERVICE_PORT);
+    quiet.fd = own_fd;
+    cr_expect_eq(poll(&quiet, 1, 200), 0);
+    scene_close(&scene);
+}
+
+/* A client of another machine at the host's port 8080; whom the container sees. */
+static struct inet_address client_seen(struct scene *scene, const char *client, const char *host)
+{
+    static const struct port_spec port = {.host_port = 8080, .container_port = 80};
+    scoped_fd int listen_fd = lab_bound(scene->web_ns, SOCK_STREAM, "::", 80);
+    scoped_fd int client_fd = -1, server_fd = -1;
+    struct inet_address from = {0};
+    struct error err = {0};
+    uint16_t host_port;
+
+    cr_assert_eq(listen(listen_fd, 8), 0);
+    cr_assert(net_port_reserve(scene->world.net, "web-1", &port, &host_port, &err) == 0 &&
+                  net_port_open(scene->world.net, "web-1", &port, &err) == 0,
+              "%s", err.text);
+    flush(scene);
+    client_fd = lab_connect_eventually(scene->lan_ns, host, 8080);
+    server_fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    cr_expect(world_carries(client_fd, server_fd));
+    cr_expect(world_carries(server_fd, client_fd));
+    cr_assert(inet_address_peer(server_fd, &from));
+    cr_expect(is_same_host(&from, client));
+    return from;
+}
+
+Test(ipv6, a_client_is_seen_with_its_address_where_there_is_ipv6_alone)
+{
+    struct scene scene;
+
+    scene_open_ipv6(&scene, true);
+    (void)client_seen(&scene, LAN_ADDRESS6, HOST_ADDRESS6);
+    scene_close(&scene);
+}
+
+Test(ipv6, a_client_of_the_other_family_is_seen_as_the_gateway)
+{
+    struct scene scene;
+
+    scene_open_ipv6(&scene, true);
+    (void)client_seen(&scene, "fd00:89::1", HOST_ADDRESS);
+    scene_close(&scene);
+}
+
+Test(ipv6, an_address_can_be_used_at_once)
+{
+    struct scene scene;
+
+    scene_open_ipv6(&scene, true);
+    fd_close(lab_bound(scene.web_ns, SOCK_STREAM, WEB_ADDRESS6, 80));
+    scene_close(&scene);
+}
+
+Test(ipv6, containers_reach_each_other)
+{
+    const struct endpoint_spec spec = {.network = "six"};
+    struct scene scene;
+    scoped_fd int api_ns = -1, listen_fd = -1, client_fd = -1;
+    struct error err = {0};
+
+    scene_open_ipv6(&scene, true);
+    api_ns = world_container();
+    cr_assert(net_attach(scene.world.net, "api-1", api_ns, &spec, 1, &err) == 0, "%s", err.text);
+    listen_fd = lab_bound(scene.web_ns, SOCK_STREAM, WEB_ADDRESS6, 80);
+    cr_assert_eq(listen(listen_fd, 1), 0);
+    client_fd = lab_socket(api_ns, AF_INET6, SOCK_STREAM, 0);
+    cr_expect_eq(lab_connect(client_fd, WEB_ADDRESS6, 80), 0);
     scene_close(&scene);
 }
 

@@ -180,7 +180,7 @@ Test(compose, networks_are_ordered_by_priority)
 
     cr_expect_str_eq(project->services[0].networks[0].network, "n2");
     cr_expect_str_eq(project->services[0].networks[0].aliases.items[0], "q");
-    cr_expect_str_eq(project_find_network(project, "n2")->subnet, "10.1.0.0/16");
+    cr_expect_str_eq(project_find_network(project, "n2")->pool.subnet, "10.1.0.0/16");
     cr_expect_str_eq(project_find_network(project, "n2")->gateway, "10.1.0.1");
 }
 

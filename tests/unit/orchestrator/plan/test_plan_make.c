@@ -246,7 +246,8 @@ Test(plan_make, options_of_dockers_bridge_driver_take_effect)
         {.name = "com.docker.network.bridge.enable_icc", .value = "false"},
         {.name = "com.docker.network.bridge.host_binding_ipv4", .value = "127.0.0.1"},
         {.name = "com.docker.network.container_iface_prefix", .value = "net"}};
-    struct network network = {.key = "n", .driver_opts = {.items = options, .count = 4}};
+    struct network network = {
+        .key = "n", .enable_ipv4 = true, .driver_opts = {.items = options, .count = 4}};
     struct service_network joined = {0};
     struct service_port port = {.target = 80, .published = "8080"};
     struct fixture fixture;
@@ -271,7 +272,8 @@ Test(plan_make, options_of_a_network_that_do_nothing_are_told_of)
     struct pair options[] = {
         {.name = "com.docker.network.bridge.gateway_mode_ipv4", .value = "routed"},
         {.name = "com.example.unheard", .value = "x"}};
-    struct network network = {.key = "n", .driver_opts = {.items = options, .count = 2}};
+    struct network network = {
+        .key = "n", .enable_ipv4 = true, .driver_opts = {.items = options, .count = 2}};
     struct service_network joined = {0};
     struct fixture fixture;
 
@@ -287,7 +289,7 @@ Test(plan_make, options_of_a_network_that_do_nothing_are_told_of)
 
 Test(plan_make, the_services_hardware_address_must_be_that_of_its_first_network)
 {
-    struct network network = {.key = "n"};
+    struct network network = {.key = "n", .enable_ipv4 = true};
     struct service_network joined = {0};
     struct fixture fixture;
     const struct plan *plan;

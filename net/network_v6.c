@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/network_v6.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "common/text.h"
+#include "net/name_hash.h"
+
+enum { LOCAL_PREFIX = 0xfd, LOCAL_LENGTH = 64, SUBNET_LENGTH_MAX = 126 };
+
+struct v6_holder {
+    char *instance; /* NULL: nobody may have it */
+    struct in6_addr address;
+};
+
+void network_v6_done(struct network_v6 *v6)
+{
+    for (size_t i = 0; i < v6->n_holders; i++)
+        free(v6->holders[i].instance);
+    free(v6->holders);
+}
+
+static void v6_add_holder(struct network_v6 *v6, const char *instance,
+                          const struct in6_addr *address)
+{
+    memory_grow(v6->holders, v6->n_holders, v6->capacity);
+    v6->holders[v6->n_holders++] =
+        (struct v6_holder){instance ? memory_strdup(instance) : NULL, *address};
+}
+
+/* A unique local prefix (RFC 4193) that follows from the names: the same on every machine. */
+static struct ipv6_prefix local_subnet(const char *project, const char *network)
+{
+    struct ipv6_prefix subnet = {.length = LOCAL_LENGTH};
+    uint64_t hash = name_hash(project, network);
+
+    subnet.address.s6_addr[0] = LOCAL_PREFIX;
+    for (int i = 1; i < LOCAL_LENGTH / 8; i++)
+        subnet.address.s6_addr[i] = (uint8_t)(hash >> (8 * i));
+    return subnet;
+}
+
+static int v6_settle_subnet(struct network_v6 *v6, const char *project,
+                            const struct network_spec *spec, struct error *err)
+{
+    if (!spec->subnet6) {
+        v6->subnet = local_subnet(project, spec->name);
+        return 0;
+    }
+    if (!ipv6_prefix_parse(spec->subnet6, &v6->subnet))
+        return error_set(err, "subnet '%s' is not an IPv6 subnet", spec->subnet6);
+    if (v6->subnet.length == 0 || v6->subnet.length > SUBNET_LENGTH_MAX)
+        return error_set(err, "subnet '%s' has no room for containers", spec->subnet6);
+    return 0;
+}
+
+static int v6_settle_gateway(struct network_v6 *v6, const char *gateway, struct error *err)
+{
+    char text[IPV6_PREFIX_TEXT_SIZE];
+
+    v6->gateway = ipv6_plus(&v6->subnet.address, 1);
+    if (gateway && !ipv6_parse(gateway, &v6->gateway))
+        return error_set(err, "gateway '%s' is not an IPv6 address", gateway);
+    if (!ipv6_prefix_contains(&v6->subnet, &v6->gateway) ||
+        ipv6_equal(&v6->gateway, &v6->subnet.address))
+        return error_set(err, "gateway '%s' is not usable in subnet %s", gateway,
+                         ipv6_prefix_format(&v6->subnet, text));
+    v6_add_holder(v6, NULL, &v6->gateway);
+    return 0;
+}
+
+/* Where there is room, automatic addresses keep out of the block that people choose theirs from:
+ * in a /64 beside an IPv4 /24 they begin at ::100. */
+static int v6_settle_first(struct network_v6 *v6, const char *ip_range, struct ipv4_prefix numbers,
+                           struct error *err)
+{
+    struct ipv6_prefix range = v6->subnet;
+    unsigned bits = 32 - numbers.length;
+    char text[IPV6_PREFIX_TEXT_SIZE];
+
+    if (ip_range && !ipv6_prefix_parse(ip_range, &range))
+        return error_set(err, "ip_range '%s' is not an IPv6 subnet", ip_range);
+    if (range.length < v6->subnet.length || !ipv6_prefix_contains(&v6->subnet, &range.address))
+        return error_set(err, "ip_range '%s' is not in subnet %s", ip_range,
+                         ipv6_prefix_format(&v6->subnet, text));
+    if (128 - range.length < bits)
+        return error_set(err, "%s has less room than the network has IPv4 addresses (a /%u)",
+                         ipv6_prefix_format(&range, text), numbers.length);
+    v6->first = ip_range || 128 - range.length == bits
+                    ? range.address
+                    : ipv6_plus(&range.address, (uint64_t)1 << bits);
+    return 0;
+}
+
+int network_v6_init(struct network_v6 *v6, const char *project, const struct network_spec *spec,
+                    struct ipv4_prefix numbers, struct error *err)
+{
+    if (!spec->ipv6)
+        return 0;
+    v6->on = true;
+    if (v6_settle_subnet(v6, project, spec, err) < 0 ||
+        v6_settle_gateway(v6, spec->gateway6, err) < 0 ||
+        v6_settle_first(v6, spec->ip_range6, numbers, err) < 0)
+        return -1;
+    for (size_t i = 0; i < spec->reserved6.count; i++) {
+        struct in6_addr address;
+
+        if (!ipv6_parse(spec->reserved6.items[i], &address))
+            return error_set(err, "reserved address '%s' is not an IPv6 address",
+                             spec->reserved6.items[i]);
+        v6_add_holder(v6, NULL, &address);
+    }
+    return 0;
+}
+
+int network_v6_claim(struct network_v6 *v6, const char *instance, const char *wanted,
+                     uint32_t number, struct in6_addr *ret_address, struct error *err)
+{
+    struct in6_addr address = ipv6_plus(&v6->first, number);
+    char text[IPV6_TEXT_SIZE], subnet[IPV6_PREFIX_TEXT_SIZE];
+    struct v6_holder *own = NULL;
+
+    if (wanted && !ipv6_parse(wanted, &address))
+        return error_set(err, "address '%s' of '%s' is not an IPv6 address", wanted, instance);
+    (void)ipv6_format(&address, text);
+    if (!ipv6_prefix_contains(&v6->subnet, &address))
+        return error_set(err, "address %s of '%s' is not in subnet %s", text, instance,
+                         ipv6_prefix_format(&v6->subnet, subnet));
+    for (size_t i = 0; i < v6->n_holders; i++) {
+        struct v6_holder *holder = &v6->holders[i];
+
+        if (holder->instance && strcmp(holder->instance, instance) == 0)
+            own = holder;
+        else if (ipv6_equal(&holder->address, &address))
+            return error_set(err, "address %s of '%s' is %s%s%s", text, instance,
+                             holder->instance ? "taken by '" : "reserved",
+                             holder->instance ? holder->instance : "", holder->instance ? "'" : "");
+    }
+    if (own)
+        own->address = address;
+    else
+        v6_add_holder(v6, instance, &address);
+    *ret_address = address;
+    return 0;
+}
+
+bool network_v6_is_same(const struct network_v6 *a, const struct network_v6 *b)
+{
+    return a->on == b->on && a->subnet.length == b->subnet.length &&
+           ipv6_equal(&a->subnet.address, &b->subnet.address) &&
+           ipv6_equal(&a->gateway, &b->gateway);
+}

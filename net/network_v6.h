@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The IPv6 side of a network: its subnet, and who has which address.
+ *
+ * Instances are numbered once, in the IPv4 subnet (ipam.h). An automatic IPv6 address is a fixed
+ * beginning plus that number, so that both stay the same alike and nothing more is remembered. A
+ * network without IPv4 has an IPv4 subnet for its numbers alone.
+ */
+#ifndef YAWL_NET_NETWORK_V6_H
+#define YAWL_NET_NETWORK_V6_H
+
+#include <stddef.h>
+
+#include "common/error.h"
+#include "net/ipv4.h"
+#include "net/ipv6.h"
+#include "net/network_spec.h"
+
+struct v6_holder;
+
+struct network_v6 {
+    bool on;
+    struct ipv6_prefix subnet;
+    struct in6_addr gateway;
+    struct in6_addr first; /* of the automatic addresses: that of number 0 */
+    struct v6_holder *holders;
+    size_t n_holders, capacity;
+};
+
+/* From the specification, for `numbers`, the IPv4 subnet. Nothing is on when that does not ask for
+ * IPv6. A subnet that is left open follows from the names. */
+MUST_CHECK int network_v6_init(struct network_v6 *v6, const char *project,
+                               const struct network_spec *spec, struct ipv4_prefix numbers,
+                               struct error *err);
+void network_v6_done(struct network_v6 *v6);
+
+/* The instance's address: the wanted one, or the one of its number when that is NULL. One that is
+ * another's, the gateway's or reserved is refused. */
+MUST_CHECK int network_v6_claim(struct network_v6 *v6, const char *instance, const char *wanted,
+                                uint32_t number, struct in6_addr *ret_address, struct error *err);
+
+bool network_v6_is_same(const struct network_v6 *a, const struct network_v6 *b);
+
+#endif
