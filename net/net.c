@@ -151,6 +151,7 @@ static void tell_network(struct net *net, const struct network *network)
         .subnet = ipv4_prefix_format(network->subnet, subnet),
         .subnet6 = network->v6.on ? ipv6_prefix_format(&network->v6.subnet, subnet6) : NULL,
         .internal = network->internal,
+        .no_ipv4 = network->no_ipv4,
     };
 
     tell(net, key_of(arena, "network", network->name), &message);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/network_table.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "common/memory.h"
@@ -39,7 +40,7 @@ int network_table_set(struct network_table *table, const struct told_network *to
                       struct error *err)
 {
     struct known_network *network = table_find(table, told->name);
-    struct known_network wanted = {.internal = told->internal};
+    struct known_network wanted = {.internal = told->internal, .no_ipv4 = told->no_ipv4};
 
     if (inet_subnet_parse(told->subnet, &wanted.subnet, err) < 0)
         return -1;
@@ -56,6 +57,33 @@ int network_table_set(struct network_table *table, const struct told_network *to
     wanted.name = network->name;
     *network = wanted;
     return 0;
+}
+
+static const char *subnet_text(const struct inet_subnet *subnet, struct arena *arena)
+{
+    bool v4 = inet_address_is_v4(&subnet->base);
+    char base[INET6_ADDRSTRLEN];
+
+    (void)inet_ntop(subnet->base.any.sa_family,
+                    v4 ? (const void *)&subnet->base.v4.sin_addr
+                       : (const void *)&subnet->base.v6.sin6_addr,
+                    base, sizeof(base));
+    return arena_printf(arena, "%s/%u", base, subnet->length);
+}
+
+void network_table_report(const struct network_table *table, struct arena *arena,
+                          struct net_report *report)
+{
+    report->networks = arena_new_array(arena, struct report_network, table->count);
+    for (size_t i = 0; i < table->count; i++) {
+        const struct known_network *network = &table->networks[i];
+
+        report->networks[report->n_networks++] = (struct report_network){
+            .name = arena_strdup(arena, network->name),
+            .subnet = network->no_ipv4 ? NULL : subnet_text(&network->subnet, arena),
+            .subnet6 = network->has_ipv6 ? subnet_text(&network->subnet6, arena) : NULL,
+            .internal = network->internal};
+    }
 }
 
 void network_table_mark(struct network_table *table)
@@ -88,7 +116,7 @@ const struct known_network *network_table_of(const struct network_table *table,
     for (size_t i = 0; i < table->count; i++) {
         const struct known_network *network = &table->networks[i];
 
-        if (inet_subnet_contains(&network->subnet, address) ||
+        if ((!network->no_ipv4 && inet_subnet_contains(&network->subnet, address)) ||
             (network->has_ipv6 && inet_subnet_contains(&network->subnet6, address)))
             return network;
     }

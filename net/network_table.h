@@ -9,11 +9,12 @@
 #include <stdbool.h>
 
 #include "net/inet_address.h"
+#include "net/net_report.h"
 
 struct known_network {
     char *name;
     struct inet_subnet subnet, subnet6;
-    bool has_ipv6;
+    bool has_ipv6, no_ipv4; /* the IPv4 subnet of a network without IPv4 is nobody's */
     bool internal;
     bool marked; /* not mentioned yet in the synchronisation that is under way */
 };
@@ -29,7 +30,7 @@ struct told_network {
     const char *name;
     const char *subnet;  /* "10.89.3.0/24" */
     const char *subnet6; /* "fd00:1::/64", or NULL */
-    bool internal;
+    bool internal, no_ipv4;
 };
 
 /* Adds or changes; texts are copied. */
@@ -37,6 +38,10 @@ MUST_CHECK int network_table_set(struct network_table *table, const struct told_
                                  struct error *err);
 void network_table_mark(struct network_table *table);
 void network_table_sweep(struct network_table *table);
+
+/* Puts the networks into the report, in its arena. */
+void network_table_report(const struct network_table *table, struct arena *arena,
+                          struct net_report *report);
 
 /* Borrowed until the next change; NULL when there is none. */
 const struct known_network *network_table_find(const struct network_table *table, const char *name);

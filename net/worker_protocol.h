@@ -2,7 +2,7 @@
 /*
  * What the supervisor tells the net worker: one JSON message each over a SOCK_SEQPACKET socket,
  * descriptors beside it. The worker holds the last thing it was told about each key; it answers
- * nothing.
+ * nothing but WORKER_REPORT.
  *
  * A supervisor that (re)connects sends WORKER_SYNC_BEGIN, then everything, then WORKER_SYNC_END:
  * what was not mentioned in between is dropped, what was keeps its sockets and live connections.
@@ -37,7 +37,7 @@ enum worker_op {
         1, /* fds: router network namespace. First message ever; a repetition is ignored */
     WORKER_SYNC_BEGIN,
     WORKER_SYNC_END,
-    WORKER_NETWORK,       /* network, gateway, subnet, subnet6, internal */
+    WORKER_NETWORK,       /* network, gateway, subnet, subnet6, internal, no_ipv4 */
     WORKER_ENDPOINT,      /* instance; fds, 3 or none: DNS UDP socket, DNS TCP listener,
                              NETLINK_SOCK_DIAG      socket, all born in the container's namespace; names:
                              `entries` */
@@ -48,6 +48,8 @@ enum worker_op {
                     v6) */
     WORKER_PORT_GONE, /* key */
     WORKER_QUIT,
+    WORKER_REPORT, /* from anybody: answered with net/net_report.h's text; who asks is no supervisor
+                    */
 };
 
 /* One place of an instance on one network. */
@@ -62,7 +64,7 @@ struct worker_message {
     int op;
     const char *project;
     const char *network, *gateway, *subnet, *subnet6;
-    bool internal;
+    bool internal, no_ipv4;
     const char *instance;
     int rank;
     struct worker_entry *entries;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/worker_state.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -315,7 +316,8 @@ static int state_apply_plain(struct worker_state *state, const struct worker_mes
                                  &(struct told_network){.name = message->network,
                                                         .subnet = message->subnet,
                                                         .subnet6 = message->subnet6,
-                                                        .internal = message->internal},
+                                                        .internal = message->internal,
+                                                        .no_ipv4 = message->no_ipv4},
                                  err);
     case WORKER_ENDPOINT_GONE:
         state_remove_endpoint(state, message->instance);
@@ -347,6 +349,62 @@ static int state_apply_router(struct worker_state *state,
         result = state_enter_router(state, take_delivery->fds[0], err);
     delivery_close(take_delivery);
     return result;
+}
+
+static struct report_member report_member_of(const struct worker_state *state, const char *instance,
+                                             const struct dns_place *place, struct arena *arena)
+{
+    struct report_member member = {.instance = arena_strdup(arena, instance),
+                                   .network = arena_strdup(arena, place->network),
+                                   .names = string_list_copy(arena, place->names),
+                                   .rank = dns_names_rank(state->names, instance)};
+    char text[INET6_ADDRSTRLEN];
+
+    if (place->address.s_addr != htonl(INADDR_ANY))
+        member.address =
+            arena_strdup(arena, inet_ntop(AF_INET, &place->address, text, sizeof(text)));
+    if (!IN6_IS_ADDR_UNSPECIFIED(&place->address6))
+        member.address6 =
+            arena_strdup(arena, inet_ntop(AF_INET6, &place->address6, text, sizeof(text)));
+    return member;
+}
+
+static size_t state_count_places(const struct worker_state *state)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < state->n_endpoints; i++)
+        for (size_t k = 0; dns_names_place(state->names, state->endpoints[i].instance, k); k++)
+            count++;
+    return count;
+}
+
+static void state_report_members(const struct worker_state *state, struct arena *arena,
+                                 struct net_report *report)
+{
+    report->members = arena_new_array(arena, struct report_member, state_count_places(state));
+    for (size_t i = 0; i < state->n_endpoints; i++) {
+        const char *instance = state->endpoints[i].instance;
+        const struct dns_place *place;
+
+        for (size_t k = 0; (place = dns_names_place(state->names, instance, k)); k++)
+            report->members[report->n_members++] = report_member_of(state, instance, place, arena);
+    }
+}
+
+void worker_state_report(const struct worker_state *state, struct arena *arena,
+                         struct net_report *ret_report)
+{
+    struct net_report report = {0};
+
+    network_table_report(state->networks, arena, &report);
+    state_report_members(state, arena, &report);
+    if (worker_state_is_ready(state)) {
+        published_ports_report(state->ports, arena, &report);
+        report.outbound_connections = (int)outbound_tcp_count(state->outbound_tcp);
+        report.outbound_flows = (int)outbound_udp_count(state->outbound_udp);
+    }
+    *ret_report = report;
 }
 
 int worker_state_apply(struct worker_state *state, const struct worker_delivery *take_delivery,

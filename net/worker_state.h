@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "common/loop.h"
+#include "net/net_report.h"
 #include "net/worker_protocol.h"
 
 struct worker_state;
@@ -38,6 +39,10 @@ struct worker_delivery {
 MUST_CHECK int worker_state_apply(struct worker_state *state,
                                   const struct worker_delivery *take_delivery, bool *ret_quit,
                                   struct error *err);
+
+/* What there is, in the arena. */
+void worker_state_report(const struct worker_state *state, struct arena *arena,
+                         struct net_report *ret_report);
 
 /* Whether the router namespace is known; nothing else is accepted before. */
 bool worker_state_is_ready(const struct worker_state *state);

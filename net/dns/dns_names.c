@@ -134,6 +134,21 @@ void dns_names_set(struct dns_names *names, const char *instance, const struct d
     names->stale = true;
 }
 
+const struct dns_place *dns_names_place(const struct dns_names *names, const char *instance,
+                                        size_t index)
+{
+    const struct known_instance *known = names_find(names, instance);
+
+    return known && index < known->n_places ? &known->places[index] : NULL;
+}
+
+int dns_names_rank(const struct dns_names *names, const char *instance)
+{
+    const struct known_instance *known = names_find(names, instance);
+
+    return known ? known->rank : NAME_HIDDEN;
+}
+
 void dns_names_link(struct dns_names *names, const char *instance, struct string_list links)
 {
     struct known_instance *known = names_find(names, instance);

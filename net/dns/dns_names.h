@@ -42,6 +42,11 @@ void dns_names_set(struct dns_names *names, const char *instance, const struct d
 /* More names, "alias=name", for what the instance looks up; known to itself alone, and until the
  * next dns_names_set(). */
 void dns_names_link(struct dns_names *names, const char *instance, struct string_list links);
+/* What is known of an instance: its places one by one, NULL beyond the last, and its rank.
+ * Borrowed. */
+const struct dns_place *dns_names_place(const struct dns_names *names, const char *instance,
+                                        size_t index);
+int dns_names_rank(const struct dns_names *names, const char *instance);
 void dns_names_remove(struct dns_names *names, const char *instance);
 void dns_names_set_rank(struct dns_names *names, const char *instance, int rank);
 void dns_names_declare(struct dns_names *names, struct string_list declared);

@@ -96,3 +96,8 @@ void outbound_tcp_abort(struct outbound_tcp *outbound, const struct inet_address
 {
     tcp_relay_set_abort(&outbound->relays, container);
 }
+
+size_t outbound_tcp_count(const struct outbound_tcp *outbound)
+{
+    return outbound->relays.count;
+}

@@ -18,5 +18,6 @@ DEFINE_SCOPED(struct outbound_tcp *, outbound_tcp_free)
 
 /* The container at this address is gone. */
 void outbound_tcp_abort(struct outbound_tcp *outbound, const struct inet_address *container);
+size_t outbound_tcp_count(const struct outbound_tcp *outbound);
 
 #endif

@@ -243,3 +243,8 @@ void outbound_udp_abort(struct outbound_udp *outbound, const struct inet_address
 {
     flow_table_clear(outbound->flows, container);
 }
+
+size_t outbound_udp_count(const struct outbound_udp *outbound)
+{
+    return flow_table_count(outbound->flows);
+}

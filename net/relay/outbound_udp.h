@@ -19,5 +19,6 @@ DEFINE_SCOPED(struct outbound_udp *, outbound_udp_free)
 
 /* The container at this address is gone. */
 void outbound_udp_abort(struct outbound_udp *outbound, const struct inet_address *container);
+size_t outbound_udp_count(const struct outbound_udp *outbound);
 
 #endif

@@ -22,7 +22,7 @@ struct port {
     size_t n_host;
     struct tcp_port *tcp;
     struct udp_port *udp;
-    bool marked;
+    bool open, marked;
 };
 
 struct container {
@@ -154,6 +154,7 @@ static void port_apply(struct port *port, const struct published_port *wanted, i
     bool is_known = !inet_address_is_any(&wanted->target);
 
     port->marked = false;
+    port->open = wanted->open;
     if (is_known && port->target.any.sa_family != AF_UNSPEC)
         port_leave_target(port, wanted);
     free(port->instance);
@@ -267,6 +268,35 @@ void published_ports_abort(struct published_ports *ports, const struct inet_addr
     for (size_t i = 0; i < ports->n_ports; i++)
         if (ports->ports[i]->tcp)
             tcp_port_abort(ports->ports[i]->tcp, container);
+}
+
+static struct report_port report_port_of(const struct port *port, struct arena *arena)
+{
+    struct report_port report = {.instance = arena_strdup(arena, port->instance),
+                                 .udp = port->udp != NULL,
+                                 .open = port->open};
+    char text[INET_ADDRESS_TEXT_SIZE];
+
+    for (size_t i = 0; i < port->n_host; i++) {
+        inet_address_format(&port->host[i], text);
+        string_list_add(arena, &report.host, arena_strdup(arena, text));
+    }
+    if (port->target.any.sa_family != AF_UNSPEC) {
+        inet_address_format(&port->target, text);
+        report.target = arena_strdup(arena, text);
+    }
+    report.listening = port->udp ? port->open : tcp_port_is_listening(port->tcp);
+    report.connections =
+        (int)(port->udp ? udp_port_flows(port->udp) : tcp_port_connections(port->tcp));
+    return report;
+}
+
+void published_ports_report(const struct published_ports *ports, struct arena *arena,
+                            struct net_report *report)
+{
+    report->ports = arena_new_array(arena, struct report_port, ports->n_ports);
+    for (size_t i = 0; i < ports->n_ports; i++)
+        report->ports[report->n_ports++] = report_port_of(ports->ports[i], arena);
 }
 
 bool published_ports_include(const struct published_ports *ports, bool udp,

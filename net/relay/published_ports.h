@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "net/net_report.h"
 #include "net/relay/relay_engine.h"
 
 struct published_ports;
@@ -42,6 +43,10 @@ void published_ports_set_container(struct published_ports *ports, const char *in
 /* The container of this address is gone: resets what is under way to it by ports that have been
  * handed over to others. */
 void published_ports_abort(struct published_ports *ports, const struct inet_address *container);
+
+/* Puts the ports into the report, in its arena. */
+void published_ports_report(const struct published_ports *ports, struct arena *arena,
+                            struct net_report *report);
 
 /* Whether one of the project's own ports is what an outbound flow to this address of the host asks
  * for. */

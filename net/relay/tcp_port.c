@@ -267,3 +267,8 @@ bool tcp_port_is_listening(const struct tcp_port *port)
 {
     return port->listening;
 }
+
+size_t tcp_port_connections(const struct tcp_port *port)
+{
+    return port->relays.count;
+}

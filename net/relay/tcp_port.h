@@ -35,5 +35,6 @@ void tcp_port_set_open(struct tcp_port *port, bool open);
 void tcp_port_abort(struct tcp_port *port, const struct inet_address *container);
 
 bool tcp_port_is_listening(const struct tcp_port *port);
+size_t tcp_port_connections(const struct tcp_port *port);
 
 #endif

@@ -92,6 +92,7 @@ int command_load(struct session *session, struct error *err);
 int command_lock(struct session *session, struct error *err);
 int command_logs(struct session *session, struct error *err);
 int command_ls(struct session *session, struct error *err);
+int command_net(struct session *session, struct error *err);
 int command_pause(struct session *session, struct error *err);
 int command_plan(struct session *session, struct error *err);
 int command_port(struct session *session, struct error *err);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "orchestrator/cli/command.h"
 
 struct port_query {
-    struct string_list operands; /* SERVICE PORT */
+    struct string_list operands; /* [SERVICE [PORT]] */
     const char *protocol, *index;
     unsigned long long port, number;
     bool udp;
@@ -23,7 +24,9 @@ static const struct record *record_find(const struct port_query *query, struct r
 
 static void port_text(const struct record_port *port, struct text *out)
 {
-    text_appendf(out, "%s:%d", port->host_ip ? port->host_ip : "0.0.0.0", port->host_port);
+    const char *host = port->host_ip ? port->host_ip : "0.0.0.0";
+
+    text_appendf(out, strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, port->host_port);
 }
 
 /* The error names what there is instead. */
@@ -61,9 +64,9 @@ static int port_print(const struct port_query *query, const struct record *recor
 
 static int query_check(struct port_query *query, struct error *err)
 {
-    if (query->operands.count != 2)
+    if (query->operands.count > 2)
         return error_set(err, "port: name a service and a port of its containers");
-    if (!string_to_u64(query->operands.items[1], 65535, &query->port))
+    if (query->operands.count == 2 && !string_to_u64(query->operands.items[1], 65535, &query->port))
         return error_set(err, "'%s' is no port", query->operands.items[1]);
     if (query->index && !string_to_u64(query->index, 1000000, &query->number))
         return error_set(err, "--index: '%s' is no number", query->index);
@@ -71,6 +74,27 @@ static int query_check(struct port_query *query, struct error *err)
     if (!query->udp && !string_eq(query->protocol, "tcp"))
         return error_set(err, "--protocol: '%s' is neither tcp nor udp", query->protocol);
     return 0;
+}
+
+/* All that is published by the containers that the query allows, a line each. */
+static void ports_list(const struct port_query *query, struct record **records, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct record *record = records[i];
+
+        if ((query->operands.count > 0 && !string_eq(record->service, query->operands.items[0])) ||
+            (query->number != 0 && (unsigned long long)record->number != query->number))
+            continue;
+        for (size_t k = 0; k < record->n_ports; k++) {
+            const struct record_port *port = &record->ports[k];
+            scoped_text struct text line = {0};
+
+            text_appendf(&line, "%s %d/%s -> ", record->name, port->container_port,
+                         port->udp ? "udp" : "tcp");
+            port_text(port, &line);
+            (void)printf("%s\n", line.data);
+        }
+    }
 }
 
 int command_port(struct session *session, struct error *err)
@@ -92,6 +116,10 @@ int command_port(struct session *session, struct error *err)
     if (query_check(&query, err) < 0 ||
         session_records(session, &project, &records, &count, err) < 0)
         return -1;
+    if (query.operands.count < 2) {
+        ports_list(&query, records, count);
+        return 0;
+    }
     record = record_find(&query, records, count);
     if (!record)
         return error_set(err, "service \"%s\" is not running", query.operands.items[0]);

@@ -344,6 +344,28 @@ END
     lacks "$stdout" inet
 }
 
+@test "net shows networks, addresses, names and the state of ports" {
+    local port
+    port=$(free_port)
+    compose_file <<END
+services:
+  web: {image: box, command: [sh, -c, "$serve"], ports: ["127.0.0.1:$port:80"]}
+END
+    ok up -d
+    within 5 fetch "http://127.0.0.1:$port/"
+    ok net
+    contains "$stdout" default
+    contains "$stdout" "$(inside web hostname -i)"
+    contains "$stdout" "127.0.0.1:$port/tcp"
+    contains "$stdout" open
+    ok net --format json
+    equal "$(python3 -c 'import json,sys; d=json.load(sys.stdin); print(d["ports"][0]["state"], d["members"][0]["state"])' <<<"$stdout")" "open ready"
+    ok port
+    equal "$stdout" "$PROJECT-web-1 80/tcp -> 127.0.0.1:$port"
+    ok port web
+    equal "$stdout" "$PROJECT-web-1 80/tcp -> 127.0.0.1:$port"
+}
+
 @test "network_mode: none has loopback only, and host has the machine's" {
     compose_file <<'END'
 services:

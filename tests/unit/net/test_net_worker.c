@@ -25,6 +25,7 @@
 #include "common/process.h"
 #include "net/bridge.h"
 #include "net/endpoint.h"
+#include "net/net_report.h"
 #include "net/netns.h"
 #include "net/worker.h"
 #include "tests/unit/net/net_world.h"
@@ -457,4 +458,48 @@ Test(net_worker, a_port_opens_again_beside_connections_of_before)
     flush();
     after_fd = connect_patiently(-1, "127.0.0.1", 8080);
     cr_expect(ge(int, after_fd, 0));
+}
+
+Test(net_worker, who_asks_is_told_what_there_is_and_is_no_supervisor)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped_fd int ns = world_container(), web_fd = -1;
+    struct net_report *report;
+    struct error err = {0};
+    char address[16];
+
+    world_attach(&world, "web-1", ns, "default");
+    net_set_rank(world.net, "web-1", NAME_READY);
+    publish("web-1", &web_port);
+    web_fd = world_listen(ns, "0.0.0.0", 80);
+    fd_close(connect_patiently(-1, "127.0.0.1", 8080));
+    cr_assert(net_report_ask(world.run_fd, arena, &report, &err) == 0 && report, "%s", err.text);
+    cr_expect(eq(sz, report->n_networks, 1));
+    cr_expect_str_eq(report->networks[0].name, "default");
+    cr_expect(eq(sz, report->n_members, 1));
+    cr_expect_str_eq(report->members[0].address,
+                     world_address(&world, "web-1", "default", address));
+    cr_expect(eq(int, report->members[0].rank, NAME_READY));
+    cr_expect(eq(sz, report->n_ports, 1));
+    cr_expect_str_eq(report->ports[0].host.items[0], "0.0.0.0:8080");
+    cr_expect(report->ports[0].open);
+    cr_expect(report->ports[0].listening);
+    /* The supervisor is still heard. */
+    net_port_release(world.net, "web-1");
+    flush();
+    do
+        cr_assert(net_report_ask(world.run_fd, arena, &report, &err) == 0 && report);
+    while (report->n_ports > 0);
+}
+
+Test(net_worker, without_a_worker_there_is_no_report)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct net_report *report;
+    struct error err = {0};
+    int empty_fd = open("/proc/self/fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    cr_expect(eq(int, net_report_ask(empty_fd, arena, &report, &err), 0), "%s", err.text);
+    cr_expect(report == NULL);
+    fd_close(empty_fd);
 }
