@@ -96,6 +96,29 @@ bool duration_parse(const char *text, int64_t *ret_ns)
     return true;
 }
 
+bool bit_rate_parse(const char *text, int64_t *ret_bits)
+{
+    static const struct unit units[] = {
+        {"bit", 1}, {"kbit", 1000}, {"mbit", 1000 * 1000}, {"gbit", 1000 * 1000 * 1000}};
+    int64_t whole;
+    double fraction;
+
+    if (!decimal_parse(&text, &whole, &fraction))
+        return false;
+    for (size_t i = 0; i < ARRAY_LENGTH(units); i++) {
+        if (strcasecmp(text, units[i].name) != 0)
+            continue;
+        if (__builtin_mul_overflow(whole, units[i].factor, &whole) ||
+            __builtin_add_overflow(whole, (int64_t)llround(fraction * (double)units[i].factor),
+                                   &whole) ||
+            whole <= 0)
+            return false;
+        *ret_bits = whole;
+        return true;
+    }
+    return false;
+}
+
 /* A fraction of a unit without trailing zeros: 1.5 of 1500 and 1000. */
 static void fraction_format(int64_t value, int64_t unit, const char *name, struct text *out)
 {

@@ -24,6 +24,9 @@ void duration_format_words(uint64_t seconds, struct text *out);
  */
 bool bytes_parse(const char *text, int64_t *ret_bytes);
 
+/* "10mbit", "1.5gbit", "64kbit", "9600bit"; base 1000, for a second. More than 0. */
+bool bit_rate_parse(const char *text, int64_t *ret_bits);
+
 /* For people: "512B", "1.5MiB", "2GiB". */
 void bytes_format(uint64_t bytes, struct text *out);
 

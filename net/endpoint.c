@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "common/fd.h"
+#include "net/bandwidth.h"
 #include "net/bridge.h"
 #include "net/link.h"
 #include "net/name_hash.h"
@@ -156,6 +157,8 @@ static int configure_inside(struct netlink *inside, const struct endpoint *endpo
             link_batch_default_route6(batch, ifindex, &endpoints[i].gateway6);
         if (endpoints[i].gateway)
             link_batch_default_route(batch, ifindex, endpoints[i].gateway);
+        if (endpoints[i].egress_bits > 0)
+            bandwidth_batch_limit(batch, ifindex, endpoints[i].egress_bits);
         link_batch_settle(batch, ifindex, NULL);
     }
     return netlink_send(inside, batch, NULL, err);
@@ -195,6 +198,19 @@ static int prepare_inside(int netns_fd, bool ipv6, struct netlink **ret_inside, 
     return netlink_open(NETLINK_ROUTE, ret_inside, err);
 }
 
+static int batch_limit_ingress(struct netlink *router, struct netlink_batch *batch,
+                               const char *name, int64_t bits, struct error *err)
+{
+    int ifindex;
+
+    if (bits <= 0)
+        return 0;
+    if (link_find(router, name, &ifindex, err) < 0)
+        return -1;
+    bandwidth_batch_limit(batch, ifindex, bits);
+    return 0;
+}
+
 /* The first packet may follow at once. The bridge comes last: its own carrier follows from its
  * ports'. */
 static int settle_router(struct netlink *router, int netns_fd, const struct endpoint *endpoints,
@@ -204,7 +220,8 @@ static int settle_router(struct netlink *router, int netns_fd, const struct endp
     char name[INTERFACE_NAME_SIZE];
 
     for (size_t i = 0; i < count; i++) {
-        if (port_name(netns_fd, endpoints[i].network, name, err) < 0)
+        if (port_name(netns_fd, endpoints[i].network, name, err) < 0 ||
+            batch_limit_ingress(router, batch, name, endpoints[i].ingress_bits, err) < 0)
             return -1;
         link_batch_settle(batch, 0, name);
         link_batch_settle(batch, endpoints[i].bridge_ifindex, NULL);

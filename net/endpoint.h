@@ -28,6 +28,7 @@ struct endpoint {
     unsigned prefix_length6; /* 0: without IPv6 */
     uint8_t mac[MAC_SIZE];
     int mtu;
+    int64_t egress_bits, ingress_bits; /* a second; 0: no limit */
     uint32_t gateway; /* of the default route, on at most one endpoint; 0: none here */
     struct in6_addr gateway6;
     bool has_gateway6;

@@ -59,6 +59,8 @@ static int member_add(struct member *member, struct network *network,
         .prefix_length = network->no_ipv4 ? 0 : network->subnet.length,
         .prefix_length6 = network->v6.on ? network->v6.subnet.length : 0,
         .mtu = network->mtu,
+        .egress_bits = spec->egress_bits,
+        .ingress_bits = spec->ingress_bits,
     };
     if (spec->interface_name && !bridge_is_interface_name(spec->interface_name))
         return error_set(err, "'%s' is not a name for an interface", spec->interface_name);

@@ -37,7 +37,8 @@ struct endpoint_spec {
     const char *mac_address;  /* or NULL: derived from the address */
     struct string_list
         names; /* that resolve to this endpoint on this network: service, container, aliases */
-    const char *interface_name; /* or NULL: "eth0" ... in the order of the endpoints */
+    const char *interface_name;        /* or NULL: "eth0" ... in the order of the endpoints */
+    int64_t egress_bits, ingress_bits; /* a second, out of the container and into it; 0: no limit */
     int gw_priority;
 };
 

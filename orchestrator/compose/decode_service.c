@@ -405,6 +405,15 @@ static void decode_run(struct decoder *decoder, const struct node *run, struct s
         decode_strings(decoder, inputs, &service->inputs);
 }
 
+/* Our own: "x-bandwidth: 10mbit", or {egress: 10mbit, ingress: 1gbit}. */
+static void decode_bandwidth(const struct node *bandwidth, struct service *service)
+{
+    bool both = node_text(bandwidth) != NULL;
+
+    service->egress = both ? node_text(bandwidth) : node_get_text(bandwidth, "egress");
+    service->ingress = both ? node_text(bandwidth) : node_get_text(bandwidth, "ingress");
+}
+
 DECODE_RULE(decode_service)
 {
     struct service *service = field;
@@ -415,5 +424,6 @@ DECODE_RULE(decode_service)
         return;
     decode_fields(decoder, node, &shape_service, service);
     decode_run(decoder, node_get(node, "x-run"), service);
+    decode_bandwidth(node_get(node, "x-bandwidth"), service);
     service->host_gateway = node_get_text(node, "x-host-gateway");
 }

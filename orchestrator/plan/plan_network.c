@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "common/units.h"
 #include "orchestrator/plan/plan_build.h"
 #include "orchestrator/plan/plan_network_options.h"
 
@@ -59,6 +60,16 @@ static const char *endpoint_interface(struct plan_build *build, size_t index)
     return arena_printf(build->arena, "%s%zu", prefix, index);
 }
 
+static int64_t endpoint_limit(struct plan_build *build, const char *direction, const char *text)
+{
+    int64_t bits = 0;
+
+    if (text && !bit_rate_parse(text, &bits))
+        plan_build_error(build, build->service->at, "x-bandwidth",
+                         "%s '%s' is no rate: give 500kbit, 10mbit or 1gbit", direction, text);
+    return bits;
+}
+
 static void network_endpoints(struct plan_build *build)
 {
     const struct service *service = build->service;
@@ -79,6 +90,8 @@ static void network_endpoints(struct plan_build *build)
             .ipv6_address = arena_strdup(build->arena, network->ipv6_address),
             .mac_address = arena_strdup(build->arena, endpoint_mac(build, i)),
             .interface_name = endpoint_interface(build, i),
+            .egress_bits = endpoint_limit(build, "egress", service->egress),
+            .ingress_bits = endpoint_limit(build, "ingress", service->ingress),
             .gw_priority = network->gw_priority,
         };
         endpoint_names(build, network, endpoint);

@@ -366,6 +366,42 @@ END
     equal "$stdout" "$PROJECT-web-1 80/tcp -> 127.0.0.1:$port"
 }
 
+# The rate of a direction (receive, transmit) of the service's interface over three seconds, in kbit/s.
+measured_kbit() {
+    local field=2
+    [ "$2" = receive ] || field=10
+    inside "$1" sh -c "
+        look() { echo \$(tr ':' ' ' </proc/net/dev | awk '\$1 == \"eth0\" {print \$$field}') \$(cut -d' ' -f1 /proc/uptime); }
+        a=\$(look); sleep 3; b=\$(look)
+        echo \$a \$b | awk '{print int((\$3 - \$1) * 8 / 1000 / (\$4 - \$2))}'"
+}
+
+@test "x-bandwidth limits what a service sends and receives" {
+    local port kbit
+    port=$(free_port)
+    compose_file <<END
+services:
+  web:
+    image: box
+    ports: ["127.0.0.1:$port:80"]
+    command: [sh, -c, "mkdir /tmp/www; dd if=/dev/zero of=/tmp/www/big bs=1M count=40; exec httpd -f -p 80 -h /tmp/www"]
+    x-bandwidth: {egress: 20mbit}
+  client:
+    image: box
+    command: [sleep, "1000"]
+    x-bandwidth: {ingress: 10mbit}
+END
+    ok up -d
+    within 10 fetch -r 0-1 "http://127.0.0.1:$port/big"
+    background load curl -s --noproxy '*' -o /dev/null "http://127.0.0.1:$port/big"
+    kbit=$(measured_kbit web transmit)
+    [ "$kbit" -ge 19000 ] && [ "$kbit" -le 21000 ] || fail "egress: $kbit kbit/s"
+    kill "$pid"
+    background load "$YAWL" exec -T client wget -q -O /dev/null http://web/big
+    kbit=$(measured_kbit client receive)
+    [ "$kbit" -ge 9500 ] && [ "$kbit" -le 10500 ] || fail "ingress: $kbit kbit/s"
+}
+
 @test "network_mode: none has loopback only, and host has the machine's" {
     compose_file <<'END'
 services:

@@ -126,3 +126,27 @@ Test(units, spans_are_told_in_dockers_words)
     expect_words(60 * 86400, "2 months");
     expect_words(730 * 86400, "2 years");
 }
+
+Test(units, a_rate_is_a_number_of_bits_with_a_unit)
+{
+    static const struct {
+        const char *text;
+        int64_t bits;
+    } cases[] = {{"9600bit", 9600},
+                 {"64kbit", 64000},
+                 {"10mbit", 10000000},
+                 {"1.5Gbit", 1500000000},
+                 {"10", 0},
+                 {"10mb", 0},
+                 {"0mbit", 0},
+                 {"-1mbit", 0},
+                 {"mbit", 0},
+                 {"99999999999999999999gbit", 0}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int64_t bits = 0;
+
+        cr_expect_eq(bit_rate_parse(cases[i].text, &bits), cases[i].bits > 0, "%s", cases[i].text);
+        cr_expect_eq(bits, cases[i].bits, "%s", cases[i].text);
+    }
+}
