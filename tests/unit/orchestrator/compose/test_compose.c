@@ -181,7 +181,7 @@ Test(compose, networks_are_ordered_by_priority)
     cr_expect_str_eq(project->services[0].networks[0].network, "n2");
     cr_expect_str_eq(project->services[0].networks[0].aliases.items[0], "q");
     cr_expect_str_eq(project_find_network(project, "n2")->pool.subnet, "10.1.0.0/16");
-    cr_expect_str_eq(project_find_network(project, "n2")->gateway, "10.1.0.1");
+    cr_expect_str_eq(project_find_network(project, "n2")->pool.gateway, "10.1.0.1");
 }
 
 Test(compose, the_rest_of_a_service_arrives)
