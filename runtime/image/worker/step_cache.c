@@ -145,14 +145,29 @@ int step_cache_commit(struct step_cache *cache, struct error *err)
 
 /* -- pruning */
 
+/* Private caches have a lock each, "lock-1" and so on. */
+static bool is_used(int caches_fd, const char *name, struct arena *arena)
+{
+    scoped_fd int folder_fd = path_open_beneath(caches_fd, name, O_RDONLY | O_DIRECTORY, 0);
+    struct string_list names = {0};
+
+    if (folder_fd < 0 || dir_names_read(folder_fd, arena, &names, NULL) < 0)
+        return false;
+    for (size_t i = 0; i < names.count; i++) {
+        scoped_fd int lock_fd = -1;
+
+        if (!string_starts_with(names.items[i], "lock"))
+            continue;
+        lock_fd = openat(folder_fd, names.items[i], O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+        if (lock_fd >= 0 && flock(lock_fd, LOCK_EX | LOCK_NB) < 0)
+            return true;
+    }
+    return false;
+}
+
 static int remove_cache(int caches_fd, const char *name, struct arena *arena, struct error *err)
 {
-    scoped_fd int lock_fd =
-        openat(caches_fd, arena_printf(arena, "%s/lock", name), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-
-    if (lock_fd >= 0 && flock(lock_fd, LOCK_EX | LOCK_NB) < 0)
-        return 0;
-    return path_remove_tree(caches_fd, name, err);
+    return is_used(caches_fd, name, arena) ? 0 : path_remove_tree(caches_fd, name, err);
 }
 
 static int remove_caches(int root_fd, struct arena *arena, struct error *err)
