@@ -120,7 +120,6 @@ static void gate_describe(struct instance *instance, const struct plan_dependenc
     if (gate == GATE_WAIT) {
         text_appendf(&text, "waits for %s", dependency->service);
         wait_reason(dependency, target, &text);
-        journal_note_wait(instance, target->plan->name, waits[dependency->condition]);
     } else {
         failure_reason(dependency, target, &text);
     }
@@ -186,6 +185,8 @@ static enum gate dependencies_gate(struct supervisor *supervisor, struct instanc
     for (size_t i = 0; i < instance->plan->n_dependencies && worst.gate != GATE_FAILED; i++) {
         struct obstacle next = obstacle_of(supervisor, &instance->plan->dependencies[i]);
 
+        if (next.gate == GATE_WAIT)
+            journal_note_wait(instance, next.target->plan->name, waits[next.dependency->condition]);
         if (next.gate > worst.gate)
             worst = next;
     }
