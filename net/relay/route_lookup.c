@@ -111,11 +111,10 @@ enum route_kind route_lookup_kind(struct route_lookup *lookup, const struct inet
  * the host's own address */
 
 /* An IPv4 address among the attributes behind a message's fixed header. */
-static bool find_address(const struct nlmsghdr *header, size_t fixed, unsigned short type,
+static bool find_address(struct nlmsghdr *header, size_t fixed, unsigned short type,
                          struct in_addr *ret_address)
 {
-    const struct rtattr *attribute =
-        (const struct rtattr *)((const char *)header + NLMSG_SPACE(fixed));
+    struct rtattr *attribute = (void *)((char *)header + NLMSG_SPACE(fixed));
     size_t left =
         header->nlmsg_len < NLMSG_SPACE(fixed) ? 0 : header->nlmsg_len - NLMSG_SPACE(fixed);
 
@@ -129,10 +128,10 @@ static bool find_address(const struct nlmsghdr *header, size_t fixed, unsigned s
 }
 
 /* The first of a piece of the list of addresses; *done at its end. */
-static bool first_global(const union answer *answer, size_t length, struct in_addr *ret_address,
+static bool first_global(union answer *answer, size_t length, struct in_addr *ret_address,
                          bool *done)
 {
-    const struct nlmsghdr *header = &answer->header;
+    struct nlmsghdr *header = &answer->header;
 
     for (; NLMSG_OK(header, length); header = NLMSG_NEXT(header, length)) {
         struct ifaddrmsg message;
