@@ -24,8 +24,10 @@ END
 }
 
 teardown() {
-    e2e_teardown
+    local result=0
+    e2e_teardown || result=1
     "$YAWL" image ls -q 2>/dev/null | grep -F "$TAG" | xargs -r "$YAWL" image rm -f >/dev/null 2>&1 || true
+    return $result
 }
 
 dockerfile() {
@@ -533,72 +535,6 @@ END
     ok build
     equal "$(grep -c CACHED <<<"$stderr")" 0
     equal "$(shown 'cat /n')" 1
-}
-
-# ---- beside another builder
-
-# What is in an image, as busybox sees it. What the two mount themselves is left out, and so is the root, which
-# buildah gives another mode.
-LIST='find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /etc -o -path /vol \) -prune -o -exec stat -c "%n %a %u %g %F %N" {} + ; cd / && find x y z unpacked -type f -exec md5sum {} +'
-
-listed() {
-    grep -v '^/ ' | sort
-}
-
-@test "tree and configuration are those of buildah" {
-    command -v buildah >/dev/null || skip "buildah is not installed"
-    bah() {
-        command buildah --root "$DIR/bah" --runroot "$DIR/bah-run" --storage-driver vfs "$@"
-    }
-    bah pull -q "oci-archive:$YAWL_E2E_IMAGES/box.tar" >/dev/null 2>&1 || skip "buildah cannot pull from an archive here"
-    mkdir -p app/sub/deep tree/b
-    echo hi >app/hello.txt
-    echo other >app/o.txt
-    chmod 640 app/o.txt
-    echo s >app/sub/s
-    ln -s s app/sub/l
-    echo d >app/sub/deep/d
-    chmod 700 app/sub/deep
-    echo in >tree/b/in
-    tar -C tree -czf app/arch.tar.gz b
-    printf '*.log\n' >app/.dockerignore
-    touch app/sub/x.log
-    dockerfile <<'END'
-FROM box AS one
-ARG V=3
-ENV A=b
-WORKDIR /app
-COPY hello.txt sub ./
-COPY sub /newdir/
-COPY *.txt /globbed/
-COPY --chown=app:extra --chmod=750 sub /owned/
-RUN echo "$A $V" > out && rm /data/file && mkdir -m 1777 /sticky && ln -s /bin/sh /link && chmod 4755 /app/out
-FROM box
-COPY --from=one /app /x/
-COPY --from=one /newdir /globbed /owned /y/
-COPY --from=one /link /z
-ADD arch.tar.gz /unpacked/
-RUN rm -r /data && mkdir /data && touch -d @1000 /data/new
-ENV P=q
-USER app
-WORKDIR /home/app/w
-VOLUME /vol
-EXPOSE 80
-ENTRYPOINT ["/bin/sh"]
-CMD ["-c", "cat /x/out"]
-LABEL a=b
-STOPSIGNAL SIGINT
-END
-    bah bud --isolation chroot --network host -t theirs app >bah.log 2>&1 || skip "buildah does not build here"
-    ok build
-    ok run --rm -T -u root --entrypoint /bin/sh app -c "$LIST"
-    listed <<<"$stdout" >ours.txt
-    [ "$(wc -l <ours.txt)" -gt 100 ]
-    bah run --isolation chroot --user root "$(bah from theirs)" -- /bin/sh -c "$LIST" 2>/dev/null | listed >theirs.txt
-    diff ours.txt theirs.txt
-    # Labels of the tools themselves differ.
-    equal "$(config '| del(.Labels) | to_entries | sort_by(.key)')" \
-        "$(bah inspect --type image theirs | jq -c '.OCIv1.config | del(.Labels) | to_entries | sort_by(.key)')"
 }
 
 @test "ADD fetches addresses, by digest when one is given" {

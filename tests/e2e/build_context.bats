@@ -24,8 +24,10 @@ setup() {
 }
 
 teardown() {
-    e2e_teardown
+    local result=0
+    e2e_teardown || result=1
     "$YAWL" image ls -q 2>/dev/null | grep -F "$TAG" | xargs -r "$YAWL" image rm -f >/dev/null 2>&1 || true
+    return $result
 }
 
 shown() {

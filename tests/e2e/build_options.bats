@@ -27,8 +27,10 @@ END
 }
 
 teardown() {
-    e2e_teardown
+    local result=0
+    e2e_teardown || result=1
     "$YAWL" image ls -q 2>/dev/null | grep -F "$TAG" | xargs -r "$YAWL" image rm -f >/dev/null 2>&1 || true
+    return $result
 }
 
 dockerfile() {
