@@ -31,7 +31,7 @@ teardown() {
 }
 
 shown() {
-    "$YAWL" run --rm -T app sh -c "$1" 2>/dev/null
+    "$YAWL" run --rm -T app sh -c "$1" 2>"$DIR/shown.err" || { sed "s/^/# run: /" "$DIR/shown.err" >&2; return 1; }
 }
 
 # A repository in repos/NAME with all that is in the folder, served on $GIT_URL.
