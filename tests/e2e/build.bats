@@ -15,6 +15,7 @@ teardown_file() {
 
 setup() {
     e2e_setup
+    DATA_ROOT=$YAWL_DATA_ROOT RUN_ROOT=$YAWL_RUN_ROOT
     mkdir "$DIR/app"
     compose_file <<'END'
 services:
@@ -365,8 +366,12 @@ END
     ok image save -o "$DIR/out.tar" "$TAG-app"
     equal "$(skopeo inspect --config "oci-archive:$DIR/out.tar" | jq -c .rootfs.diff_ids)" "$(layers | jq -R . | jq -cs .)"
     ok image rm "$TAG-app"
-    YAWL_DATA_ROOT=$DIR/other ok load "$DIR/out.tar"
-    YAWL_DATA_ROOT=$DIR/other ok run --rm -T --no-deps app ls /data || true
+    export YAWL_DATA_ROOT=$DIR/other YAWL_RUN_ROOT=$DIR/run
+    ok load "$DIR/out.tar"
+    ok run --rm -T --no-deps app ls /data
+    equal "$stdout" new
+    ok down
+    export YAWL_DATA_ROOT=$DATA_ROOT YAWL_RUN_ROOT=$RUN_ROOT
 }
 
 @test "the time of an image can be said" {
