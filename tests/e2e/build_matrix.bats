@@ -361,7 +361,8 @@ COPY --from=make /bin /bin
 COPY --from=make /etc /etc
 COPY --from=make /tree/f /a/b/
 COPY hello.txt sub /files/
-ENV PATH=/bin X=`"y`"
+ENV PATH=/bin
+WORKDIR /
 FROM wanted
 RUN ["/bin/busybox", "false"]
 END
