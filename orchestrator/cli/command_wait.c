@@ -11,7 +11,8 @@ struct wait {
     struct session *session;
     struct string_list services;
     struct string_list told; /* containers whose end was printed */
-    int exit_code;           /* of the one told last */
+    uint64_t last_ns;        /* when the last of them ended */
+    int exit_code;           /* and how */
 };
 
 static bool wait_names(const struct wait *wait, const struct record *record)
@@ -30,8 +31,13 @@ static void wait_tell(struct wait *wait, const struct record *record)
 {
     string_list_add(wait->session->arena, &wait->told,
                     arena_strdup(wait->session->arena, record->name));
-    wait->exit_code = record_exit_code(record);
-    (void)printf("container \"%s\" exited with status code %d\n", record->name, wait->exit_code);
+    /* Those that had ended before come in the order of their names. */
+    if (record->finished_ns >= wait->last_ns) {
+        wait->last_ns = record->finished_ns;
+        wait->exit_code = record_exit_code(record);
+    }
+    (void)printf("container \"%s\" exited with status code %d\n", record->name,
+                 record_exit_code(record));
     (void)fflush(stdout);
 }
 

@@ -14,7 +14,7 @@ services:
   a:
     image: box
     command: [sh, -c, "trap 'echo bye; exit' TERM; while :; do date +%s%N > /now; sleep 0.05; done"]
-    healthcheck: {test: [CMD, test, -e, /now], interval: 200ms, timeout: 100ms, retries: 1}
+    healthcheck: {test: [CMD, test, -e, /now], interval: 200ms, timeout: 10s, retries: 1, start_period: 10s}
 END
 }
 
@@ -101,6 +101,9 @@ END
     equal "$status" 7
     contains "$stdout" "container \"$PROJECT-a-1\" exited with status code 7"
     contains "$stdout" "container \"$PROJECT-b-1\" exited with status code 0"
+    # Both have ended before: a was the last all the same.
+    yawl wait a b
+    equal "$status" 7
     yawl wait --down-project b
     equal "$status" 0
     equal "$("$YAWL" ps -a -q)" ""
