@@ -156,11 +156,11 @@ compose.yaml:5:5: error"
     compose_file <<'END'
 services:
   a: {image: x, runtime: r, cap_add: [CHOWN]}
-  b: {image: x, runtime: r, networks: {default: {ipv6_address: "fd00::2"}}}
+  b: {runtime: r, provider: {type: p}}
 END
     YAWL_DATA_ROOT=$DIR/data YAWL_RUN_ROOT=$DIR/run refused up -d
     equal "$(grep -c "'runtime' has no effect" <<<"$stderr")" 1
-    equal "$(grep -c "'ipv6_address' cannot be used" <<<"$stderr")" 1
+    equal "$(grep -c "'provider' cannot be used" <<<"$stderr")" 1
     lacks "$stderr" "'cap_add'"
 }
 
