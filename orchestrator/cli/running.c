@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/json.h"
 
 static bool record_matches(const struct record *record, const char *service,
                            unsigned long long number)
@@ -30,24 +29,12 @@ static int record_find(struct arena *arena, int records_fd, const char *service,
     return 0;
 }
 
-static int made_read(struct arena *arena, int records_fd, struct running *running,
-                     struct error *err)
-{
-    scoped(json_release) json_t *json = NULL;
-    struct plan_instance *made = arena_new_object(arena, struct plan_instance);
-
-    json = json_read_file(records_fd, arena_printf(arena, "%s.made", running->record->name), err);
-    if (!json || codec_decode(plan_instance_codec, json, made, arena, err) < 0)
-        return -1;
-    running->made = made;
-    return 0;
-}
-
 int running_find(struct session *session, const char *service, const char *index,
                  struct running *ret_running, struct error *err)
 {
     scoped(project_dir_close) struct project_dir *dir = NULL;
     struct running running = {0};
+    struct plan_instance *made;
     scoped_fd int records_fd = -1;
     unsigned long long number = 0;
     struct roots roots;
@@ -63,8 +50,12 @@ int running_find(struct session *session, const char *service, const char *index
         return error_set(err, "service \"%s\" is not running", service);
     if (running.record->paused)
         return error_set(err, "container %s is paused: unpause it first", running.record->name);
-    if (made_read(session->arena, records_fd, &running, err) < 0)
+    if (plan_instance_read(records_fd, running.record->name, "made", session->arena, &made, err) <
+        0)
         return -1;
+    if (!made)
+        return error_set(err, "service \"%s\" is not running", service);
+    running.made = made;
     running.dir = steal(dir);
     *ret_running = running;
     return 0;

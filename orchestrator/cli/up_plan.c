@@ -36,23 +36,6 @@ static struct plan_report_item *item_add(struct up_planning *planning, const cha
 
 /* -- what exists */
 
-static int made_read(struct up_planning *planning, const struct record *record,
-                     const struct plan_instance **ret_made, struct error *err)
-{
-    const char *file_name = arena_printf(planning->arena, "%s.made", record->name);
-    scoped(json_release) json_t *json = json_read_file(planning->records_fd, file_name, err);
-    struct plan_instance *made;
-
-    *ret_made = NULL;
-    if (!json)
-        return err->number == ENOENT ? 0 : -1;
-    made = arena_new_object(planning->arena, struct plan_instance);
-    if (codec_decode(plan_instance_codec, json, made, planning->arena, err) < 0)
-        return error_wrap(err, "read '%s'", file_name);
-    *ret_made = made;
-    return 0;
-}
-
 static int existing_read(struct up_planning *planning, struct error *err)
 {
     struct existing *existing;
@@ -66,6 +49,7 @@ static int existing_read(struct up_planning *planning, struct error *err)
     for (size_t i = 0; i < count; i++) {
         const struct record *record = records[i];
         struct existing *one = &existing[planning->world.n_existing];
+        struct plan_instance *made;
 
         *one = (struct existing){.name = record->name,
                                  .service = record->service,
@@ -73,8 +57,10 @@ static int existing_read(struct up_planning *planning, struct error *err)
                                  .oneoff = record->oneoff,
                                  .ended_well = record_exit_code(record) == 0,
                                  .wanted = record->wanted};
-        if (made_read(planning, record, &one->made, err) < 0)
+        if (plan_instance_read(planning->records_fd, record->name, "made", planning->arena, &made,
+                               err) < 0)
             return -1;
+        one->made = made;
         planning->world.n_existing++;
     }
     return 0;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "orchestrator/plan/plan.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "common/text.h"
 
 static const struct codec_field plan_dependency_codec[] = {
@@ -119,4 +121,23 @@ const struct plan_instance *plan_find_instance(const struct plan *plan, const ch
         if (string_eq(plan->instances[i].name, name))
             return &plan->instances[i];
     return NULL;
+}
+
+int plan_instance_read(int dir_fd, const char *name, const char *suffix, struct arena *arena,
+                       struct plan_instance **ret_plan, struct error *err)
+{
+    const char *file_name = arena_printf(arena, "%s.%s", name, suffix);
+    scoped(json_release) json_t *json = json_read_file(dir_fd, file_name, err);
+    struct plan_instance *plan;
+
+    *ret_plan = NULL;
+    if (!json)
+        return err->number == ENOENT ? 0 : -1;
+    plan = arena_new_object(arena, struct plan_instance);
+    if (codec_decode(plan_instance_codec, json, plan, arena, err) < 0)
+        return error_wrap(err, "plan '%s'", file_name);
+    if (!plan->name || !plan->service || !plan->label || !plan->config_hash)
+        return error_set(err, "plan '%s' is incomplete", file_name);
+    *ret_plan = plan;
+    return 0;
 }

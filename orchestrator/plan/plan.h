@@ -118,6 +118,12 @@ extern const struct codec_field plan_shared_codec[];
 /* All of it. */
 extern const struct codec_field plan_codec[];
 
+/* Reads NAME.SUFFIX below dir_fd, one container's plan as its supervisor has written it: "want",
+ * what it is to be; "made", what it was made from. NULL when there is none. In the arena. */
+MUST_CHECK int plan_instance_read(int dir_fd, const char *name, const char *suffix,
+                                  struct arena *arena, struct plan_instance **ret_plan,
+                                  struct error *err);
+
 const struct plan_instance *plan_find_instance(const struct plan *plan, const char *name);
 
 #endif

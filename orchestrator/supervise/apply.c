@@ -505,7 +505,9 @@ int supervisor_request(struct supervisor *supervisor, const struct request *requ
         result = request_apply(supervisor, request, err);
     else
         result = request_others(supervisor, request, err);
-    if (!supervisor->finished && !string_eq(request->command, "watch"))
+    /* Who only looks on changes nothing of it. */
+    if (!supervisor->finished && !string_eq(request->command, "watch") &&
+        !string_eq(request->command, "terminal"))
         standing_write(supervisor);
     return result;
 }

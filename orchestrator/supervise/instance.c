@@ -218,19 +218,5 @@ int instance_write_plan(struct instance *instance, const char *suffix,
 int instance_read_plan(struct supervisor *supervisor, const char *name, const char *suffix,
                        struct arena *arena, struct plan_instance **ret_plan, struct error *err)
 {
-    scoped(json_release) json_t *json = NULL;
-    char file_name[300];
-
-    *ret_plan = NULL;
-    (void)snprintf(file_name, sizeof(file_name), "%s.%s", name, suffix);
-    json = json_read_file(supervisor->records_fd, file_name, err);
-    if (!json)
-        return err->number == ENOENT ? 0 : -1;
-    *ret_plan = arena_new_object(arena, struct plan_instance);
-    if (codec_decode(plan_instance_codec, json, *ret_plan, arena, err) < 0)
-        return error_wrap(err, "plan '%s'", file_name);
-    if (!(*ret_plan)->name || !(*ret_plan)->service || !(*ret_plan)->label ||
-        !(*ret_plan)->config_hash)
-        return error_set(err, "plan '%s' is incomplete", file_name);
-    return 0;
+    return plan_instance_read(supervisor->records_fd, name, suffix, arena, ret_plan, err);
 }
