@@ -41,6 +41,7 @@ cp -a "$here/../../examples" "$here/../../tools" "$work/"
 
 # The emulated machine is slow.
 command='export LD_LIBRARY_PATH=/job/src/lib PATIENCE_S=180 YAWL=/job/src/build/orchestrator/cli/yawl'
+# shellcheck disable=SC2016  # for the shell in the machine
 command="$command YAWL_E2E_IMAGES=/job/src/images; exec bats --tap ${VM_FILTER:+--filter '$VM_FILTER'}"
 for file in "$@"; do
     command="$command tests/e2e/$file"
