@@ -196,8 +196,12 @@ static int grace_parse(const char *text, struct request *request, struct error *
 static int change_open(struct session *session, struct change *change, bool *ret_there,
                        struct error *err)
 {
-    change->progress.quiet = string_eq(session->progress, "quiet");
-    change->progress.json = string_eq(session->progress, "json");
+    struct progress_mode mode;
+
+    if (session_progress(session, false, &mode, err) < 0)
+        return -1;
+    change->progress.form = mode.form;
+    change->progress.changes_only = true;
     if (session_project_dir(session, &change->project, &change->roots, &change->dir, err) < 0)
         return -1;
     *ret_there = change->dir != NULL;

@@ -36,7 +36,8 @@ static int plan_bring_up(struct session *session, const struct project_dir *dir,
 {
     struct up up = {.request = {.command = "apply"}, .plan = plan, .detach = true};
 
-    up_progress_settle(&up, session);
+    if (up_progress_settle(&up, session, err) < 0)
+        return -1;
     up.follow.project = plan->project;
     up.follow.dir = dir;
     for (size_t i = 0; i < plan->n_instances; i++)

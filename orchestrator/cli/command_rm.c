@@ -127,9 +127,12 @@ int command_rm(struct session *session, struct error *err)
         {0, NULL, OPTION_END, NULL, NULL, NULL},
     };
     int result = session_options(session, rows, false, &rm.services, err);
+    struct progress_mode mode;
 
     if (result != 0)
         return result < 0 ? -1 : 0;
-    rm.progress.quiet = string_eq(session->progress, "quiet");
+    if (session_progress(session, false, &mode, err) < 0)
+        return -1;
+    rm.progress.form = mode.form;
     return rm_run(&rm, err);
 }

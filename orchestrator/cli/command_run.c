@@ -248,7 +248,6 @@ static void run_settle(struct run *run, struct string_list operands, struct stri
     run->oneoff.auto_remove = run->remove && run->detach;
     run->oneoff.stdin_open = !run->detach && !run->no_input && !changes->tty;
     run->progress.hide_exits = true;
-    run->progress.quiet = run->progress.quiet || string_eq(run->session->progress, "quiet");
     run->options.progress = &run->progress;
 }
 
@@ -257,7 +256,8 @@ int command_run(struct session *session, struct error *err)
     struct run run = {.session = session, .request = {.command = "apply"}};
     struct run_changes *changes = &run.changes;
     struct string_list operands = {0}, published = {0};
-    bool interactive = true, ignored = false;
+    bool interactive = true, ignored = false, quiet = false;
+    struct progress_mode mode;
     const struct option_row rows[] = {
         {'d', "detach", OPTION_FLAG, &run.detach, NULL, "do not wait for it"},
         {0, "rm", OPTION_FLAG, &run.remove, NULL, "remove it when it has ended"},
@@ -286,7 +286,7 @@ int command_run(struct session *session, struct error *err)
         {0, "pull", OPTION_STRING, &run.prepare.images.pull, "POLICY",
          "always, missing, never, or policy: as the services say"},
         {0, "quiet-pull", OPTION_FLAG, &run.prepare.images.quiet, NULL, "no progress of pulls"},
-        {'q', "quiet", OPTION_FLAG, &run.progress.quiet, NULL, "no progress"},
+        {'q', "quiet", OPTION_FLAG, &quiet, NULL, "no progress"},
         {0, NULL, OPTION_END, NULL, NULL, NULL},
     };
     int result = session_options(session, rows, true, &operands, err);
@@ -296,6 +296,9 @@ int command_run(struct session *session, struct error *err)
     if (operands.count == 0)
         return error_set(err, "run: name a service");
     run.no_input = !interactive;
+    if (session_progress(session, quiet, &mode, err) < 0)
+        return -1;
+    run.progress.form = mode.form;
     run_settle(&run, operands, published);
     return run_run(&run, err);
 }

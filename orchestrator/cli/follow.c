@@ -18,14 +18,15 @@
 #include "orchestrator/logs/log_reader.h"
 #include "orchestrator/supervise/supervisor_client.h"
 
-enum { ASK_TRIES = 10, ASK_AGAIN_MS = 50 };
+enum { ASK_TRIES = 10, ASK_AGAIN_MS = 50, REDRAW_MS = 1000 };
 
 /* The last record of one container, in an arena of its own so that a long run does not grow. */
 struct seen {
     struct arena *arena;
     struct record *record;
     struct progress_pace pace;
-    bool current; /* told since the last (re)connection */
+    uint64_t since_ms; /* it has been in its phase */
+    bool current;      /* told since the last (re)connection */
 };
 
 struct follow {
@@ -35,7 +36,8 @@ struct follow {
     struct fd_watch *client_watch;
     struct follow_source *log_source;
     struct signal_watch *interrupt, *terminate;
-    struct timer *deadline, *rejudge;
+    struct timer *deadline, *rejudge, *redraw;
+    struct picture picture; /* who waits for what */
     struct log_reader *logs;
     struct log_printer *printer;
     struct seen *seen;
@@ -66,6 +68,8 @@ void follow_free(struct follow *follow)
     signal_watch_free(follow->terminate);
     timer_free(follow->deadline);
     timer_free(follow->rejudge);
+    timer_free(follow->redraw);
+    picture_done(&follow->picture);
     supervisor_client_free(follow->client);
     log_reader_free(follow->logs);
     log_printer_free(follow->printer);
@@ -141,12 +145,66 @@ static void seen_tell(struct follow *follow, struct seen *seen, const struct rec
     const struct record *now = seen->record;
     scoped_text struct text words = {0};
 
+    if (!before || before->phase != now->phase)
+        seen->since_ms = loop_now_ms(follow->loop);
     progress_change(progress, before, now);
     progress_wait_words(progress, before, now, &words);
-    if (words.length == 0 || (now->phase == PHASE_RUNNING && is_awaited(follow, now)) ||
+    if (progress->picture || words.length == 0 ||
+        (now->phase == PHASE_RUNNING && is_awaited(follow, now)) ||
         !progress_pace_takes(&seen->pace, loop_now_ms(follow->loop)))
         return;
     progress_wait(progress, now, words.data);
+}
+
+/* On a terminal who waits for what stands below the lines, and is gone when it is over. */
+static void waits_draw(struct follow *follow)
+{
+    const struct progress *progress = follow->options.progress;
+    unsigned columns = window_size().columns;
+    uint64_t now_ms = loop_now_ms(follow->loop);
+    scoped_text struct text lines = {0}, line = {0}, words = {0};
+
+    for (size_t i = 0; i < follow->n_seen; i++) {
+        const struct seen *seen = &follow->seen[i];
+
+        text_clear(&words);
+        text_clear(&line);
+        progress_wait_words(progress, NULL, seen->record, &words);
+        if (words.length == 0 ||
+            (seen->record->phase == PHASE_RUNNING && is_awaited(follow, seen->record)))
+            continue;
+        text_appendf(&line, " Container %s  %llus  %s", seen->record->name,
+                     (unsigned long long)(now_ms - seen->since_ms) / 1000, words.data);
+        picture_append_row(&lines, text_get(&line), columns);
+    }
+    if (lines.length > 0 || follow->picture.lines.length > 0)
+        picture_draw(&follow->picture, "", text_get(&lines));
+    if (lines.length > 0)
+        timer_arm_at(follow->redraw, now_ms + REDRAW_MS);
+}
+
+static void on_redraw(void *owner)
+{
+    waits_draw(owner);
+}
+
+/* Log lines would go through it: it is for those who only wait. */
+static void waits_begin(struct follow *follow)
+{
+    struct progress *progress = follow->options.progress;
+
+    if (!progress || progress->form != PROGRESS_TTY || follow->logs)
+        return;
+    progress->picture = &follow->picture;
+    follow->redraw = timer_new(follow->loop, on_redraw, follow);
+}
+
+static void waits_end(struct follow *follow)
+{
+    if (!follow->redraw)
+        return;
+    picture_draw(&follow->picture, "", "");
+    follow->options.progress->picture = NULL;
 }
 
 static void seen_set(struct follow *follow, struct arena *take_arena, struct record *record)
@@ -292,6 +350,8 @@ static void on_client(void *owner)
         continue;
     if (follow->ended)
         fd_watch_free(steal(follow->client_watch));
+    if (follow->redraw)
+        waits_draw(follow);
     if (!follow->failed)
         follow_judge(follow);
 }
@@ -437,7 +497,9 @@ int follow_run(struct follow *follow, const struct request *request, bool *ret_i
     }
     if (follow->logs)
         follow_read_logs(follow);
+    waits_begin(follow);
     loop_run(follow->loop);
+    waits_end(follow);
 
     *ret_interrupted = follow->signals > 0;
     if (follow_finish_logs(follow, err) < 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/utf8.h"
 
 enum { VALUE_MOST = 60 }; /* characters of a value in the text form */
 
@@ -33,7 +34,7 @@ static void value_print(const char *value, struct text *out)
     size_t length = strlen(value);
 
     if (length > VALUE_MOST) {
-        for (length = VALUE_MOST; length > 0 && ((unsigned char)value[length] & 0xc0) == 0x80;)
+        for (length = VALUE_MOST; length > 0 && !utf8_is_start(value[length]);)
             length--;
         text_append_bytes(out, value, length);
         text_append(out, "…");

@@ -23,18 +23,26 @@ static void line_json(const char *kind, const char *name, const char *verb, cons
     text_append_char(out, '\n');
 }
 
+static void say(const struct progress *progress, const struct text *line)
+{
+    if (progress->picture)
+        picture_print(progress->picture, text_get(line));
+    else
+        (void)!fd_write_all(STDERR_FILENO, line->data, line->length);
+}
+
 void progress_line(const struct progress *progress, const char *kind, const char *name,
                    const char *verb)
 {
     scoped_text struct text line = {0};
 
-    if (progress->quiet)
+    if (progress->form == PROGRESS_QUIET)
         return;
-    if (progress->json)
+    if (progress->form == PROGRESS_JSON)
         line_json(kind, name, verb, NULL, &line);
     else
         text_appendf(&line, " %s %s  %s\n", kind, name, verb);
-    (void)!fd_write_all(STDERR_FILENO, line.data, line.length);
+    say(progress, &line);
 }
 
 static const char *phase_verb(const struct record *before, const struct record *now)
@@ -77,6 +85,8 @@ void progress_change(const struct progress *progress, const struct record *befor
 {
     const char *verb;
 
+    if (!before && progress->changes_only)
+        return;
     if (!before || before->phase != now->phase) {
         verb = phase_verb(before, now);
         if (verb && !(progress->hide_exits && string_eq(verb, "Exited")))
@@ -125,11 +135,11 @@ void progress_wait(const struct progress *progress, const struct record *now, co
 {
     scoped_text struct text line = {0};
 
-    if (progress->quiet)
+    if (progress->form == PROGRESS_QUIET)
         return;
-    if (progress->json)
+    if (progress->form == PROGRESS_JSON)
         line_json("Container", now->name, now->blocked ? "Error" : "Waiting", words, &line);
     else
         text_appendf(&line, " Container %s  %s\n", now->name, words);
-    (void)!fd_write_all(STDERR_FILENO, line.data, line.length);
+    say(progress, &line);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "orchestrator/cli/table.h"
 
+#include "common/utf8.h"
+
 enum { GAP = 3 };
 
 struct table table_start(struct arena *arena, const char *const *heads)
@@ -23,7 +25,7 @@ static size_t cell_width(const char *cell)
     size_t width = 0;
 
     for (; *cell; cell++)
-        width += ((unsigned char)*cell & 0xc0) != 0x80;
+        width += utf8_is_start(*cell);
     return width;
 }
 

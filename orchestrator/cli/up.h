@@ -47,7 +47,7 @@ void scale_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS]);
 /* After parsing: numbers, and options that exclude each other. */
 MUST_CHECK int up_options_settle(struct up *up, const struct session *session, struct error *err);
 /* How what happens is shown. */
-void up_progress_settle(struct up *up, const struct session *session);
+MUST_CHECK int up_progress_settle(struct up *up, const struct session *session, struct error *err);
 /* "SERVICE=COUNT" of --scale and of `scale`. */
 MUST_CHECK int up_scale_parse(struct up *up, const char *text, struct arena *arena,
                               struct error *err);

@@ -176,13 +176,17 @@ static const char *conflict(const struct up *up)
     return NULL;
 }
 
-void up_progress_settle(struct up *up, const struct session *session)
+int up_progress_settle(struct up *up, const struct session *session, struct error *err)
 {
-    up->progress.quiet = up->quiet || string_eq(session->progress, "quiet");
-    up->progress.json = string_eq(session->progress, "json");
+    struct progress_mode mode;
+
+    if (session_progress(session, up->quiet, &mode, err) < 0)
+        return -1;
+    up->progress.form = mode.form;
     up->progress.hide_exits = !up->detach;
     up->progress.probes = up->wait;
     up->follow.progress = &up->progress;
+    return 0;
 }
 
 int up_options_settle(struct up *up, const struct session *session, struct error *err)
@@ -201,7 +205,8 @@ int up_options_settle(struct up *up, const struct session *session, struct error
     up->request.no_start = up->no_start;
     up->detach = up->detach || up->wait || up->no_start;
     up->prepare.images.quiet = up->prepare.images.quiet || up->quiet;
-    up_progress_settle(up, session);
+    if (up_progress_settle(up, session, err) < 0)
+        return -1;
     up->follow.rejudge_ms = up->wait ? LOOK_MS : 0;
     up->follow.timeout_text = "application not healthy after";
     if (log_style_decide(session, &up->style, &up->follow.style, err) < 0)

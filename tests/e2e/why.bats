@@ -253,6 +253,37 @@ END
     matches "$stderr" "^db-1  \| busy$"
 }
 
+@test "on a terminal a wait stands below the lines and goes when it is over" {
+    compose_file <<'END'
+services:
+  db:
+    image: box
+    command: [sleep, "1000"]
+    healthcheck: {test: "test -e /ok || { echo not ready; exit 1; }", interval: 300ms, retries: 1000}
+  api: {image: box, command: [sleep, "1000"], depends_on: {db: {condition: service_healthy}}}
+END
+    script -q -f -e -c "stty cols 120; '$YAWL' up -d" screen.out >/dev/null </dev/null &
+    BACKGROUND+=($!)
+    within 20 grep -q "waits for db: health probe . of 1000 failed: not ready" screen.out
+    ok exec -T db touch /ok
+    wait "${BACKGROUND[0]}"
+    # The last picture is replaced by nothing; none of its rows stays.
+    python3 - screen.out >screen.txt <<'END'
+import re, sys
+rows = []
+for part in re.split(r"(\x1b\[\d+A)", open(sys.argv[1], encoding="utf-8").read().replace("\r", "")):
+    up = re.fullmatch(r"\x1b\[(\d+)A", part)
+    if up:
+        del rows[len(rows) - int(up[1]):]
+    else:
+        rows += part.replace("\x1b[J", "").split("\n")[:-1]
+print("\n".join(rows))
+END
+    lacks "$(cat screen.txt)" "waits for"
+    contains "$(cat screen.txt)" "Container $PROJECT-db-1  Healthy"
+    contains "$(cat screen.txt)" "Container $PROJECT-api-1  Started"
+}
+
 @test "waits are events with --progress json" {
     compose_file <<'END'
 services:

@@ -3,18 +3,17 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
 #include "common/process.h"
 #include "common/utf8.h"
-#include "orchestrator/cli/image/transfer_view.h"
+#include "orchestrator/cli/picture.h"
 
 /* A longer line is shown in pieces. */
 enum { LINE_MOST = 64 * 1024 };
-enum { TAIL_LINES = 4, LINE_BYTES = 512, DEFAULT_COLUMNS = 80, TICK_MS = 100 };
+enum { TAIL_LINES = 4, LINE_BYTES = 512, TICK_MS = 100 };
 
 /* A step that runs. */
 struct shown_step {
@@ -30,7 +29,7 @@ struct build_display {
     struct progress_mode mode;
     struct shown_step *steps;
     size_t count, capacity;
-    struct text picture; /* as it stands there */
+    struct picture picture;
 };
 
 struct build_display *build_display_new(struct progress_mode mode)
@@ -56,7 +55,7 @@ void build_display_free(struct build_display *display)
     for (size_t i = 0; i < display->count; i++)
         step_done(&display->steps[i]);
     free(display->steps);
-    text_done(&display->picture);
+    picture_done(&display->picture);
     free(display);
 }
 
@@ -132,27 +131,6 @@ static void drop(struct build_display *display, struct shown_step *step)
 
 /* -- the picture */
 
-static unsigned window_columns(void)
-{
-    struct winsize size;
-
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return DEFAULT_COLUMNS;
-}
-
-/* At most `columns` characters of the text, and its newline. */
-static void append_cut(struct text *out, const char *text, unsigned columns)
-{
-    const char *end = text;
-
-    for (unsigned used = 0; *end && used + 1 < columns; used++)
-        for (end++; ((unsigned char)*end & 0xc0) == 0x80; end++)
-            ;
-    text_append_bytes(out, text, (size_t)(end - text));
-    text_append_char(out, '\n');
-}
-
 static void append_step(const struct build_display *display, const struct shown_step *step,
                         unsigned columns, struct text *out)
 {
@@ -161,31 +139,24 @@ static void append_step(const struct build_display *display, const struct shown_
     scoped_text struct text line = {0};
 
     text_appendf(&line, " > %5.1fs %s %s %s", seconds, step->build, step->label, step->text);
-    append_cut(out, text_get(&line), columns);
+    picture_append_row(out, text_get(&line), columns);
     for (size_t i = first; i < step->n_lines; i++) {
         text_clear(&line);
         text_appendf(&line, "   | %s", step->tail[i % TAIL_LINES]);
         text_append(out, display->mode.colour ? "\033[2m" : "");
-        append_cut(out, text_get(&line), columns);
+        picture_append_row(out, text_get(&line), columns);
         text_append(out, display->mode.colour ? "\033[0m" : "");
     }
 }
 
 static void redraw(struct build_display *display, const char *above)
 {
-    unsigned columns = window_columns();
-    unsigned rows = transfer_view_rows(text_get(&display->picture), columns);
-    scoped_text struct text out = {0};
+    unsigned columns = window_size().columns;
+    scoped_text struct text lines = {0};
 
-    if (rows > 0)
-        text_appendf(&out, "\033[%uA", rows);
-    text_append(&out, "\r\033[J");
-    text_append(&out, above);
-    text_clear(&display->picture);
     for (size_t i = 0; i < display->count; i++)
-        append_step(display, &display->steps[i], columns, &display->picture);
-    text_append(&out, text_get(&display->picture));
-    show(&out);
+        append_step(display, &display->steps[i], columns, &lines);
+    picture_draw(&display->picture, above, text_get(&lines));
 }
 
 /* A line that stays. */

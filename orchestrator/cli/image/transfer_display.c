@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "orchestrator/cli/image/transfer_display.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -10,13 +9,12 @@
 #include "common/process.h"
 #include "orchestrator/cli/image/transfer_lines.h"
 #include "orchestrator/cli/image/transfer_view.h"
-
-enum { DEFAULT_COLUMNS = 80, DEFAULT_ROWS = 24 };
+#include "orchestrator/cli/picture.h"
 
 struct transfer_display {
     struct transfer *transfer;
     struct progress_mode mode;
-    struct text picture; /* as it stands there */
+    struct picture picture;
 };
 
 struct transfer_display *transfer_display_new(struct transfer *transfer, struct progress_mode mode)
@@ -32,7 +30,7 @@ void transfer_display_free(struct transfer_display *display)
 {
     if (!display)
         return;
-    text_done(&display->picture);
+    picture_done(&display->picture);
     free(display);
 }
 
@@ -42,46 +40,17 @@ static void show(const struct text *text)
     (void)!fd_write_all(STDERR_FILENO, text_get(text), text->length);
 }
 
-/* -- the picture */
-
-static struct transfer_view view_now(const struct transfer_display *display)
+static void redraw(struct transfer_display *display)
 {
-    struct transfer_view view = {.columns = DEFAULT_COLUMNS,
-                                 .rows = DEFAULT_ROWS,
+    struct window window = window_size();
+    struct transfer_view view = {.columns = window.columns,
+                                 .rows = window.rows,
                                  .colour = display->mode.colour,
                                  .now_ms = clock_monotonic_ms()};
-    struct winsize size;
+    scoped_text struct text lines = {0};
 
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
-        view.columns = size.ws_col;
-        view.rows = size.ws_row;
-    }
-    return view;
-}
-
-/* Puts the cursor where the old picture began and clears from there; the window may have become
- * narrower since it was drawn. */
-static void picture_erase(const struct transfer_display *display, unsigned columns,
-                          struct text *out)
-{
-    unsigned rows = transfer_view_rows(text_get(&display->picture), columns);
-
-    if (rows > 0)
-        text_appendf(out, "\033[%uA", rows);
-    text_append(out, "\r\033[J");
-}
-
-static void picture_redraw(struct transfer_display *display, const char *above)
-{
-    struct transfer_view view = view_now(display);
-    scoped_text struct text out = {0};
-
-    picture_erase(display, view.columns, &out);
-    text_append(&out, above);
-    text_clear(&display->picture);
-    transfer_view_render(display->transfer, &view, &display->picture);
-    text_append(&out, text_get(&display->picture));
-    show(&out);
+    transfer_view_render(display->transfer, &view, &lines);
+    picture_draw(&display->picture, "", text_get(&lines));
 }
 
 /* -- events */
@@ -141,7 +110,7 @@ void transfer_display_say(struct transfer_display *display, const char *line)
     }
     text_append_char(&plain, '\n');
     if (display->mode.form == PROGRESS_TTY)
-        picture_redraw(display, text_get(&plain));
+        picture_print(&display->picture, text_get(&plain));
     else
         show(&plain);
 }
@@ -150,12 +119,12 @@ void transfer_display_tick(struct transfer_display *display)
 {
     transfer_tick(display->transfer, clock_monotonic_ms());
     if (display->mode.form == PROGRESS_TTY)
-        picture_redraw(display, "");
+        redraw(display);
 }
 
 void transfer_display_finish(struct transfer_display *display, const char *reason)
 {
     transfer_finish(display->transfer, reason, clock_monotonic_ms());
     if (display->mode.form == PROGRESS_TTY)
-        picture_redraw(display, "");
+        redraw(display);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/units.h"
+#include "common/utf8.h"
 
 enum { LABEL_MOST = 30, BAR_MOST = 25, BAR_LEAST = 6, SPIN_MS = 100 };
 
@@ -18,11 +19,6 @@ struct line {
     bool colour;
 };
 
-static bool is_character_start(char c)
-{
-    return ((unsigned char)c & 0xc0) != 0x80;
-}
-
 /* Everything that is shown is one column a character. `colour` may be NULL. */
 static void put(struct line *line, const char *colour, const char *text)
 {
@@ -31,7 +27,7 @@ static void put(struct line *line, const char *colour, const char *text)
     if (line->colour && colour)
         text_append(line->out, colour);
     for (; *text; text++) {
-        if (is_character_start(*text)) {
+        if (utf8_is_start(*text)) {
             if (line->left == 0)
                 break;
             line->left--;
@@ -307,23 +303,4 @@ void transfer_view_render(const struct transfer *transfer, const struct transfer
     }
     if (shown < transfer->n_images && room > 0)
         rest_line(view, transfer->n_images - shown, out);
-}
-
-unsigned transfer_view_rows(const char *picture, unsigned columns)
-{
-    unsigned rows = 0, width = 0;
-
-    for (const char *p = picture; *p; p++) {
-        if (*p == '\033')
-            p += strcspn(p, "m");
-        else if (*p != '\n')
-            width += is_character_start(*p);
-        if (*p == '\n') {
-            rows += width > columns && columns > 0 ? (width + columns - 1) / columns : 1;
-            width = 0;
-        }
-        if (!*p)
-            break;
-    }
-    return rows;
 }

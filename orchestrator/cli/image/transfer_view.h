@@ -26,7 +26,4 @@ struct transfer_view {
 void transfer_view_render(const struct transfer *transfer, const struct transfer_view *view,
                           struct text *out);
 
-/* How many rows a picture takes in a window of this width, which may have become another. */
-unsigned transfer_view_rows(const char *picture, unsigned columns);
-
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "orchestrator/cli/image/transfer_view.h"
 
+#include "orchestrator/cli/picture.h"
 #include "tests/unit/orchestrator/cli/image/transfer_fixture.h"
 
 enum { SEEDS = 400, EVENTS_MOST = 120 };
@@ -93,14 +94,6 @@ Test(transfer_view, colour_is_there_only_when_asked_for)
     cr_expect_not_null(strchr(render(play(31), view), '\033'));
 }
 
-Test(transfer_view, a_picture_in_a_narrower_window_takes_more_rows)
-{
-    cr_expect_eq(transfer_view_rows("", 80), 0);
-    cr_expect_eq(transfer_view_rows("12345678\n\n", 8), 2);
-    cr_expect_eq(transfer_view_rows("\033[31m✔2345678\033[0m9\n", 8), 2);
-    cr_expect_eq(transfer_view_rows("12345678901234567\n", 8), 3);
-}
-
 /* -- whatever happens, it fits */
 
 static unsigned next(unsigned *state)
@@ -162,7 +155,7 @@ static void expect_fits(const char *picture, struct transfer_view view, unsigned
     cr_assert_eq(width, 0, "seed %u: the last line ends", seed);
     cr_assert(lines < view.rows || lines == 1, "seed %u: %u lines in %u rows", seed, lines,
               view.rows);
-    cr_assert_eq(transfer_view_rows(picture, view.columns), lines, "seed %u", seed);
+    cr_assert_eq(picture_rows(picture, view.columns), lines, "seed %u", seed);
 }
 
 Test(transfer_view, no_picture_is_wider_or_higher_than_the_window)
