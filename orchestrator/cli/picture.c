@@ -18,12 +18,13 @@ void picture_done(struct picture *picture)
 struct window window_size(void)
 {
     struct window window = {.columns = DEFAULT_COLUMNS, .rows = DEFAULT_ROWS};
-    struct winsize size;
+    struct winsize size = {0};
 
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
+    (void)ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+    if (size.ws_col > 0)
         window.columns = size.ws_col;
+    if (size.ws_row > 0)
         window.rows = size.ws_row;
-    }
     return window;
 }
 
