@@ -97,3 +97,35 @@ reboot() {
     contains "$stderr" "no-such-project: no such project"
     [ ! -e "$YAWL_RUN_ROOT/projects/no-such-project" ]
 }
+
+# The unit as it is installed, but for where the program and its roots are.
+unit_install() {
+    sed "s|^ExecStart=.*/yawl |ExecStart=$YAWL |" "$(dirname "$YAWL")/../systemd/yawl-restore-system.service" >"$UNIT"
+    mkdir "$UNIT.d"
+    printf '[Service]\n' >"$UNIT.d/test.conf"
+    printf 'Environment=%s\n' "YAWL_DATA_ROOT=$YAWL_DATA_ROOT" "YAWL_RUN_ROOT=$YAWL_RUN_ROOT" "YAWL_E2E=$TAG" \
+        "ASAN_OPTIONS=$ASAN_OPTIONS" "LD_LIBRARY_PATH=${LD_LIBRARY_PATH-}" >>"$UNIT.d/test.conf"
+    systemctl daemon-reload
+}
+
+unit_remove() {
+    systemctl stop "${UNIT##*/}" || true
+    rm -rf "$UNIT" "$UNIT.d"
+    systemctl daemon-reload
+}
+
+@test "the systemd unit restores, and what it restored outlives it" {
+    [ -d /run/systemd/system ] || skip "process 1 is not systemd"
+    UNIT=/run/systemd/system/yawl-restore-$TAG.service
+    stack
+    ok up -d
+    reboot
+    unit_install
+    systemctl start "${UNIT##*/}"
+    within 5 is_state a running
+    within 5 is_state b running
+    unit_remove
+    is_state a running
+    is_state b running
+    ok exec -T a true
+}

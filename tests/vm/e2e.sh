@@ -31,6 +31,7 @@ mkdir -p "$work/build/orchestrator/cli" "$work/build/runtime/image/worker" "$wor
 programs=("$build/orchestrator/cli/yawl" "$build/runtime/image/worker/yawl-image")
 cp "${programs[0]}" "$work/build/orchestrator/cli/"
 cp "${programs[1]}" "$work/build/runtime/image/worker/"
+cp -r "$build/orchestrator/systemd" "$work/build/orchestrator/"
 ldd "${programs[@]}" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' |
     grep -Ev '/(libc|libm|libdl|librt|libpthread|libresolv|ld-linux.*)\.so' | sort -u |
     xargs -r cp -Lt "$work/lib"
