@@ -27,6 +27,10 @@ nap() {
     sleep "$(printf '0.%03d' $((RANDOM % 400)))"
 }
 
+kernel_is_at_least() {
+    [ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" = "$1" ]
+}
+
 # chaos ROLE...: a flood of 50,000 lines a second, and kills at random moments meanwhile.
 chaos() {
     local roles=("$@") kills=0 before
@@ -47,9 +51,14 @@ END
         within 20 supervisor_is_back
         equal "$(host_pid flood)" "$before"
     done
-    inside flood kill -USR1 1
+    kill -USR1 "$before"
     within 30 is_state flood exited
-    equal "$(json flood ExitCode)" 0
+    # Killed keepers leave their containers to the machine's process 1. What that one has reaped only newer kernels tell.
+    if [[ " $* " == *" keeper "* ]] && ! kernel_is_at_least 6.15; then
+        matches "$(json flood ExitCode)" '^(0|255)$'
+    else
+        equal "$(json flood ExitCode)" 0
+    fi
     "$YAWL" logs --no-log-prefix flood >got
     [ "$(wc -l <got)" -gt 1000 ]
     seq 1 "$(tail -n 1 got)" | cmp - got

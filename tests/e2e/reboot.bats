@@ -104,7 +104,7 @@ unit_install() {
     mkdir "$UNIT.d"
     printf '[Service]\n' >"$UNIT.d/test.conf"
     printf 'Environment=%s\n' "YAWL_DATA_ROOT=$YAWL_DATA_ROOT" "YAWL_RUN_ROOT=$YAWL_RUN_ROOT" "YAWL_E2E=$TAG" \
-        "ASAN_OPTIONS=$ASAN_OPTIONS" "LD_LIBRARY_PATH=${LD_LIBRARY_PATH-}" >>"$UNIT.d/test.conf"
+        "ASAN_OPTIONS=$ASAN_OPTIONS" >>"$UNIT.d/test.conf"
     systemctl daemon-reload
 }
 

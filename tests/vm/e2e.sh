@@ -27,21 +27,25 @@ export VM_PKGS=bats,jq,curl,git,zstd,util-linux,file,acl,attr${VM_PKGS:+,$VM_PKG
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/build/orchestrator/cli" "$work/build/runtime/image/worker" "$work/lib"
-programs=("$build/orchestrator/cli/yawl" "$build/runtime/image/worker/yawl-image")
-cp "${programs[0]}" "$work/build/orchestrator/cli/"
-cp "${programs[1]}" "$work/build/runtime/image/worker/"
-cp -r "$build/orchestrator/systemd" "$work/build/orchestrator/"
-ldd "${programs[@]}" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' |
+mkdir "$work/lib"
+# The libraries are for these programs alone: the machine's own have others.
+for program in orchestrator/cli/yawl runtime/image/worker/yawl-image; do
+    mkdir -p "$work/real/${program%/*}" "$work/build/${program%/*}"
+    cp "$build/$program" "$work/real/$program"
+    printf '#!/bin/sh\nLD_LIBRARY_PATH=/job/src/lib exec /job/src/real/%s "$@"\n' "$program" > "$work/build/$program"
+    chmod +x "$work/build/$program"
+done
+ldd "$work/real/"*/*/yawl "$work/real/"*/*/*/yawl-image 2> /dev/null | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' |
     grep -Ev '/(libc|libm|libdl|librt|libpthread|libresolv|ld-linux.*)\.so' | sort -u |
     xargs -r cp -Lt "$work/lib"
+cp -r "$build/orchestrator/systemd" "$work/build/orchestrator/"
 cp -a "$images" "$work/images"
 mkdir "$work/tests"
 cp -a "$here/../e2e" "$here/../tools" "$work/tests/"
 cp -a "$here/../../examples" "$here/../../tools" "$work/"
 
 # The emulated machine is slow.
-command='export LD_LIBRARY_PATH=/job/src/lib PATIENCE_S=180 YAWL=/job/src/build/orchestrator/cli/yawl'
+command='export PATIENCE_S=180 YAWL=/job/src/build/orchestrator/cli/yawl'
 # shellcheck disable=SC2016  # for the shell in the machine
 command="$command YAWL_E2E_IMAGES=/job/src/images; exec bats --tap ${VM_FILTER:+--filter '$VM_FILTER'}"
 for file in "$@"; do
