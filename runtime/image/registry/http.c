@@ -33,6 +33,7 @@ struct http_socket {
 
 struct http {
     struct http_options options;
+    struct libcurl lib;
     bool curl_ready;
     CURLM *multi;
     struct loop *loop;
@@ -55,7 +56,7 @@ static void on_socket_ready(void *owner)
     struct http_socket *socket = owner; /* may be gone afterwards */
     int running;
 
-    (void)curl_multi_socket_action(socket->http->multi, socket->fd, 0, &running);
+    (void)socket->http->lib.curl_multi_socket_action(socket->http->multi, socket->fd, 0, &running);
 }
 
 static void on_curl_timer(void *owner)
@@ -63,7 +64,7 @@ static void on_curl_timer(void *owner)
     struct http *http = owner;
     int running;
 
-    (void)curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    (void)http->lib.curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
 static void on_woken(void *owner)
@@ -101,7 +102,7 @@ static int http_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *owne
     socket->http = http;
     socket->fd = fd;
     socket->watch = fd_watch_new(http->loop, fd, events, on_socket_ready, socket);
-    (void)curl_multi_assign(http->multi, fd, socket);
+    (void)http->lib.curl_multi_assign(http->multi, fd, socket);
     return 0;
 }
 
@@ -133,7 +134,7 @@ static void http_hand_over(struct http *http, struct http_exchange *exchange, CU
     while (*place != exchange)
         place = &(*place)->next;
     *place = exchange->next;
-    (void)curl_multi_remove_handle(http->multi, exchange->easy);
+    (void)http->lib.curl_multi_remove_handle(http->multi, exchange->easy);
     http_exchange_finish(exchange, result);
 
     (void)pthread_mutex_lock(&http->mutex);
@@ -150,7 +151,7 @@ static void http_start_submitted(struct http *http, struct http_exchange *list)
         next = exchange->next;
         exchange->next = http->running;
         http->running = exchange;
-        if (curl_multi_add_handle(http->multi, exchange->easy) != CURLM_OK)
+        if (http->lib.curl_multi_add_handle(http->multi, exchange->easy) != CURLM_OK)
             http_hand_over(http, exchange, CURLE_FAILED_INIT);
     }
 }
@@ -172,12 +173,12 @@ static void http_end_complete(struct http *http)
     const CURLMsg *message;
     int left;
 
-    while ((message = curl_multi_info_read(http->multi, &left))) {
+    while ((message = http->lib.curl_multi_info_read(http->multi, &left))) {
         char *owner = NULL;
 
         if (message->msg != CURLMSG_DONE)
             continue;
-        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
+        (void)http->lib.curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
         exchange = (struct http_exchange *)(void *)owner;
         http_hand_over(http, exchange, message->data.result);
     }
@@ -225,17 +226,19 @@ static int http_start_thread(struct http *http, struct error *err)
 
 static int http_set_up_multi(struct http *http, struct error *err)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (libcurl_load(&http->lib, err) < 0)
+        return -1;
+    if (http->lib.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return error_set(err, "start libcurl");
     http->curl_ready = true;
-    http->multi = curl_multi_init();
+    http->multi = http->lib.curl_multi_init();
     if (!http->multi)
         abort();
-    (void)curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, http_socket_wanted);
-    (void)curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-    (void)curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, http_timer_wanted);
-    (void)curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
-    (void)curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    (void)http->lib.curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, http_socket_wanted);
+    (void)http->lib.curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+    (void)http->lib.curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, http_timer_wanted);
+    (void)http->lib.curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+    (void)http->lib.curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
     return 0;
 }
 
@@ -281,9 +284,9 @@ void http_free(struct http *http)
         (void)pthread_join(http->thread, NULL);
     }
     if (http->multi)
-        (void)curl_multi_cleanup(http->multi); /* ends its sockets' watches */
+        (void)http->lib.curl_multi_cleanup(http->multi); /* ends its sockets' watches */
     if (http->curl_ready)
-        curl_global_cleanup();
+        http->lib.curl_global_cleanup();
     fd_watch_free(http->wake_watch);
     timer_free(http->curl_timer);
     timer_free(http->cancel_timer);
@@ -299,7 +302,7 @@ int http_perform(struct http *http, const struct http_request *request,
 {
     struct http_exchange exchange;
 
-    http_exchange_init(&exchange, &http->options, request, response);
+    http_exchange_init(&exchange, &http->lib, &http->options, request, response);
     (void)pthread_mutex_lock(&http->mutex);
     exchange.next = http->submitted;
     http->submitted = &exchange;

@@ -88,7 +88,8 @@ static void exchange_note_length(struct http_exchange *exchange)
 {
     curl_off_t length = -1;
 
-    (void)curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    (void)exchange->lib->curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+                                           &length);
     exchange->response->content_length = length;
 }
 
@@ -105,7 +106,7 @@ static size_t exchange_on_header(char *line, size_t size, size_t count, void *ow
     }
     if (length >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
         response_forget_headers(exchange->response);
-        (void)curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+        (void)exchange->lib->curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
         exchange->response->status = (int)status;
         return length;
     }
@@ -189,37 +190,59 @@ static int exchange_on_seek(void *owner, curl_off_t offset, int origin)
     return origin == SEEK_SET && offset == exchange->sent ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
+/* libcurl reads each value as the type that belongs to the option. */
+static void exchange_set_number(struct http_exchange *exchange, CURLoption option, long value)
+{
+    (void)exchange->lib->curl_easy_setopt(exchange->easy, option, value);
+}
+
+static void exchange_set_size(struct http_exchange *exchange, CURLoption option, curl_off_t value)
+{
+    (void)exchange->lib->curl_easy_setopt(exchange->easy, option, value);
+}
+
+static void exchange_set_text(struct http_exchange *exchange, CURLoption option, const char *value)
+{
+    (void)exchange->lib->curl_easy_setopt(exchange->easy, option, value);
+}
+
+static void exchange_set_owner(struct http_exchange *exchange, CURLoption option)
+{
+    (void)exchange->lib->curl_easy_setopt(exchange->easy, option, exchange);
+}
+
 static void exchange_set_method(struct http_exchange *exchange)
 {
     const struct http_request *request = exchange->request;
     const struct http_body *body = &request->body;
-    CURL *easy = exchange->easy;
 
     if (request->method == HTTP_GET)
         return;
     if (request->method == HTTP_HEAD) {
-        (void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        exchange_set_number(exchange, CURLOPT_NOBODY, 1);
         return;
     }
     if (body->bytes || body->length == 0) {
-        (void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->length);
-        (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body->bytes ? body->bytes : "");
+        exchange_set_number(exchange, CURLOPT_POST, 1);
+        exchange_set_size(exchange, CURLOPT_POSTFIELDSIZE_LARGE, body->length);
+        exchange_set_text(exchange, CURLOPT_POSTFIELDS, body->bytes ? body->bytes : "");
     } else {
-        (void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-        (void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)body->length);
-        (void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, exchange_on_read);
-        (void)curl_easy_setopt(easy, CURLOPT_READDATA, exchange);
-        (void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, exchange_on_seek);
-        (void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, exchange);
-        (void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)RECEIVE_BUFFER_BYTES);
+        exchange_set_number(exchange, CURLOPT_UPLOAD, 1);
+        exchange_set_size(exchange, CURLOPT_INFILESIZE_LARGE, body->length);
+        (void)exchange->lib->curl_easy_setopt(exchange->easy, CURLOPT_READFUNCTION,
+                                              exchange_on_read);
+        exchange_set_owner(exchange, CURLOPT_READDATA);
+        (void)exchange->lib->curl_easy_setopt(exchange->easy, CURLOPT_SEEKFUNCTION,
+                                              exchange_on_seek);
+        exchange_set_owner(exchange, CURLOPT_SEEKDATA);
+        exchange_set_number(exchange, CURLOPT_UPLOAD_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
     }
-    (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, http_method_name(request->method));
+    exchange_set_text(exchange, CURLOPT_CUSTOMREQUEST, http_method_name(request->method));
 }
 
 static void exchange_add_header(struct http_exchange *exchange, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(exchange->headers, line);
+    struct curl_slist *longer = exchange->lib->curl_slist_append(exchange->headers, line);
 
     if (!longer)
         abort();
@@ -242,41 +265,41 @@ static void exchange_set_headers(struct http_exchange *exchange)
     exchange_add_header(exchange, "Expect:"); /* no round trip before a body: we have been let in */
     if (request->body.length == 0)
         exchange_add_header(exchange, "Content-Type:"); /* libcurl would call it a form */
-    (void)curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->headers);
+    (void)exchange->lib->curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->headers);
     /* A proxy gets none of them. */
-    (void)curl_easy_setopt(exchange->easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    exchange_set_number(exchange, CURLOPT_HEADEROPT, CURLHEADER_SEPARATE);
 }
 
 /* Authorities of ours come besides the system's. libcurl keeps a default folder of them beside a
  * text of ours, but no default file. */
-static void exchange_set_authorities(CURL *easy, const char *authorities)
+static void exchange_set_authorities(struct http_exchange *exchange, const char *authorities)
 {
     scoped_text struct text all = {0};
     char *file = NULL, *folder = NULL;
     struct curl_blob blob = {.flags = CURL_BLOB_COPY};
 
-    (void)curl_easy_getinfo(easy, CURLINFO_CAINFO, &file);
-    (void)curl_easy_getinfo(easy, CURLINFO_CAPATH, &folder);
+    (void)exchange->lib->curl_easy_getinfo(exchange->easy, CURLINFO_CAINFO, &file);
+    (void)exchange->lib->curl_easy_getinfo(exchange->easy, CURLINFO_CAPATH, &folder);
     if (file && !folder && file_read(AT_FDCWD, file, LIMIT_AUTHORITIES_BYTES, &all, NULL, NULL) < 0)
         text_clear(&all); /* a system without authorities */
     text_append_char(&all, '\n');
     text_append(&all, authorities);
     blob.data = all.data;
     blob.len = all.length;
-    (void)curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+    (void)exchange->lib->curl_easy_setopt(exchange->easy, CURLOPT_CAINFO_BLOB, &blob);
 }
 
-static void exchange_set_tls(CURL *easy, const struct http_tls *tls)
+static void exchange_set_tls(struct http_exchange *exchange, const struct http_tls *tls)
 {
     if (tls->insecure) {
-        (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-        (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+        exchange_set_number(exchange, CURLOPT_SSL_VERIFYPEER, 0);
+        exchange_set_number(exchange, CURLOPT_SSL_VERIFYHOST, 0);
     }
     if (tls->authorities)
-        exchange_set_authorities(easy, tls->authorities);
+        exchange_set_authorities(exchange, tls->authorities);
     if (tls->certificate_file) {
-        (void)curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->certificate_file);
-        (void)curl_easy_setopt(easy, CURLOPT_SSLKEY, tls->key_file);
+        exchange_set_text(exchange, CURLOPT_SSLCERT, tls->certificate_file);
+        exchange_set_text(exchange, CURLOPT_SSLKEY, tls->key_file);
     }
 }
 
@@ -285,13 +308,11 @@ static void exchange_set_times(struct http_exchange *exchange)
     const struct http_request *request = exchange->request;
     unsigned stall_ms =
         request->stall_timeout_ms ? request->stall_timeout_ms : exchange->options->stall_timeout_ms;
-    CURL *easy = exchange->easy;
 
-    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                           (long)exchange->options->connect_timeout_ms);
-    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_BYTES_PER_S);
-    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(stall_ms + 999) / 1000);
-    (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    exchange_set_number(exchange, CURLOPT_CONNECTTIMEOUT_MS, exchange->options->connect_timeout_ms);
+    exchange_set_number(exchange, CURLOPT_LOW_SPEED_LIMIT, SLOWEST_BYTES_PER_S);
+    exchange_set_number(exchange, CURLOPT_LOW_SPEED_TIME, (long)(stall_ms + 999) / 1000);
+    exchange_set_number(exchange, CURLOPT_TIMEOUT_MS, request->timeout_ms);
 }
 
 /* Documents share a connection. A blob has one of its own: in streams of one connection blobs wait
@@ -303,33 +324,36 @@ static long exchange_version(const struct http_request *request)
 
 static void exchange_set_protocol(struct http_exchange *exchange)
 {
-    CURL *easy = exchange->easy;
-
-    (void)curl_easy_setopt(easy, CURLOPT_URL, exchange->request->url);
-    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, exchange_version(exchange->request));
+    exchange_set_text(exchange, CURLOPT_URL, exchange->request->url);
+    exchange_set_text(exchange, CURLOPT_PROTOCOLS_STR, "http,https");
+    exchange_set_number(exchange, CURLOPT_FOLLOWLOCATION, 0);
+    exchange_set_number(exchange, CURLOPT_HTTP_VERSION, exchange_version(exchange->request));
     /* Rather a stream than a connection; without TLS there are no streams to wait for. */
-    (void)curl_easy_setopt(easy, CURLOPT_PIPEWAIT,
-                           string_starts_with(exchange->request->url, "https:") ? 1L : 0L);
-    (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, exchange->options->user_agent);
-    (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER_BYTES);
-    (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->words);
-    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, exchange_on_header);
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
-    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, exchange_on_body);
-    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+    exchange_set_number(exchange, CURLOPT_PIPEWAIT,
+                        string_starts_with(exchange->request->url, "https:") ? 1 : 0);
+    exchange_set_text(exchange, CURLOPT_USERAGENT, exchange->options->user_agent);
+    exchange_set_number(exchange, CURLOPT_NOSIGNAL, 1);
+    exchange_set_number(exchange, CURLOPT_TCP_KEEPALIVE, 1);
+    exchange_set_number(exchange, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1);
+    exchange_set_number(exchange, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
+    (void)exchange->lib->curl_easy_setopt(exchange->easy, CURLOPT_ERRORBUFFER, exchange->words);
+    exchange_set_owner(exchange, CURLOPT_PRIVATE);
+    (void)exchange->lib->curl_easy_setopt(exchange->easy, CURLOPT_HEADERFUNCTION,
+                                          exchange_on_header);
+    exchange_set_owner(exchange, CURLOPT_HEADERDATA);
+    (void)exchange->lib->curl_easy_setopt(exchange->easy, CURLOPT_WRITEFUNCTION, exchange_on_body);
+    exchange_set_owner(exchange, CURLOPT_WRITEDATA);
 }
 
-void http_exchange_init(struct http_exchange *exchange, const struct http_options *options,
-                        const struct http_request *request, struct http_response *response)
+void http_exchange_init(struct http_exchange *exchange, const struct libcurl *lib,
+                        const struct http_options *options, const struct http_request *request,
+                        struct http_response *response)
 {
-    *exchange = (struct http_exchange){
-        .options = options, .request = request, .response = response, .easy = curl_easy_init()};
+    *exchange = (struct http_exchange){.lib = lib,
+                                       .options = options,
+                                       .request = request,
+                                       .response = response,
+                                       .easy = lib->curl_easy_init()};
     if (!exchange->easy)
         abort();
     if (!response->arena)
@@ -340,15 +364,15 @@ void http_exchange_init(struct http_exchange *exchange, const struct http_option
     exchange_set_method(exchange);
     exchange_set_headers(exchange);
     if (request->tls)
-        exchange_set_tls(exchange->easy, request->tls);
+        exchange_set_tls(exchange, request->tls);
 }
 
 void http_exchange_done(struct http_exchange *exchange)
 {
     for (struct curl_slist *line = exchange->headers; line; line = line->next)
         explicit_bzero(line->data, strlen(line->data));
-    curl_easy_cleanup(exchange->easy);
-    curl_slist_free_all(exchange->headers);
+    exchange->lib->curl_easy_cleanup(exchange->easy);
+    exchange->lib->curl_slist_free_all(exchange->headers);
 }
 
 bool http_exchange_is_cancelled(const struct http_exchange *exchange)
@@ -362,7 +386,7 @@ bool http_exchange_is_cancelled(const struct http_exchange *exchange)
 /* How it ended ----------------------------------------------------------------------------------
  */
 
-static enum http_failure failure_of(CURL *easy, CURLcode result)
+static enum http_failure failure_of(const struct http_exchange *exchange, CURLcode result)
 {
     curl_off_t connected_us = 0;
 
@@ -374,7 +398,8 @@ static enum http_failure failure_of(CURL *easy, CURLcode result)
     case CURLE_COULDNT_CONNECT:
         return HTTP_FAILURE_CONNECT;
     case CURLE_OPERATION_TIMEDOUT:
-        (void)curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected_us);
+        (void)exchange->lib->curl_easy_getinfo(exchange->easy, CURLINFO_CONNECT_TIME_T,
+                                               &connected_us);
         return connected_us == 0 ? HTTP_FAILURE_CONNECT : HTTP_FAILURE_BROKEN;
     case CURLE_SSL_CONNECT_ERROR:
         return HTTP_FAILURE_TLS;
@@ -397,13 +422,14 @@ static enum http_failure failure_of(CURL *easy, CURLcode result)
 static void exchange_tell(struct http_exchange *exchange, CURLcode result)
 {
     struct error *problem = &exchange->problem;
-    const char *words = exchange->words[0] ? exchange->words : curl_easy_strerror(result);
+    const char *words =
+        exchange->words[0] ? exchange->words : exchange->lib->curl_easy_strerror(result);
     char plain[CURL_ERROR_SIZE];
     long number = 0;
     int length;
     const char *authority = exchange_authority(exchange, &length);
 
-    (void)curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &number);
+    (void)exchange->lib->curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &number);
     plain_words(words, strlen(words), plain, sizeof(plain));
     switch (exchange->response->failure) {
     case HTTP_FAILURE_CANCELLED:
@@ -435,7 +461,9 @@ void http_exchange_finish(struct http_exchange *exchange, CURLcode result)
     struct http_response *response = exchange->response;
     curl_off_t value = 0;
 
-    if (curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &value) == CURLE_OK && value > 0)
+    if (exchange->lib->curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &value) ==
+            CURLE_OK &&
+        value > 0)
         response->retry_after_s = value > LIMIT_RETRY_AFTER_MS ? LIMIT_RETRY_AFTER_MS : (int)value;
     if (result == CURLE_OK || (response->body_cut && !exchange->problem.text[0]))
         return;
@@ -443,7 +471,7 @@ void http_exchange_finish(struct http_exchange *exchange, CURLcode result)
         response->failure = HTTP_FAILURE_REFUSED;
         return;
     }
-    response->failure = failure_of(exchange->easy, result);
+    response->failure = failure_of(exchange, result);
     exchange_tell(exchange, result);
 }
 

@@ -8,11 +8,11 @@
 #ifndef YAWL_RUNTIME_IMAGE_REGISTRY_HTTP_EXCHANGE_H
 #define YAWL_RUNTIME_IMAGE_REGISTRY_HTTP_EXCHANGE_H
 
-#include <curl/curl.h>
-
 #include "runtime/image/registry/http.h"
+#include "runtime/image/registry/libcurl.h"
 
 struct http_exchange {
+    const struct libcurl *lib;
     const struct http_options *options;
     const struct http_request *request;
     struct http_response *response;
@@ -27,8 +27,10 @@ struct http_exchange {
     bool finished;
 };
 
-void http_exchange_init(struct http_exchange *exchange, const struct http_options *options,
-                        const struct http_request *request, struct http_response *response);
+/* What it is given is borrowed until it is done. */
+void http_exchange_init(struct http_exchange *exchange, const struct libcurl *lib,
+                        const struct http_options *options, const struct http_request *request,
+                        struct http_response *response);
 void http_exchange_done(struct http_exchange *exchange);
 
 /* Whether somebody wants this to end. */

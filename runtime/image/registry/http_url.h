@@ -12,6 +12,7 @@
 
 #include "common/arena.h"
 #include "common/error.h"
+#include "common/text.h"
 
 struct http_url {
     const char *text; /* absolute, without fragment */
@@ -26,6 +27,10 @@ MUST_CHECK int http_url_parse(const char *text, const struct http_url *base, str
 
 /* Same scheme, host and port: what may be told to one may be told to the other. */
 bool http_url_same_origin(const struct http_url *a, const struct http_url *b);
+
+/* Appends the value as it stands in a query or a form: what is not unreserved (RFC 3986, 2.3) as
+ * %XX. */
+void http_url_escape(const char *value, struct text *out);
 
 /* Appends "name=value" with what belongs between (? or &); the value is escaped. */
 const char *http_url_add_query(const char *url, const char *name, const char *value,

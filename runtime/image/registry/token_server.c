@@ -60,12 +60,7 @@ static const char *address_of_get(const struct token_question *question, struct 
 static void form_add(struct text *form, const char *name, const char *value)
 {
     text_appendf(form, "%s%s=", form->length > 0 ? "&" : "", name);
-    for (; *value; value++) {
-        if (isalnum((unsigned char)*value) || strchr("-._~", *value))
-            text_append_char(form, *value);
-        else
-            text_appendf(form, "%%%02X", (unsigned char)*value);
-    }
+    http_url_escape(value, form);
 }
 
 static void form_of_post(const struct token_question *question, struct text *form)

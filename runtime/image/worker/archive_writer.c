@@ -20,9 +20,10 @@ enum { FILE_MODE = 0644, PRIVATE_MODE = 0600, BLOCK_BYTES = 256 * 1024 };
 
 struct archive_writer {
     struct arena *arena;
-    char *path;              /* where it goes in the end; NULL: standard output */
-    char *new_path;          /* where it grows; NULL: in its place */
-    int fd;                  /* of the tar, or of the directory */
+    char *path;     /* where it goes in the end; NULL: standard output */
+    char *new_path; /* where it grows; NULL: in its place */
+    int fd;         /* of the tar, or of the directory */
+    struct libarchive lib;
     struct archive *archive; /* NULL: into a directory */
     int write_errno;         /* why a write failed */
 };
@@ -37,13 +38,13 @@ static la_ssize_t write_tar(struct archive *archive, void *owner, const void *by
     if (fd_write_all(writer->fd, bytes, length) == 0)
         return (la_ssize_t)length;
     writer->write_errno = errno;
-    archive_set_error(archive, errno, "write");
+    writer->lib.archive_set_error(archive, errno, "write");
     return -1;
 }
 
 static int archive_failed(const struct archive_writer *writer, const char *step, struct error *err)
 {
-    const char *text = archive_error_string(writer->archive);
+    const char *text = writer->lib.archive_error_string(writer->archive);
 
     if (writer->write_errno) {
         errno = writer->write_errno;
@@ -54,14 +55,18 @@ static int archive_failed(const struct archive_writer *writer, const char *step,
 
 static int open_tar(struct archive_writer *writer, struct error *err)
 {
-    writer->archive = archive_write_new();
+    const struct libarchive *lib = &writer->lib;
+
+    if (libarchive_load(&writer->lib, err) < 0)
+        return -1;
+    writer->archive = lib->archive_write_new();
     if (!writer->archive)
         abort();
     /* pax where ustar is not enough: files of more than 8 GiB. */
-    if (archive_write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
-        archive_write_set_bytes_per_block(writer->archive, BLOCK_BYTES) != ARCHIVE_OK ||
-        archive_write_set_bytes_in_last_block(writer->archive, 1) != ARCHIVE_OK ||
-        archive_write_open(writer->archive, writer, NULL, write_tar, NULL) != ARCHIVE_OK)
+    if (lib->archive_write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
+        lib->archive_write_set_bytes_per_block(writer->archive, BLOCK_BYTES) != ARCHIVE_OK ||
+        lib->archive_write_set_bytes_in_last_block(writer->archive, 1) != ARCHIVE_OK ||
+        lib->archive_write_open(writer->archive, writer, NULL, write_tar, NULL) != ARCHIVE_OK)
         return archive_failed(writer, "open", err);
     return 0;
 }
@@ -153,8 +158,8 @@ void archive_writer_free(struct archive_writer *writer)
         return;
     if (writer->archive) {
         /* Else freeing would write the end of an archive that has none. */
-        (void)archive_write_fail(writer->archive);
-        (void)archive_write_free(writer->archive);
+        (void)writer->lib.archive_write_fail(writer->archive);
+        (void)writer->lib.archive_write_free(writer->archive);
     }
     fd_close(writer->fd);
     if (writer->new_path)
@@ -172,7 +177,7 @@ static int put_piece(struct archive_writer *writer, int fd, const void *bytes, s
 {
     if (fd >= 0)
         return fd_write_all(fd, bytes, length) < 0 ? error_sys(err, "write") : 0;
-    if (archive_write_data(writer->archive, bytes, length) < 0)
+    if (writer->lib.archive_write_data(writer->archive, bytes, length) < 0)
         return archive_failed(writer, "write", err);
     return 0;
 }
@@ -214,18 +219,19 @@ static int create_in_dir(struct archive_writer *writer, const char *name, struct
 static int put_header(struct archive_writer *writer, const char *name, int64_t size,
                       struct error *err)
 {
-    struct archive_entry *entry = archive_entry_new();
+    const struct libarchive *lib = &writer->lib;
+    struct archive_entry *entry = lib->archive_entry_new();
     int result;
 
     if (!entry)
         abort();
-    archive_entry_set_pathname(entry, name);
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, FILE_MODE);
-    archive_entry_set_size(entry, size);
-    archive_entry_set_mtime(entry, 0, 0);
-    result = archive_write_header(writer->archive, entry);
-    archive_entry_free(entry);
+    lib->archive_entry_set_pathname(entry, name);
+    lib->archive_entry_set_filetype(entry, AE_IFREG);
+    lib->archive_entry_set_perm(entry, FILE_MODE);
+    lib->archive_entry_set_size(entry, size);
+    lib->archive_entry_set_mtime(entry, 0, 0);
+    result = lib->archive_write_header(writer->archive, entry);
+    lib->archive_entry_free(entry);
     return result == ARCHIVE_OK ? 0 : archive_failed(writer, "write", err);
 }
 
@@ -265,7 +271,7 @@ static int sync_output(const struct archive_writer *writer, struct error *err)
 
 int archive_writer_commit(struct archive_writer *writer, struct error *err)
 {
-    if (writer->archive && archive_write_close(writer->archive) != ARCHIVE_OK)
+    if (writer->archive && writer->lib.archive_write_close(writer->archive) != ARCHIVE_OK)
         return archive_failed(writer, "write", err);
     if (sync_output(writer, err) < 0)
         return -1;

@@ -8,7 +8,6 @@
 #include "runtime/image/worker/libarchive.h"
 
 struct tar_reader {
-    struct archive *archive;
     struct archive_entry *now; /* libarchive's; valid until the next header */
     struct libarchive_feed feed;
     struct tar_entry entry;
@@ -32,7 +31,7 @@ void tar_reader_free(struct tar_reader *reader)
 {
     if (!reader)
         return;
-    libarchive_free(reader->archive);
+    libarchive_feed_done(&reader->feed);
     if (reader->locale)
         freelocale(reader->locale);
     free(reader);
@@ -41,27 +40,26 @@ void tar_reader_free(struct tar_reader *reader)
 struct tar_reader *tar_reader_new(struct byte_source *source, struct error *err)
 {
     scoped(tar_reader_free) struct tar_reader *reader = memory_new(struct tar_reader);
+    const struct libarchive *lib = &reader->feed.lib;
 
-    reader->feed.source = source;
     reader->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-    reader->archive = archive_read_new();
-    if (!reader->archive)
-        abort();
-    if (archive_read_support_filter_none(reader->archive) != ARCHIVE_OK ||
-        archive_read_support_format_tar(reader->archive) != ARCHIVE_OK) {
-        libarchive_error(reader->archive, &reader->feed, err);
+    if (libarchive_feed_init(&reader->feed, source, err) < 0)
+        return NULL;
+    if (lib->archive_read_support_filter_none(reader->feed.archive) != ARCHIVE_OK ||
+        lib->archive_read_support_format_tar(reader->feed.archive) != ARCHIVE_OK) {
+        libarchive_feed_error(&reader->feed, err);
         return NULL;
     }
-    if (libarchive_open(reader->archive, &reader->feed, err) < 0)
+    if (libarchive_feed_open(&reader->feed, err) < 0)
         return NULL;
     return steal(reader);
 }
 
-static enum tar_kind kind_of(struct archive_entry *now)
+static enum tar_kind kind_of(const struct libarchive *lib, struct archive_entry *now)
 {
-    if (archive_entry_hardlink(now))
+    if (lib->archive_entry_hardlink(now))
         return TAR_HARDLINK;
-    switch (archive_entry_filetype(now)) {
+    switch (lib->archive_entry_filetype(now)) {
     case AE_IFREG:
         return TAR_FILE;
     case AE_IFDIR:
@@ -81,24 +79,26 @@ static enum tar_kind kind_of(struct archive_entry *now)
 
 static int read_entry(struct tar_reader *reader, struct error *err)
 {
+    const struct libarchive *lib = &reader->feed.lib;
     struct archive_entry *now = reader->now;
     struct tar_entry entry = {
-        .path = archive_entry_pathname(now),
-        .kind = kind_of(now),
-        .mode = archive_entry_mode(now) & 07777,
-        .uid = archive_entry_uid(now),
-        .gid = archive_entry_gid(now),
-        .size = archive_entry_size(now),
-        .mtime = {.tv_sec = archive_entry_mtime(now), .tv_nsec = archive_entry_mtime_nsec(now)},
-        .device_major = (unsigned)archive_entry_rdevmajor(now),
-        .device_minor = (unsigned)archive_entry_rdevminor(now),
-        .n_xattrs = archive_entry_xattr_reset(now),
+        .path = lib->archive_entry_pathname(now),
+        .kind = kind_of(lib, now),
+        .mode = lib->archive_entry_mode(now) & 07777,
+        .uid = lib->archive_entry_uid(now),
+        .gid = lib->archive_entry_gid(now),
+        .size = lib->archive_entry_size(now),
+        .mtime = {.tv_sec = lib->archive_entry_mtime(now),
+                  .tv_nsec = lib->archive_entry_mtime_nsec(now)},
+        .device_major = (unsigned)lib->archive_entry_rdevmajor(now),
+        .device_minor = (unsigned)lib->archive_entry_rdevminor(now),
+        .n_xattrs = lib->archive_entry_xattr_reset(now),
     };
 
     if (entry.kind == TAR_HARDLINK)
-        entry.link = archive_entry_hardlink(now);
+        entry.link = lib->archive_entry_hardlink(now);
     else if (entry.kind == TAR_SYMLINK)
-        entry.link = archive_entry_symlink(now);
+        entry.link = lib->archive_entry_symlink(now);
     if (!entry.path)
         return error_set(err, "an entry's name cannot be read");
     if ((entry.kind == TAR_HARDLINK || entry.kind == TAR_SYMLINK) && !entry.link)
@@ -117,11 +117,11 @@ int tar_reader_next(struct tar_reader *reader, const struct tar_entry **ret_entr
     /* A warning means that libarchive guessed: a name that is no UTF-8, a size below zero,
      * attributes that do not parse; "retry", that it would look for the next sound header. Neither
      * is what the image's author meant. */
-    status = archive_read_next_header(reader->archive, &reader->now);
+    status = reader->feed.lib.archive_read_next_header(reader->feed.archive, &reader->now);
     if (status == ARCHIVE_EOF)
         *ret_entry = NULL;
     else if (status != ARCHIVE_OK)
-        result = libarchive_error(reader->archive, &reader->feed, err);
+        result = libarchive_feed_error(&reader->feed, err);
     else
         result = read_entry(reader, err);
     if (status == ARCHIVE_OK && result == 0)
@@ -132,8 +132,8 @@ int tar_reader_next(struct tar_reader *reader, const struct tar_entry **ret_entr
 
 bool tar_reader_next_xattr(struct tar_reader *reader, struct tar_xattr *ret_xattr)
 {
-    return archive_entry_xattr_next(reader->now, &ret_xattr->name, &ret_xattr->value,
-                                    &ret_xattr->size) == ARCHIVE_OK;
+    return reader->feed.lib.archive_entry_xattr_next(
+               reader->now, &ret_xattr->name, &ret_xattr->value, &ret_xattr->size) == ARCHIVE_OK;
 }
 
 int tar_reader_data(struct tar_reader *reader, struct tar_data *ret_data, struct error *err)
@@ -142,18 +142,18 @@ int tar_reader_data(struct tar_reader *reader, struct tar_data *ret_data, struct
     int status;
 
     do
-        status =
-            archive_read_data_block(reader->archive, &ret_data->bytes, &ret_data->length, &offset);
+        status = reader->feed.lib.archive_read_data_block(reader->feed.archive, &ret_data->bytes,
+                                                          &ret_data->length, &offset);
     while (status == ARCHIVE_OK && ret_data->length == 0);
     if (status == ARCHIVE_EOF)
         ret_data->length = 0;
     else if (status != ARCHIVE_OK)
-        return libarchive_error(reader->archive, &reader->feed, err);
+        return libarchive_feed_error(&reader->feed, err);
     ret_data->offset = offset;
     return 0;
 }
 
 int64_t tar_reader_position(const struct tar_reader *reader)
 {
-    return archive_filter_bytes(reader->archive, -1);
+    return reader->feed.lib.archive_filter_bytes(reader->feed.archive, -1);
 }

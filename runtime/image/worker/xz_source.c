@@ -8,8 +8,7 @@
 
 struct xz_source {
     struct byte_source *inner;
-    struct libarchive_feed feed;
-    struct archive *archive; /* NULL behind the end */
+    struct libarchive_feed feed; /* its archive is NULL behind the end */
 };
 
 /* The .xz file format 1.2.0, 2.1.1.1; bzip2 has a block size of '1' to '9' behind its letters. */
@@ -31,15 +30,16 @@ static int read_xz(void *owner, const void **ret_bytes, size_t *ret_length, stru
     int result;
 
     *ret_length = 0;
-    if (!xz->archive)
+    if (!xz->feed.archive)
         return 0;
     do
-        result = archive_read_data_block(xz->archive, ret_bytes, ret_length, &offset);
+        result =
+            xz->feed.lib.archive_read_data_block(xz->feed.archive, ret_bytes, ret_length, &offset);
     while (result == ARCHIVE_OK && *ret_length == 0);
     if (result != ARCHIVE_OK && result != ARCHIVE_EOF)
-        return libarchive_error(xz->archive, &xz->feed, err);
+        return libarchive_feed_error(&xz->feed, err);
     if (result == ARCHIVE_EOF) {
-        libarchive_free(steal(xz->archive));
+        libarchive_feed_done(&xz->feed);
         *ret_length = 0;
     }
     return 0;
@@ -49,25 +49,26 @@ static void free_xz(void *owner)
 {
     struct xz_source *xz = owner;
 
-    libarchive_free(xz->archive);
+    libarchive_feed_done(&xz->feed);
     byte_source_free(xz->inner);
     free(xz);
 }
 
 static int open_xz(struct xz_source *xz, struct error *err)
 {
+    const struct libarchive *lib = &xz->feed.lib;
     struct archive_entry *entry;
 
-    if (!xz->archive)
-        return error_set(err, "libarchive has no memory");
-    if (archive_read_support_filter_xz(xz->archive) != ARCHIVE_OK ||
-        archive_read_support_filter_bzip2(xz->archive) != ARCHIVE_OK ||
-        archive_read_support_format_raw(xz->archive) != ARCHIVE_OK)
-        return libarchive_error(xz->archive, &xz->feed, err);
-    if (libarchive_open(xz->archive, &xz->feed, err) < 0)
+    if (libarchive_feed_init(&xz->feed, xz->inner, err) < 0)
         return -1;
-    if (archive_read_next_header(xz->archive, &entry) != ARCHIVE_OK)
-        return libarchive_error(xz->archive, &xz->feed, err);
+    if (lib->archive_read_support_filter_xz(xz->feed.archive) != ARCHIVE_OK ||
+        lib->archive_read_support_filter_bzip2(xz->feed.archive) != ARCHIVE_OK ||
+        lib->archive_read_support_format_raw(xz->feed.archive) != ARCHIVE_OK)
+        return libarchive_feed_error(&xz->feed, err);
+    if (libarchive_feed_open(&xz->feed, err) < 0)
+        return -1;
+    if (lib->archive_read_next_header(xz->feed.archive, &entry) != ARCHIVE_OK)
+        return libarchive_feed_error(&xz->feed, err);
     return 0;
 }
 
@@ -78,7 +79,5 @@ struct byte_source *xz_source_new(struct byte_source *take_inner, struct error *
     scoped(byte_source_free) struct byte_source *source = byte_source_new(&ops, xz);
 
     xz->inner = take_inner;
-    xz->feed.source = take_inner;
-    xz->archive = archive_read_new();
     return open_xz(xz, err) == 0 ? steal(source) : NULL;
 }
