@@ -5,23 +5,20 @@
 #
 #   bench_pull.sh YAWL-IMAGE ARCHIVE     the archive holds one image, e.g. what `yawl image save shop-db` writes
 #
-# Needs docker-registry, skopeo and podman. Times are medians of ROUNDS (5) in ms, taken in turns; podman's storage
-# is overlay, and both write to the same file system, which is synced before each turn. Each round has stores of its
-# own, and none is removed before the end: ext4 passes over inodes that were deleted a moment ago one by one, which
-# would double the time of whoever comes after.
+# Needs docker-registry, skopeo and podman. Times are medians of ROUNDS (5) in ms, and the least; taken in turns, and
+# in each round the image is pulled AGAIN (10) times. podman's storage is overlay, and both write to the same file
+# system, which is synced before each turn. Each round has stores of its own, and none is removed before the end: ext4
+# passes over inodes that were deleted a moment ago one by one, which would double the time of whoever comes after.
 set -eu
 
 worker=$(realpath "$1")
 archive=$(realpath "$2")
 rounds=${ROUNDS:-5}
+again=${AGAIN:-10}
 work=$(mktemp -d /var/tmp/yawl-bench.XXXXXX)
 registry=
 trap 'kill "$registry" 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
-
-podman_store() {
-    podman --root "$work/podman.$round" --runroot "$work/podman-run.$round" --storage-driver overlay "$@"
-}
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 name=localhost:$port/bench/image:1
@@ -38,46 +35,46 @@ until skopeo copy --quiet --dest-tls-verify=false "oci-archive:$archive" "docker
     sleep 0.2
 done
 
-now_us() {
-    echo $(($(date +%s%N) / 1000))
-}
-
-# timed COMMAND...: microseconds
+# timed COMMAND...: microseconds from before its start to its end
 timed() {
     sync
-    start=$(now_us)
-    "$@" >/dev/null 2>"$work/stderr" || { cat "$work/stderr" >&2; exit 1; }
-    echo $(($(now_us) - start))
+    python3 -c '
+import subprocess, sys, time
+start = time.monotonic_ns()
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+print((time.monotonic_ns() - start) // 1000)
+sys.stderr.buffer.write(done.stderr if done.returncode else b"")
+sys.exit(done.returncode)' "$@"
+}
+
+# turns NAME COMMAND...: the first pull into times.NAME, the others into times.NAME-again
+turns() {
+    file=times.$1
+    shift
+    timed "$@" >>"$file"
+    for _ in $(seq "$again"); do
+        timed "$@" >>"$file-again"
+    done
 }
 
 median() {
-    sort -n | awk '{v[NR] = $1} END {if (NR) printf "%.1f", v[int((NR + 1) / 2)] / 1000; else printf "-"}'
-}
-
-yawl_pull() {
-    "$worker" pull --data-root "$work/data.$round" "$name"
-}
-
-podman_pull() {
-    podman_store pull --quiet --tls-verify=false "$name"
+    sort -n | awk '{v[NR] = $1} END {if (NR) printf "%.1f (%.1f)", v[int((NR + 1) / 2)] / 1000, v[1] / 1000; else printf "-"}'
 }
 
 # The daemon has one store: the image is removed, and then its inodes are left alone for as long as ext4 minds.
 docker_round() {
     docker rmi --force "$name" >/dev/null 2>&1 || true
     sleep 7
-    timed docker pull --quiet "$name" >>times.docker
-    timed docker pull --quiet "$name" >>times.docker-again
+    turns docker docker pull --quiet "$name"
 }
 
 : >times.docker
 : >times.docker-again
 for round in $(seq "$rounds"); do
-    timed yawl_pull >>times.yawl
-    timed yawl_pull >>times.yawl-again
-    timed podman_pull >>times.podman
-    timed podman_pull >>times.podman-again
-    podman_store umount --all >/dev/null 2>&1 || true
+    turns yawl "$worker" pull --data-root "$work/data.$round" "$name"
+    set -- --root "$work/podman.$round" --runroot "$work/podman-run.$round" --storage-driver overlay
+    turns podman podman "$@" pull --quiet --tls-verify=false "$name"
+    podman "$@" umount --all >/dev/null 2>&1 || true
     [ -z "${DOCKER_HOST:-}" ] || docker_round
 done
 unpacked=$(du -s --apparent-size -m data.1/layers | cut -f1)
@@ -88,10 +85,10 @@ echo "image: $packed MB packed, $unpacked MB unpacked"
 
 # row LABEL SUFFIX
 row() {
-    printf '%-24s %10s %12s %12s\n' "$1" "$(median <"times.yawl$2")" "$(median <"times.podman$2")" \
+    printf '%-24s %18s %18s %18s\n' "$1" "$(median <"times.yawl$2")" "$(median <"times.podman$2")" \
         "$(median <"times.docker$2")"
 }
 
-printf '%-24s %10s %12s %12s\n' "" "yawl (ms)" "podman (ms)" "docker (ms)"
+printf '%-24s %18s %18s %18s\n' "" "yawl ms (least)" "podman ms (least)" "docker ms (least)"
 row "pull" ""
 row "pull again, unchanged" -again
