@@ -20,11 +20,14 @@ struct build_secret {
     const char *file, *value;
 };
 
+/* A context or a Dockerfile that is read from the worker's standard input. */
+#define CONTEXT_STDIN "-"
+
 /* Members that are not given are NULL, 0 or empty. */
 struct build_request {
     const char *name;       /* the service; unique in the order */
-    const char *context;    /* absolute path of a directory, or a remote one */
-    const char *dockerfile; /* absolute, or relative to the context */
+    const char *context;    /* absolute path of a directory, a remote one, or CONTEXT_STDIN */
+    const char *dockerfile; /* absolute, relative to the context, or CONTEXT_STDIN */
     const char *dockerfile_inline;
     const char *target, *platform;
     struct string_list args; /* "NAME=value" */

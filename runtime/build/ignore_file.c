@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/build/ignore_file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
+#include "common/fd.h"
 #include "common/path.h"
 #include "common/text.h"
 #include "runtime/build/build_limits.h"
@@ -91,4 +94,24 @@ bool ignore_file_matches(const struct ignore_file *ignore, const char *path)
         if (covers(&ignore->patterns[i], path))
             return !ignore->patterns[i].brings_back;
     return false;
+}
+
+int ignore_file_read(int context_fd, const char *own, struct arena *arena,
+                     struct ignore_file *ret_ignore, struct error *err)
+{
+    scoped_text struct text bytes = {0};
+    scoped_fd int fd = -1;
+
+    *ret_ignore = (struct ignore_file){0};
+    if (own)
+        fd = *own == '/' ? open(own, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY)
+                         : path_open_in_root(context_fd, own, O_RDONLY | O_NOCTTY, 0);
+    if (fd < 0)
+        fd = path_open_in_root(context_fd, ".dockerignore", O_RDONLY | O_NOCTTY, 0);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : error_sys(err, "open '.dockerignore'");
+    if (fd_read_all(fd, LIMIT_IGNORE_BYTES, &bytes, err) < 0 ||
+        ignore_file_parse(text_get(&bytes), bytes.length, arena, ret_ignore, err) < 0)
+        return error_wrap(err, "'.dockerignore'");
+    return 0;
 }

@@ -27,6 +27,12 @@ struct ignore_file {
 MUST_CHECK int ignore_file_parse(const char *bytes, size_t length, struct arena *arena,
                                  struct ignore_file *ret_ignore, struct error *err);
 
+/* Reads the ignore file of a context: `own`, "<Dockerfile>.dockerignore", else ".dockerignore";
+ * there may be neither. `own` is relative to the context, or absolute, or NULL. Neither is followed
+ * out of the context. */
+MUST_CHECK int ignore_file_read(int context_fd, const char *own, struct arena *arena,
+                                struct ignore_file *ret_ignore, struct error *err);
+
 /* Adds one pattern, as --exclude of COPY has it. */
 MUST_CHECK int ignore_file_add(struct ignore_file *ignore, const char *pattern, struct arena *arena,
                                struct error *err);

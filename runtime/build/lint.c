@@ -16,6 +16,7 @@ static const char *const rule_names[N_LINT_RULES] = {
     [LINT_EXPOSE_PROTO_CASING] = "ExposeProtoCasing",
     [LINT_FROM_AS_CASING] = "FromAsCasing",
     [LINT_FROM_PLATFORM_FLAG_CONST_DISALLOWED] = "FromPlatformFlagConstDisallowed",
+    [LINT_INVALID_BASE_IMAGE_PLATFORM] = "InvalidBaseImagePlatform",
     [LINT_INVALID_DEFAULT_ARG_IN_FROM] = "InvalidDefaultArgInFrom",
     [LINT_INVALID_DEFINITION_DESCRIPTION] = "InvalidDefinitionDescription",
     [LINT_JSON_ARGS_RECOMMENDED] = "JSONArgsRecommended",
@@ -56,6 +57,14 @@ void lint_report(const struct lint *lint, struct finding finding, const char *fo
     entry.message = text_get(&message);
     entry.hint = finding.meant ? text_get(&hint) : NULL;
     diagnostics_add(lint->diagnostics, &entry);
+}
+
+const struct lint_base *lint_base_of(const struct lint *lint, const char *reference)
+{
+    for (size_t i = 0; i < lint->options->n_bases; i++)
+        if (string_eq(lint->options->bases[i].reference, reference))
+            return &lint->options->bases[i];
+    return NULL;
 }
 
 const char *lint_near_variable(const struct lint *lint, const struct scope *scope, const char *name)

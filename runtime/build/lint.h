@@ -10,11 +10,13 @@
 #define YAWL_RUNTIME_BUILD_LINT_H
 
 #include "runtime/build/build_arguments.h"
+#include "runtime/image/image_platform.h"
 
 /* What is known about an image. */
 struct lint_base {
     const char *reference;          /* as FROM names it, with values in place */
     struct string_list environment; /* "NAME=value" */
+    struct image_platform platform; /* what it is for; os NULL: not known */
 };
 
 struct lint_options {

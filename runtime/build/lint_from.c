@@ -36,6 +36,35 @@ static bool tells_platform(const struct stage *stage, const struct image_platfor
            (strstr(stage->name, platform->os) || strstr(stage->name, platform->architecture));
 }
 
+/* The platform that the stage is for: its own, else the target's. */
+static const char *wanted_platform(const struct lint *lint, const struct stage *stage)
+{
+    const struct flag *flag = instruction_flag(stage->from, FLAG_PLATFORM);
+    struct evaluation evaluation = evaluation_init(lint, lint->globals);
+
+    return flag ? evaluation_word(&evaluation, &flag->value, "FROM")
+                : scope_find(lint->globals, "TARGETPLATFORM")->value;
+}
+
+/* A registry, or an earlier pull, may have had the image for another one only. */
+static void check_base_platform(const struct lint *lint, const struct stage *stage,
+                                const char *reference)
+{
+    const struct word *word = &stage->from->words.items[0];
+    const struct lint_base *base = lint_base_of(lint, reference);
+    const char *wanted = base && base->platform.os ? wanted_platform(lint, stage) : NULL;
+    struct image_platform platform;
+
+    if (wanted && !dockerfile_stage_named(lint->dockerfile, reference, stage->index) &&
+        image_platform_parse(wanted, lint->arena, &platform, NULL) == 0 &&
+        image_platform_match(&platform, &base->platform) == 0)
+        lint_report(lint, (struct finding){LINT_INVALID_BASE_IMAGE_PLATFORM, word->at},
+                    "Base image %s was pulled with platform \"%s\", expected \"%s\" for current "
+                    "build",
+                    reference, image_platform_format(&base->platform, lint->arena),
+                    image_platform_format(&platform, lint->arena));
+}
+
 static void check_platform(const struct lint *lint, const struct stage *stage)
 {
     const struct flag *flag = instruction_flag(stage->from, FLAG_PLATFORM);
@@ -65,9 +94,12 @@ static void check_base(const struct lint *lint, const struct stage *stage)
 {
     const struct word *base = &stage->from->words.items[0];
     struct evaluation evaluation = evaluation_init(lint, lint->globals);
+    const char *reference = evaluation_word(&evaluation, base, "FROM");
 
-    if (evaluation_word(&evaluation, base, "FROM"))
-        report_undefined(lint, &evaluation, base->at);
+    if (!reference)
+        return;
+    report_undefined(lint, &evaluation, base->at);
+    check_base_platform(lint, stage, reference);
 }
 
 /* Without any build arguments each base has to be an image, too. */

@@ -15,6 +15,7 @@ enum lint_rule {
     LINT_EXPOSE_PROTO_CASING,
     LINT_FROM_AS_CASING,
     LINT_FROM_PLATFORM_FLAG_CONST_DISALLOWED,
+    LINT_INVALID_BASE_IMAGE_PLATFORM,
     LINT_INVALID_DEFAULT_ARG_IN_FROM,
     LINT_INVALID_DEFINITION_DESCRIPTION,
     LINT_JSON_ARGS_RECOMMENDED,
@@ -51,6 +52,9 @@ struct finding {
 /* Adds it, if its rule is enabled. */
 void lint_report(const struct lint *lint, struct finding finding, const char *format, ...)
     PRINTF_LIKE(3, 4);
+
+/* What is known about the image that FROM names so, or NULL. */
+const struct lint_base *lint_base_of(const struct lint *lint, const char *reference);
 
 /* The name of a variable in the scope that is near to the one given, or NULL. */
 const char *lint_near_variable(const struct lint *lint, const struct scope *scope,

@@ -127,15 +127,12 @@ static bool set_base_environment(const struct lint *lint, const char *reference,
 {
     static const char *const path[] = {"PATH=" DEFAULT_PATH, NULL};
     struct string_list defaults = {(const char **)(uintptr_t)path, 1};
+    const struct lint_base *base = lint_base_of(lint, reference);
 
     if (scope_set_environment(scope, &defaults, NULL) < 0)
         return false;
-    for (size_t i = 0; i < lint->options->n_bases; i++) {
-        const struct lint_base *base = &lint->options->bases[i];
-
-        if (string_eq(base->reference, reference))
-            return scope_set_environment(scope, &base->environment, NULL) == 0;
-    }
+    if (base)
+        return scope_set_environment(scope, &base->environment, NULL) == 0;
     return string_eq(reference, "scratch");
 }
 

@@ -294,6 +294,31 @@ END
     contains "$stderr" "entitlements"
 }
 
+@test "host-gateway in extra_hosts is this machine, for a RUN as for a container" {
+    local port
+    port=$(free_port)
+    echo own >file
+    background server python3 -m http.server --bind 0.0.0.0 --directory "$DIR" "$port"
+    within 10 fetch "http://127.0.0.1:$port/file"
+    dockerfile <<END
+FROM box
+RUN wget -q -O /got http://here:$port/file
+END
+    compose_file <<'END'
+services:
+  app:
+    build: {context: app, extra_hosts: ["here:host-gateway"]}
+END
+    ok build
+    equal "$(shown 'cat /got')" own
+    compose_file <<'END'
+services:
+  app:
+    build: {context: app, no_cache: true, extra_hosts: ["here:169.254.1.2"]}
+END
+    refused build
+}
+
 @test "services are built behind those whose images they build on" {
     mkdir lib
     printf 'FROM box\nRUN echo lib >/lib.txt\n' >lib/Dockerfile
@@ -518,6 +543,21 @@ END
     "$YAWL" image ls | grep -q "$TAG-app" && fail "it was built"
     printf 'FROM box\nCOPY a\n' >app/Dockerfile
     refused build --check
+}
+
+@test "build --check knows the store's images and the ignore file" {
+    printf 'secret\n' >app/.dockerignore
+    touch app/secret
+    cat >app/Dockerfile <<'END'
+# check=experimental=CopyIgnoredFile
+FROM box
+COPY secret /
+ENV A=$PATH:$NOWHERE
+END
+    ok build --check
+    contains "$stderr" "CopyIgnoredFile"
+    contains "$stderr" "Usage of undefined variable '\$NOWHERE'"
+    ! grep -q "variable '\$PATH'" <<<"$stderr" || fail "$stderr"
 }
 
 @test "build --print shows a bake file" {

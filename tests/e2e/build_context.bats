@@ -242,3 +242,38 @@ END
     refused build
     contains "$stderr" "is no ref"
 }
+
+@test "a Dockerfile on standard input is built without a context" {
+    printf 'FROM box\nARG A\nRUN echo $A >/said\n' | "$YAWL" build -q -t "$TAG-said" --build-arg A=word -
+    compose_file <<END
+services: {app: {image: $TAG-said}}
+END
+    equal "$(shown 'cat /said')" word
+}
+
+@test "an archive on standard input is a context" {
+    mkdir tree
+    echo content >tree/file
+    printf 'FROM box AS one\nCOPY file /copied\nFROM box\n' >tree/Other
+    tar -C tree -cz . | "$YAWL" build -q -t "$TAG-tar" -f Other --target one -
+    compose_file <<END
+services: {app: {image: $TAG-tar}}
+END
+    equal "$(shown 'cat /copied')" content
+}
+
+@test "a folder is built by a Dockerfile on standard input, and by one from elsewhere" {
+    mkdir tree
+    echo content >tree/file
+    printf 'FROM box\nCOPY file /copied\n' | "$YAWL" build -q -t "$TAG-in" -f - tree
+    compose_file <<END
+services: {app: {image: $TAG-in}}
+END
+    equal "$(shown 'cat /copied')" content
+    printf 'FROM box\nCOPY file /other\n' >Elsewhere
+    ok build -q -t "$TAG-in" -f Elsewhere tree
+    equal "$(shown 'cat /other')" content
+    try "$YAWL" build -t "$TAG-no" -f - - </dev/null
+    equal "$status" 1
+    contains "$stderr" "cannot both be standard input"
+}

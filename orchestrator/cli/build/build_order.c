@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the worker is asked for: the builds of services as build_request.h has them. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "orchestrator/cli/build/project_build.h"
 #include "orchestrator/cli/image/image_needs.h"
 #include "runtime/build/build_arguments.h"
+#include "runtime/build/git_address.h"
 #include "runtime/image/image_platform.h"
 
 static const char service_prefix[] = "service:";
@@ -145,15 +147,12 @@ static int add_agent(struct ordering *ordering, struct build_request *request, c
     return 0;
 }
 
-static int add_ssh(struct ordering *ordering, const struct build *build,
-                   struct build_request *request, struct error *err)
+/* Those of the command line. */
+static int add_given_ssh(struct ordering *ordering, struct build_request *request,
+                         struct error *err)
 {
     const struct string_list *given = &ordering->options->ssh;
 
-    for (size_t i = 0; i < build->ssh.count; i++)
-        if (add_agent(ordering, request, build->ssh.items[i].name, build->ssh.items[i].value, err) <
-            0)
-            return -1;
     for (size_t i = 0; i < given->count; i++) {
         const char *equals = strchr(given->items[i], '=');
         size_t length = equals ? (size_t)(equals - given->items[i]) : strlen(given->items[i]);
@@ -163,6 +162,16 @@ static int add_ssh(struct ordering *ordering, const struct build *build,
             return -1;
     }
     return 0;
+}
+
+static int add_ssh(struct ordering *ordering, const struct build *build,
+                   struct build_request *request, struct error *err)
+{
+    for (size_t i = 0; i < build->ssh.count; i++)
+        if (add_agent(ordering, request, build->ssh.items[i].name, build->ssh.items[i].value, err) <
+            0)
+            return -1;
+    return add_given_ssh(ordering, request, err);
 }
 
 /* Another machine's programs do not run here. */
@@ -220,6 +229,14 @@ static int request_fill(struct ordering *ordering, const struct service *service
     return add_contexts(ordering, build, request, err);
 }
 
+static void request_add(struct ordering *ordering, const struct build_request *request)
+{
+    struct build_order *order = ordering->order;
+
+    order->builds = arena_room(ordering->arena, order->builds, order->n_builds);
+    order->builds[order->n_builds++] = *request;
+}
+
 /* Adds the service's build behind those that it needs. One that needs itself in the end is found
  * begun, and does without: its image has to be there. */
 static int build_add(struct ordering *ordering, const char *name, struct error *err)
@@ -234,9 +251,7 @@ static int build_add(struct ordering *ordering, const char *name, struct error *
     string_list_add(ordering->arena, &ordering->begun, service->name);
     if (request_fill(ordering, service, &request, err) < 0)
         return error_wrap(err, "build '%s'", service->name);
-    ordering->order->builds =
-        arena_room(ordering->arena, ordering->order->builds, ordering->order->n_builds);
-    ordering->order->builds[ordering->order->n_builds++] = request;
+    request_add(ordering, &request);
     return 0;
 }
 
@@ -262,6 +277,63 @@ int project_build_order(struct session *session, const struct project *project,
     for (size_t i = 0; i < options->services.count; i++)
         if (build_add(&ordering, options->services.items[i], err) < 0)
             return -1;
+    *ret_order = order;
+    return 0;
+}
+
+static bool is_fetched(const char *context, struct arena *arena)
+{
+    struct git_address address;
+
+    return string_eq(context, CONTEXT_STDIN) || string_starts_with(context, "http://") ||
+           string_starts_with(context, "https://") || git_address_parse(context, arena, &address);
+}
+
+/* A folder is absolute for the worker; so is the Dockerfile, which docker takes from where the user
+ * is, unless the context comes from elsewhere. */
+static int place_context(struct ordering *ordering, const struct context_build *build,
+                         struct build_request *request, struct error *err)
+{
+    char resolved[PATH_MAX];
+
+    request->context = build->context;
+    request->dockerfile = build->dockerfile;
+    if (is_fetched(build->context, ordering->arena))
+        return string_eq(build->context, build->dockerfile)
+                   ? error_set(err, "the context and the Dockerfile cannot both be standard input")
+                   : 0;
+    if (!realpath(build->context, resolved))
+        return error_sys(err, "open context '%s'", build->context);
+    request->context = arena_strdup(ordering->arena, resolved);
+    if (!build->dockerfile || string_eq(build->dockerfile, CONTEXT_STDIN))
+        return 0;
+    if (!realpath(build->dockerfile, resolved))
+        return error_sys(err, "open '%s'", build->dockerfile);
+    request->dockerfile = arena_strdup(ordering->arena, resolved);
+    return 0;
+}
+
+int context_build_order(struct session *session, const struct context_build *build,
+                        const struct project_build_options *options, struct build_order *ret_order,
+                        struct error *err)
+{
+    struct build_order order = {.source_date = source_date()};
+    struct ordering ordering = {
+        .session = session, .arena = session->arena, .options = options, .order = &order};
+    struct build_request request = {.name = build->tags.count > 0 ? build->tags.items[0]
+                                                                  : build->context,
+                                    .target = build->target,
+                                    .tags = build->tags,
+                                    .no_cache = options->no_cache,
+                                    .pull = options->pull};
+
+    add_proxies(&ordering, &request);
+    for (size_t i = 0; i < options->args.count; i++)
+        string_list_add(session->arena, &request.args, options->args.items[i]);
+    if (place_context(&ordering, build, &request, err) < 0 ||
+        add_given_ssh(&ordering, &request, err) < 0)
+        return -1;
+    request_add(&ordering, &request);
     *ret_order = order;
     return 0;
 }

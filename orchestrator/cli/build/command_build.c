@@ -5,9 +5,7 @@
 
 #include "common/log.h"
 #include "orchestrator/cli/build/project_build.h"
-#include "orchestrator/cli/image/base_images.h"
 #include "orchestrator/cli/image/image_worker.h"
-#include "runtime/build/lint.h"
 
 /* "NAME" alone takes the value of the environment, as the reference does. */
 static struct string_list args_settle(struct session *session, struct string_list given)
@@ -43,50 +41,6 @@ static int services_find(struct session *session, const struct project *project,
     if (ret_services->count == 0)
         log_warning("No services to build");
     return 0;
-}
-
-/* -- --check */
-
-static void check_service(struct session *session, const struct service *service,
-                          struct diagnostics *diagnostics, struct text *text)
-{
-    const struct build_arguments arguments = base_images_arguments(service, session->arena);
-    const struct lint_options lint = {.arguments = &arguments};
-    struct dockerfile_source source = {0};
-    struct dockerfile dockerfile;
-    struct error err = {0};
-
-    if (base_images_dockerfile(service->build, session->arena, text, &source.file, &err) < 0) {
-        diagnostics_error(diagnostics, service->build->at, service->name, "%s", err.text);
-        return;
-    }
-    source.bytes = text_get(text);
-    source.length = text->length;
-    if (dockerfile_parse(&source, session->arena, diagnostics, &dockerfile) == 0)
-        dockerfile_lint(&dockerfile, &lint, session->arena, diagnostics);
-}
-
-/* Says what is doubtful in the Dockerfiles and builds nothing. */
-static int check_all(struct session *session, const struct project *project,
-                     struct string_list services, struct error *err)
-{
-    scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
-    struct text *texts = arena_new_array(session->arena, struct text, services.count + 1);
-    size_t warnings;
-    int result;
-
-    for (size_t i = 0; i < services.count; i++)
-        check_service(session, project_find_service(project, services.items[i]), diagnostics,
-                      &texts[i]);
-    result = session_report(diagnostics, err);
-    warnings = diagnostics_count(diagnostics, SEVERITY_WARNING);
-    for (size_t i = 0; i < services.count; i++)
-        text_done(&texts[i]);
-    if (result == 0)
-        (void)printf(warnings ? "Check complete, %zu warnings have been found!\n"
-                              : "Check complete, no warnings found.\n",
-                     warnings);
-    return result;
 }
 
 /* -- prune */
@@ -126,12 +80,57 @@ static int push(struct session *session, struct string_list services, struct err
 
 /* -- build */
 
+static int build_context(struct session *session, const struct context_build *build,
+                         const struct project_build_options *options, struct error *err)
+{
+    struct build_order order;
+    bool interrupted = false;
+
+    if (context_build_order(session, build, options, &order, err) < 0 ||
+        build_order_run(session, options, &order, &interrupted, err) < 0)
+        return -1;
+    return interrupted ? EXIT_INTERRUPTED : 0;
+}
+
+/* A name or a Dockerfile is given to what is no service; no service is called "-". */
+static bool context_is_meant(const struct context_build *build, const struct string_list *named)
+{
+    return build->tags.count > 0 || build->dockerfile || string_list_has(named, CONTEXT_STDIN);
+}
+
+/* What is done with services besides building them. */
+struct service_flags {
+    bool with_dependencies, check, print, push;
+};
+
+static int build_services(struct session *session, struct string_list named,
+                          const struct service_flags *flags, struct project_build_options *options,
+                          struct error *err)
+{
+    scoped(compose_free) struct compose *compose = NULL;
+    bool interrupted = false;
+
+    session->compose.no_deps = !flags->with_dependencies;
+    if (session_load(session, named, &compose, err) < 0 ||
+        services_find(session, compose_project(compose), named, &options->services, err) < 0)
+        return -1;
+    if (flags->check)
+        return project_build_check(session, compose_project(compose), options, err);
+    if (flags->print)
+        return project_build_print(session, compose_project(compose), options, err);
+    if (project_build(session, compose_project(compose), options, &interrupted, err) < 0)
+        return -1;
+    if (interrupted)
+        return EXIT_INTERRUPTED;
+    return flags->push ? push(session, options->services, err) : 0;
+}
+
 int command_build(struct session *session, struct error *err)
 {
     struct project_build_options options = {0};
     struct string_list named = {0}, args = {0};
-    bool with_dependencies = false, interrupted = false, check = false, pushes = false,
-         print = false;
+    struct context_build alone = {0};
+    struct service_flags flags = {0};
     const char *ignored = NULL;
     const struct option_row rows[] = {
         {0, "build-arg", OPTION_LIST, &args, "NAME=VALUE", "a value for ARG (repeatable)"},
@@ -139,16 +138,21 @@ int command_build(struct session *session, struct error *err)
         {0, "pull", OPTION_FLAG, &options.pull, NULL, "ask whether base images are newer"},
         {'q', "quiet", OPTION_FLAG, &options.quiet, NULL, "no progress"},
         {0, "ssh", OPTION_LIST, &options.ssh, "ID[=SOCKET]", "agents for RUN --mount=type=ssh"},
-        {0, "with-dependencies", OPTION_FLAG, &with_dependencies, NULL,
+        {0, "with-dependencies", OPTION_FLAG, &flags.with_dependencies, NULL,
          "what the services depend on, too"},
-        {0, "check", OPTION_FLAG, &check, NULL, "only say what is doubtful in the Dockerfiles"},
-        {0, "print", OPTION_FLAG, &print, NULL, "show what would be built, as JSON"},
-        {0, "push", OPTION_FLAG, &pushes, NULL, "push what was built"},
+        {0, "check", OPTION_FLAG, &flags.check, NULL,
+         "only say what is doubtful in the Dockerfiles"},
+        {0, "print", OPTION_FLAG, &flags.print, NULL, "show what would be built, as JSON"},
+        {0, "push", OPTION_FLAG, &flags.push, NULL, "push what was built"},
+        {'f', "file", OPTION_STRING, &alone.dockerfile, "FILE",
+         "of a context: its Dockerfile; '-': standard input"},
+        {'t', "tag", OPTION_LIST, &alone.tags, "NAME",
+         "of a context: the image's name (repeatable)"},
+        {0, "target", OPTION_STRING, &alone.target, "STAGE", "of a context: the stage to stop at"},
         {0, "builder", OPTION_STRING, &ignored, "NAME", "accepted; there is one builder"},
         {'m', "memory", OPTION_STRING, &ignored, "BYTES", "accepted"},
         {0, NULL, OPTION_END, NULL, NULL, NULL},
     };
-    scoped(compose_free) struct compose *compose = NULL;
     struct roots roots;
     int result;
 
@@ -161,20 +165,15 @@ int command_build(struct session *session, struct error *err)
     result = session_options(session, rows, false, &named, err);
     if (result != 0)
         return result < 0 ? -1 : 0;
-    session->compose.no_deps = !with_dependencies;
-    if (session_load(session, named, &compose, err) < 0 ||
-        roots_find(session->arena, &roots, err) < 0 ||
-        services_find(session, compose_project(compose), named, &options.services, err) < 0)
+    if (roots_find(session->arena, &roots, err) < 0)
         return -1;
     options.data_root = roots.data;
     options.args = args_settle(session, args);
-    if (check)
-        return check_all(session, compose_project(compose), options.services, err);
-    if (print)
-        return project_build_print(session, compose_project(compose), &options, err);
-    if (project_build(session, compose_project(compose), &options, &interrupted, err) < 0)
-        return -1;
-    if (interrupted)
-        return EXIT_INTERRUPTED;
-    return pushes ? push(session, options.services, err) : 0;
+    if (!context_is_meant(&alone, &named))
+        return build_services(session, named, &flags, &options, err);
+    if (named.count != 1 || flags.check || flags.print || flags.push)
+        return error_set(err, "with a name, a Dockerfile or '-' there is one context to build, and "
+                              "neither --check, --print nor --push");
+    alone.context = named.items[0];
+    return build_context(session, &alone, &options, err);
 }

@@ -92,27 +92,34 @@ static int worker_run(struct session *session, const struct project_build_option
     return result;
 }
 
-int project_build(struct session *session, const struct project *project,
-                  const struct project_build_options *options, bool *ret_interrupted,
-                  struct error *err)
+int build_order_run(struct session *session, const struct project_build_options *options,
+                    struct build_order *order, bool *ret_interrupted, struct error *err)
 {
-    struct build_order order;
     scoped_fd int fd = -1;
     struct roots roots;
     const char *path = NULL;
     uint32_t base;
 
     *ret_interrupted = false;
-    if (project_build_order(session, project, options, &order, err) < 0 ||
-        roots_find(session->arena, &roots, err) < 0)
-        return -1;
-    if (order.n_builds == 0)
+    if (order->n_builds == 0)
         return 0;
-    if (id_range_take(options->data_root, id_owner, &base, err) < 0)
+    if (roots_find(session->arena, &roots, err) < 0 ||
+        id_range_take(options->data_root, id_owner, &base, err) < 0)
         return -1;
-    order.id_base = base;
-    order.run_root = roots.run;
-    if (order_write(&order, session->arena, &fd, &path, err) < 0)
+    order->id_base = base;
+    order->run_root = roots.run;
+    if (order_write(order, session->arena, &fd, &path, err) < 0)
         return -1;
     return worker_run(session, options, path, ret_interrupted, err);
+}
+
+int project_build(struct session *session, const struct project *project,
+                  const struct project_build_options *options, bool *ret_interrupted,
+                  struct error *err)
+{
+    struct build_order order;
+
+    if (project_build_order(session, project, options, &order, err) < 0)
+        return -1;
+    return build_order_run(session, options, &order, ret_interrupted, err);
 }

@@ -17,6 +17,17 @@ struct project_build_options {
     bool no_cache, pull, quiet;
 };
 
+/* A build that is no service's, as docker's `build` has it. */
+struct context_build {
+    const char *context; /* a folder as the user writes it, an address, or "-" */
+    const char *dockerfile, *target;
+    struct string_list tags;
+};
+
+MUST_CHECK int context_build_order(struct session *session, const struct context_build *build,
+                                   const struct project_build_options *options,
+                                   struct build_order *ret_order, struct error *err);
+
 /* Puts the builds together, each behind those that it needs. */
 MUST_CHECK int project_build_order(struct session *session, const struct project *project,
                                    const struct project_build_options *options,
@@ -26,8 +37,16 @@ MUST_CHECK int project_build_order(struct session *session, const struct project
 MUST_CHECK int project_build_print(struct session *session, const struct project *project,
                                    const struct project_build_options *options, struct error *err);
 
-/* Builds. On -1 with an empty text the reason was printed. *ret_interrupted: a signal has ended it.
- */
+/* Says what is doubtful in the Dockerfiles of the services named, and builds nothing. */
+MUST_CHECK int project_build_check(struct session *session, const struct project *project,
+                                   const struct project_build_options *options, struct error *err);
+
+/* Builds what was put together. On -1 with an empty text the reason was printed. *ret_interrupted:
+ * a signal has ended it. */
+MUST_CHECK int build_order_run(struct session *session, const struct project_build_options *options,
+                               struct build_order *order, bool *ret_interrupted, struct error *err);
+
+/* The order of the services named, and its run. */
 MUST_CHECK int project_build(struct session *session, const struct project *project,
                              const struct project_build_options *options, bool *ret_interrupted,
                              struct error *err);

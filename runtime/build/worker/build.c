@@ -24,6 +24,8 @@
 /* A Dockerfile of a context that was fetched lies in it, and so does what it may be a link to. */
 static int open_dockerfile(const struct context_tree *context, const char *name)
 {
+    if (string_eq(name, CONTEXT_STDIN))
+        return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
     if (*name == '/' && !context->is_fetched)
         return open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (context->is_fetched)
@@ -43,7 +45,7 @@ static int read_dockerfile(struct build *build, const struct context_tree *conte
         text_append(&build->dockerfile_text, request->dockerfile_inline);
         return 0;
     }
-    *ret_name = request->context && !context->is_fetched
+    *ret_name = request->context && !context->is_fetched && !string_eq(name, CONTEXT_STDIN)
                     ? path_join(build->arena, request->context, name)
                     : name;
     fd = open_dockerfile(context, name);
@@ -52,28 +54,18 @@ static int read_dockerfile(struct build *build, const struct context_tree *conte
     return fd_read_all(fd, LIMIT_DOCKERFILE_BYTES, &build->dockerfile_text, err);
 }
 
-/* <Dockerfile>.dockerignore goes before .dockerignore. Neither is followed out of the context. */
 static int read_ignore(struct build *build, const struct context_tree *context, struct error *err)
 {
     const char *name = build->request->dockerfile ? build->request->dockerfile : "Dockerfile";
-    const char *own = arena_printf(build->arena, "%s.dockerignore", name);
-    scoped_text struct text bytes = {0};
-    scoped_fd int fd = -1;
+    const char *own = NULL;
 
     if (context->fd < 0)
         return 0;
+    if (context->is_fetched)
+        name += strspn(name, "/"); /* there is no other root */
     if (!build->request->dockerfile_inline)
-        fd = *own == '/' && !context->is_fetched
-                 ? open(own, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY)
-                 : path_open_in_root(context->fd, own, O_RDONLY | O_NOCTTY, 0);
-    if (fd < 0)
-        fd = path_open_in_root(context->fd, ".dockerignore", O_RDONLY | O_NOCTTY, 0);
-    if (fd < 0)
-        return errno == ENOENT ? 0 : error_sys(err, "open '.dockerignore'");
-    if (fd_read_all(fd, LIMIT_IGNORE_BYTES, &bytes, err) < 0 ||
-        ignore_file_parse(text_get(&bytes), bytes.length, build->arena, &build->ignore, err) < 0)
-        return error_wrap(err, "'.dockerignore'");
-    return 0;
+        own = arena_printf(build->arena, "%s.dockerignore", name);
+    return ignore_file_read(context->fd, own, build->arena, &build->ignore, err);
 }
 
 static int report_mistakes(const struct build *build, struct error *err)

@@ -149,8 +149,8 @@ static int flush(struct build_network *network, struct error *err)
     }
 }
 
-static int attach(struct build_network *network, const char *container, int netns_fd, bool way_out,
-                  struct error *err)
+static int attach(struct build_network *network, const char *container, int netns_fd,
+                  const struct view_spec *view, struct error *err)
 {
     const struct endpoint_spec endpoint = {.network = network_name};
     int result;
@@ -158,7 +158,9 @@ static int attach(struct build_network *network, const char *container, int netn
     (void)pthread_mutex_lock(&network->lock);
     result = bring_up(network, err);
     if (result == 0)
-        result = net_attach(network->net, container, netns_fd, &endpoint, way_out ? 1 : 0, err);
+        result = net_attach(network->net, container, netns_fd, &endpoint, view ? 1 : 0, err);
+    if (result == 0 && view)
+        net_set_view(network->net, container, view);
     if (result == 0)
         result = flush(network, err);
     (void)pthread_mutex_unlock(&network->lock);
@@ -166,15 +168,18 @@ static int attach(struct build_network *network, const char *container, int netn
 }
 
 int build_network_attach(struct build_network *network, const char *container, int netns_fd,
-                         struct error *err)
+                         bool reaches_host, struct error *err)
 {
-    return attach(network, container, netns_fd, true, err);
+    const struct view_spec view = {.host_access =
+                                       reaches_host ? HOST_ACCESS_OWN : HOST_ACCESS_NONE};
+
+    return attach(network, container, netns_fd, &view, err);
 }
 
 int build_network_attach_nothing(struct build_network *network, const char *container, int netns_fd,
                                  struct error *err)
 {
-    return attach(network, container, netns_fd, false, err);
+    return attach(network, container, netns_fd, NULL, err);
 }
 
 void build_network_detach(struct build_network *network, const char *container)

@@ -6,6 +6,8 @@
 #ifndef YAWL_RUNTIME_BUILD_WORKER_BUILD_NETWORK_H
 #define YAWL_RUNTIME_BUILD_WORKER_BUILD_NETWORK_H
 
+#include <stdbool.h>
+
 #include "common/cleanup.h"
 #include "common/error.h"
 
@@ -20,9 +22,10 @@ DEFINE_SCOPED(struct build_network *, build_network_free)
 /* Ends the worker of a run that was killed, by what it has noted in its directory. */
 void build_network_end_left_behind(int dir_fd);
 
-/* Furnishes a container's network namespace with the way out, or with `lo` alone. */
+/* Furnishes a container's network namespace with the way out, or with `lo` alone. `reaches_host`:
+ * the machine itself answers at HOST_GATEWAY_ADDRESS. */
 MUST_CHECK int build_network_attach(struct build_network *network, const char *container,
-                                    int netns_fd, struct error *err);
+                                    int netns_fd, bool reaches_host, struct error *err);
 MUST_CHECK int build_network_attach_nothing(struct build_network *network, const char *container,
                                             int netns_fd, struct error *err);
 void build_network_detach(struct build_network *network, const char *container);

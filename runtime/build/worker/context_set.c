@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/file_copy.h"
 #include "common/memory.h"
 #include "common/text.h"
 #include "runtime/build/build_arguments.h"
@@ -82,10 +83,19 @@ static int open_repository(struct context_set *set, const struct git_address *ad
     return git_source_fetch(set->builder, &fetch, commit, ret_fd, err);
 }
 
-static int open_address(struct context_set *set, const char *url, int *ret_fd, struct error *err)
+static int fetch(const char *value, int fd, struct error *err)
+{
+    char digest[IMAGE_DIGEST_SIZE];
+
+    if (string_eq(value, CONTEXT_STDIN))
+        return file_copy(STDIN_FILENO, fd, err) < 0 ? error_wrap(err, "read standard input") : 0;
+    return url_source_fetch(value, NULL, fd, digest, err);
+}
+
+/* What comes as bytes, from an address or on standard input. */
+static int open_stream(struct context_set *set, const char *value, int *ret_fd, struct error *err)
 {
     static const char alone[] = "Dockerfile";
-    char digest[IMAGE_DIGEST_SIZE];
     scoped_fd int dir_fd = -1;
     scoped_fd int file_fd = -1;
     const char *path;
@@ -95,7 +105,7 @@ static int open_address(struct context_set *set, const char *url, int *ret_fd, s
     file_fd = openat(dir_fd, alone, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file_fd < 0)
         return error_sys(err, "make '%s'", alone);
-    if (url_source_fetch(url, NULL, file_fd, digest, err) < 0)
+    if (fetch(value, file_fd, err) < 0)
         return -1;
     if (!archive_source_is(file_fd)) {
         *ret_fd = steal_fd(&dir_fd);
@@ -114,8 +124,8 @@ static int open_tree(struct context_set *set, const char *value, struct context_
     tree->is_fetched = true;
     if (git_address_parse(value, set->arena, &address))
         return open_repository(set, &address, &tree->fd, err);
-    if (url_source_is(value))
-        return open_address(set, value, &tree->fd, err);
+    if (url_source_is(value) || string_eq(value, CONTEXT_STDIN))
+        return open_stream(set, value, &tree->fd, err);
     tree->is_fetched = false;
     return open_directory(value, tree, err);
 }

@@ -2,9 +2,9 @@
 /*
  * The trees that a build brings along: its own context, and the named ones that are no images.
  *
- * One is a directory of this machine, a git repository, or an archive at an address; what is at an
- * address and no archive is a Dockerfile. Each is opened when it is asked for first, and stays for
- * as long as the set lives. Used by several threads at once.
+ * One is a directory of this machine, a git repository, or an archive at an address or on standard
+ * input; what is there and no archive is a Dockerfile. Each is opened when it is asked for first,
+ * and stays for as long as the set lives. Used by several threads at once.
  */
 #ifndef YAWL_RUNTIME_BUILD_WORKER_CONTEXT_SET_H
 #define YAWL_RUNTIME_BUILD_WORKER_CONTEXT_SET_H

@@ -14,6 +14,7 @@
 #include "common/fd.h"
 #include "common/file.h"
 #include "common/path.h"
+#include "net/network_spec.h"
 #include "runtime/container.h"
 #include "runtime/image/worker/dir_names.h"
 
@@ -101,16 +102,41 @@ static bool is_on_host(const struct run_step *step)
 }
 
 /* "name=address", as Compose has them, and "name:address". */
+static const char *host_address(const char *host, size_t *ret_name_length)
+{
+    *ret_name_length = strcspn(host, "=:");
+    return host[*ret_name_length] ? host + *ret_name_length + 1 : NULL;
+}
+
+static bool is_gateway(const char *address)
+{
+    return string_eq(address, "host-gateway");
+}
+
+static bool reaches_host(const struct run_step *step)
+{
+    size_t length;
+
+    for (size_t i = 0; i < step->request->extra_hosts.count; i++)
+        if (is_gateway(host_address(step->request->extra_hosts.items[i], &length)))
+            return true;
+    return false;
+}
+
+/* On the host's own network there is no relay that could stand for it. */
 static void append_hosts(const struct run_step *step, struct text *out)
 {
     text_append(out, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
                      "127.0.0.1\tbuildkitsandbox\n");
     for (size_t i = 0; i < step->request->extra_hosts.count; i++) {
+        size_t length;
         const char *host = step->request->extra_hosts.items[i];
-        size_t length = strcspn(host, "=:");
+        const char *address = host_address(host, &length);
 
-        if (host[length])
-            text_appendf(out, "%s\t%.*s\n", host + length + 1, (int)length, host);
+        if (is_gateway(address))
+            address = is_on_host(step) ? "127.0.0.1" : HOST_GATEWAY_ADDRESS;
+        if (address)
+            text_appendf(out, "%s\t%.*s\n", address, (int)length, host);
     }
 }
 
@@ -277,7 +303,8 @@ static int bring_up(struct run *run, struct error *err)
     if (!is_on_host(run->step) &&
         (string_eq(run->step->network, "none")
              ? build_network_attach_nothing(network, run->spec.id, netns_fd, err)
-             : build_network_attach(network, run->spec.id, netns_fd, err)) < 0)
+             : build_network_attach(network, run->spec.id, netns_fd, reaches_host(run->step),
+                                    err)) < 0)
         return -1;
     return container_start(run->container, err);
 }

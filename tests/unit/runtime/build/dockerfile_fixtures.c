@@ -166,8 +166,12 @@ static bool is_ignored(void *owner, const char *path)
 /* Says what is found; false when there is something. */
 static bool run_check(struct fixture *fixture)
 {
-    struct lint_base base = {"known", fixture->environment};
-    struct lint_options options = {&fixture->arguments, &base, 1, is_ignored, fixture};
+    const struct lint_base bases[] = {
+        {"known", fixture->environment, {"linux", "amd64", ""}},
+        {"foreign", fixture->environment, {"linux", "arm64", "v8"}},
+    };
+    struct lint_options options = {&fixture->arguments, bases, ARRAY_LENGTH(bases), is_ignored,
+                                   fixture};
     struct dockerfile dockerfile;
 
     if (dockerfile_parse(&fixture->source, fixture->arena, fixture->diagnostics, &dockerfile) == 0)
