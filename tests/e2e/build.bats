@@ -319,6 +319,30 @@ END
     refused build
 }
 
+@test "a RUN that fails says how to get a shell, which is in the state before it" {
+    dockerfile <<'END'
+FROM box
+ENV COLOUR=green
+WORKDIR /work
+RUN echo earlier >file
+RUN --mount=type=tmpfs,target=/scratch echo lost >later; exit 3
+END
+    refused build
+    contains "$stderr" "build --debug-shell"
+    refused build --debug-shell </dev/null
+    contains "$stderr" "needs a terminal"
+    cat >typed <<'END'
+echo "[$(pwd) $COLOUR $(cat file) $(ls /scratch | wc -l)]"
+test -e later || echo not-there-$((40 + 2))
+exit
+END
+    script -q -e -c "'$YAWL' build --debug-shell" /dev/null <typed >tty.out && fail "it did not fail"
+    tr -d '\r' <tty.out >tty.txt
+    contains "$(cat tty.txt)" "[/work green earlier 0]"
+    contains "$(cat tty.txt)" "not-there-42"
+    contains "$(cat tty.txt)" "exit code 3"
+}
+
 @test "services are built behind those whose images they build on" {
     mkdir lib
     printf 'FROM box\nRUN echo lib >/lib.txt\n' >lib/Dockerfile

@@ -30,6 +30,8 @@ struct build_display {
     struct shown_step *steps;
     size_t count, capacity;
     struct picture picture;
+    bool is_held;     /* the terminal is somebody else's */
+    struct text held; /* what is to be shown afterwards */
 };
 
 struct build_display *build_display_new(struct progress_mode mode)
@@ -56,13 +58,17 @@ void build_display_free(struct build_display *display)
         step_done(&display->steps[i]);
     free(display->steps);
     picture_done(&display->picture);
+    text_done(&display->held);
     free(display);
 }
 
 /* Progress that cannot be shown is no reason to stop. */
-static void show(const struct text *text)
+static void show(struct build_display *display, const struct text *text)
 {
-    (void)!fd_write_all(STDERR_FILENO, text_get(text), text->length);
+    if (display->is_held)
+        text_append(&display->held, text_get(text));
+    else
+        (void)!fd_write_all(STDERR_FILENO, text_get(text), text->length);
 }
 
 /* The bytes at the front that a terminal would take for a colour or a movement. */
@@ -154,6 +160,10 @@ static void redraw(struct build_display *display, const char *above)
     unsigned columns = window_size().columns;
     scoped_text struct text lines = {0};
 
+    if (display->is_held) {
+        text_append(&display->held, above);
+        return;
+    }
     for (size_t i = 0; i < display->count; i++)
         append_step(display, &display->steps[i], columns, &lines);
     picture_draw(&display->picture, above, text_get(&lines));
@@ -168,7 +178,7 @@ static void print(struct build_display *display, const char *line)
     if (display->mode.form == PROGRESS_TTY)
         redraw(display, text_get(&out));
     else if (display->mode.form == PROGRESS_PLAIN)
-        show(&out);
+        show(display, &out);
 }
 
 /* -- events */
@@ -243,6 +253,31 @@ static void on_output(struct build_display *display, const struct build_event *e
     }
 }
 
+/* A shell has the terminal to itself: what is drawn goes away, and what happens meanwhile waits. */
+static void on_shell(struct build_display *display, const struct build_event *event)
+{
+    scoped_text struct text line = {0};
+    size_t count = display->count;
+
+    display->is_held = false;
+    if (event->state != BUILD_STEP_RUNNING) {
+        if (display->mode.form == PROGRESS_TTY)
+            redraw(display, text_get(&display->held));
+        else
+            show(display, &display->held);
+        text_clear(&display->held);
+        return;
+    }
+    text_append(&line, "A shell in the state before this step; 'exit' ends it: ");
+    append_plain(event->text, &line);
+    print(display, text_get(&line));
+    display->count = 0;
+    if (display->mode.form == PROGRESS_TTY)
+        redraw(display, "");
+    display->count = count;
+    display->is_held = true;
+}
+
 void build_display_event(struct build_display *display, const struct build_event *event,
                          const char *line)
 {
@@ -250,7 +285,7 @@ void build_display_event(struct build_display *display, const struct build_event
 
     if (display->mode.form == PROGRESS_JSON) {
         text_appendf(&out, "%s\n", line);
-        show(&out);
+        show(display, &out);
         return;
     }
     switch (event->kind) {
@@ -260,12 +295,15 @@ void build_display_event(struct build_display *display, const struct build_event
     case BUILD_EVENT_OUTPUT:
         on_output(display, event);
         break;
+    case BUILD_EVENT_SHELL:
+        on_shell(display, event);
+        break;
     case BUILD_EVENT_PULLED:
         text_appendf(&out, "Pulled %s", event->image);
         print(display, text_get(&out));
         break;
     case BUILD_EVENT_BUILT:
-        text_appendf(&out, "Built %s", event->build);
+        text_appendf(&out, "Built %s (%s)", event->build, event->image);
         print(display, text_get(&out));
         break;
     case BUILD_EVENT_WARNING:
@@ -288,7 +326,7 @@ void build_display_say(struct build_display *display, const char *line)
         return;
     }
     text_append_char(&plain, '\n');
-    show(&plain);
+    show(display, &plain);
 }
 
 void build_display_tick(struct build_display *display)

@@ -12,6 +12,7 @@ static enum build_event_kind kind_of(const char *word)
         {"step", BUILD_EVENT_STEP},   {"output", BUILD_EVENT_OUTPUT},
         {"built", BUILD_EVENT_BUILT}, {"warning", BUILD_EVENT_WARNING},
         {"error", BUILD_EVENT_ERROR}, {"pulled", BUILD_EVENT_PULLED},
+        {"shell", BUILD_EVENT_SHELL},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)

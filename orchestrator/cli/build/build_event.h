@@ -20,6 +20,7 @@ enum build_event_kind {
     BUILD_EVENT_WARNING,
     BUILD_EVENT_ERROR,
     BUILD_EVENT_PULLED,
+    BUILD_EVENT_SHELL, /* RUNNING: the terminal is a shell's; DONE: no longer */
 };
 
 enum build_step_state { BUILD_STEP_RUNNING, BUILD_STEP_CACHED, BUILD_STEP_DONE, BUILD_STEP_FAILED };

@@ -267,7 +267,7 @@ int project_build_order(struct session *session, const struct project *project,
                         const struct project_build_options *options, struct build_order *ret_order,
                         struct error *err)
 {
-    struct build_order order = {.source_date = source_date()};
+    struct build_order order = {.source_date = source_date(), .debug_shell = options->debug_shell};
     struct ordering ordering = {.session = session,
                                 .arena = session->arena,
                                 .project = project,
@@ -317,7 +317,7 @@ int context_build_order(struct session *session, const struct context_build *bui
                         const struct project_build_options *options, struct build_order *ret_order,
                         struct error *err)
 {
-    struct build_order order = {.source_date = source_date()};
+    struct build_order order = {.source_date = source_date(), .debug_shell = options->debug_shell};
     struct ordering ordering = {
         .session = session, .arena = session->arena, .options = options, .order = &order};
     struct build_request request = {.name = build->tags.count > 0 ? build->tags.items[0]

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "orchestrator/cli/build/project_build.h"
@@ -137,6 +138,8 @@ int command_build(struct session *session, struct error *err)
         {0, "no-cache", OPTION_FLAG, &options.no_cache, NULL, "take every step again"},
         {0, "pull", OPTION_FLAG, &options.pull, NULL, "ask whether base images are newer"},
         {'q', "quiet", OPTION_FLAG, &options.quiet, NULL, "no progress"},
+        {0, "debug-shell", OPTION_FLAG, &options.debug_shell, NULL,
+         "a shell where a RUN has failed, in the state before it"},
         {0, "ssh", OPTION_LIST, &options.ssh, "ID[=SOCKET]", "agents for RUN --mount=type=ssh"},
         {0, "with-dependencies", OPTION_FLAG, &flags.with_dependencies, NULL,
          "what the services depend on, too"},
@@ -165,6 +168,8 @@ int command_build(struct session *session, struct error *err)
     result = session_options(session, rows, false, &named, err);
     if (result != 0)
         return result < 0 ? -1 : 0;
+    if (options.debug_shell && !(isatty(STDIN_FILENO) && isatty(STDERR_FILENO)))
+        return error_set(err, "--debug-shell needs a terminal");
     if (roots_find(session->arena, &roots, err) < 0)
         return -1;
     options.data_root = roots.data;

@@ -73,6 +73,16 @@ void build_report_output(const struct report_step *step, const char *bytes, size
     say(event);
 }
 
+void build_report_shell(const struct report_step *step, bool begins)
+{
+    json_t *event = event_new("shell", step->build);
+
+    (void)json_object_set_new(event, "id", json_integer(step->id));
+    put(event, "text", step->text);
+    put(event, "state", begins ? "running" : "done");
+    say(event);
+}
+
 void build_report_built(const char *build, const char *image_id, const struct string_list *tags)
 {
     json_t *event = event_new("built", build), *list = json_array();

@@ -14,6 +14,7 @@
 #ifndef YAWL_RUNTIME_BUILD_WORKER_BUILD_REPORT_H
 #define YAWL_RUNTIME_BUILD_WORKER_BUILD_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,8 @@ struct report_step {
 
 void build_report_step(const struct report_step *step);
 void build_report_output(const struct report_step *step, const char *bytes, size_t length);
+/* The terminal is a shell's from now on, or no longer. */
+void build_report_shell(const struct report_step *step, bool begins);
 void build_report_built(const char *build, const char *image_id, const struct string_list *tags);
 void build_report_warning(const char *build, const char *message);
 /* `message` may have several lines: the place in the Dockerfile, what a program said last. */

@@ -29,6 +29,7 @@ struct builder {
     int stop_fd; /* a signalfd: readable when the run is to end */
     const char *cgroup_parent;
     atomic_uint n_steps, n_directories;
+    atomic_flag had_shell; /* there is one terminal: the first step that fails has it */
 };
 
 struct builder_options {

@@ -14,6 +14,7 @@
 #include "common/fd.h"
 #include "common/file.h"
 #include "common/path.h"
+#include "common/tty_relay.h"
 #include "net/network_spec.h"
 #include "runtime/container.h"
 #include "runtime/image/worker/dir_names.h"
@@ -204,6 +205,7 @@ static void describe(struct run *run)
         .n_ulimits = step->request->n_ulimits,
         .cgroup_parent = step->builder->cgroup_parent,
         .shm_bytes = step->request->shm_bytes,
+        .tty = step->interactive,
     };
     /* A shared namespace of the host belongs to the host's user namespace. */
     if (!step->insecure && !is_on_host(step) && order->id_base > 0)
@@ -286,6 +288,21 @@ static int wait_for_end(struct run *run, int *ret_exit_code, struct error *err)
     return 0;
 }
 
+/* As wait_for_end(), with the user at the program's terminal. */
+static int wait_for_user(struct run *run, struct error *err)
+{
+    scoped_fd int terminal_fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    const struct tty_relay relay = {.input_fd = terminal_fd,
+                                    .output_fd = terminal_fd,
+                                    .master_fd = container_tty_fd(run->container),
+                                    .pidfd = container_pidfd(run->container)};
+
+    if (terminal_fd < 0)
+        return error_sys(err, "open the terminal");
+    tty_relay_size(&relay);
+    return tty_relay_run(&relay, err);
+}
+
 static int bring_up(struct run *run, struct error *err)
 {
     struct build_network *network = run->step->builder->network;
@@ -338,11 +355,14 @@ int run_step(const struct run_step *step, int *ret_exit_code, struct text *tail,
     int result;
 
     describe(&run);
-    result = make_stubs(&run, err) < 0 || write_etc(&run, err) < 0 || make_output(&run, err) < 0 ||
-                     bring_up(&run, err) < 0 || wait_for_start(&run, ret_exit_code, err) < 0 ||
-                     wait_for_end(&run, ret_exit_code, err) < 0
+    result = make_stubs(&run, err) < 0 || write_etc(&run, err) < 0 ||
+                     (!step->interactive && make_output(&run, err) < 0) ||
+                     bring_up(&run, err) < 0 || wait_for_start(&run, ret_exit_code, err) < 0
                  ? -1
                  : 0;
+    if (result == 0)
+        result =
+            step->interactive ? wait_for_user(&run, err) : wait_for_end(&run, ret_exit_code, err);
     take_down(&run);
     return result;
 }

@@ -23,6 +23,7 @@ struct run_step {
     const char *cwd, *user;
     const char *network; /* NULL, "none" or "host" */
     bool insecure;
+    bool interactive; /* joined to the terminal of the user, in place of a report */
     struct mount_spec *mounts;
     size_t n_mounts;
     const char *step_path; /* an empty directory; afterwards "upper" is what was written */

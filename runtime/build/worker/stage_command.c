@@ -171,11 +171,14 @@ static int fail(const struct command *command, int exit_code, const struct text 
 {
     const char *said = last_lines(tail);
     size_t length = strlen(said), most = sizeof(err->text) / 2;
+    const char *hint = "(for a shell in the state before it: build --debug-shell)";
 
-    (void)command;
     if (length > most)
         said += length - most;
-    return error_set(err, "exit code %d%s%s", exit_code, *said ? "\n" : "", said);
+    if (command->run->build->builder->order->debug_shell)
+        hint = "";
+    return error_set(err, "exit code %d%s%s%s%s", exit_code, *said ? "\n" : "", said,
+                     *hint && !string_ends_with(said, "\n") ? "\n" : "", hint);
 }
 
 /* -- the step */
@@ -199,34 +202,72 @@ static int prepare(struct command *command, struct error *err)
     return step_mounts_read(run, command->instruction, command->script, &command->mounts, err);
 }
 
-static int execute(struct command *command, struct stage_step *stage_step, struct error *err)
+/* In a directory of its own, which is the caller's to remove. What is opened for it is added to a
+ * copy of the step: there may be another attempt. */
+static int attempt(struct command *command, int *ret_step_fd, int *ret_exit_code, struct text *tail,
+                   struct error *err)
 {
     struct stage_run *run = command->run;
-    struct run_step *step = &command->step;
     struct builder *builder = run->build->builder;
+    struct run_step step;
+    int result;
+
+    if (builder_make_directory(builder, run->arena, &command->step.step_path, ret_step_fd, err) < 0)
+        return -1;
+    step = command->step;
+    step.step_fd = *ret_step_fd;
+    result = image_draft_layers(run->draft, builder->pool, &step.layers, err);
+    if (result == 0)
+        result = step_mounts_open(&command->mounts, &step, err);
+    if (result == 0)
+        result = run_step(&step, ret_exit_code, tail, err);
+    step_mounts_close(&command->mounts);
+    return result;
+}
+
+/* A shell in place of the command, which is said before its container is started: by the time that
+ * there is a prompt, nobody else draws on the terminal. What it writes is for nobody. */
+static int give_shell(struct command *command, const struct report_step *report, struct error *err)
+{
+    struct string_list shell = image_draft_list(command->run->draft, "Shell");
+    struct run_step *step = &command->step;
+    scoped_fd int step_fd = -1;
+    int exit_code, result;
+
+    if (atomic_flag_test_and_set(&command->run->build->builder->had_shell))
+        return 0;
+    step->args = (struct string_list){0};
+    string_list_add(command->run->arena, &step->args, shell.count > 0 ? shell.items[0] : "/bin/sh");
+    step->interactive = true;
+    build_report_shell(report, true);
+    result = attempt(command, &step_fd, &exit_code, NULL, err);
+    build_report_shell(report, false);
+    if (step_fd >= 0)
+        (void)!path_remove_tree(AT_FDCWD, step->step_path, NULL);
+    return result < 0 ? error_wrap(err, "give a shell") : 0;
+}
+
+static int execute(struct command *command, struct stage_step *stage_step, struct error *err)
+{
     scoped_text struct text tail = {0};
     scoped_fd int step_fd = -1;
     int exit_code = 0, result;
 
-    if (builder_make_directory(builder, run->arena, &step->step_path, &step_fd, err) < 0)
-        return -1;
-    step->step_fd = step_fd;
-    step->report = &stage_step->report;
+    command->step.report = &stage_step->report;
     add_proxies(command);
-    result = image_draft_layers(run->draft, builder->pool, &step->layers, err);
-    if (result == 0)
-        result = step_mounts_open(&command->mounts, step, err);
-    if (result == 0)
-        result = run_step(step, &exit_code, &tail, err);
-    if (result == 0 && exit_code != 0)
-        result = fail(command, exit_code, &tail, err);
-    step_mounts_close(&command->mounts);
-    if (result == 0)
+    result = attempt(command, &step_fd, &exit_code, &tail, err);
+    if (result == 0 && exit_code == 0)
         result = stage_step_finish(stage_step, step_fd, err);
     else
         stage_step_failed(stage_step);
-    (void)!path_remove_tree(AT_FDCWD, step->step_path, NULL);
-    return result;
+    if (step_fd >= 0)
+        (void)!path_remove_tree(AT_FDCWD, command->step.step_path, NULL);
+    if (result < 0 || exit_code == 0)
+        return result;
+    if (command->run->build->builder->order->debug_shell &&
+        give_shell(command, &stage_step->report, err) < 0)
+        return -1;
+    return fail(command, exit_code, &tail, err);
 }
 
 int stage_run_command(struct stage_run *run, const struct instruction *instruction,
