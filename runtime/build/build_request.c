@@ -38,6 +38,7 @@ static const struct codec_field request_codec[] = {
     CODEC_FIELD(struct build_request, entitlements, CODEC_STRINGS),
     CODEC_FIELD(struct build_request, cache_from, CODEC_STRINGS),
     CODEC_FIELD(struct build_request, cache_to, CODEC_STRINGS),
+    CODEC_FIELD(struct build_request, directory, CODEC_STRING),
     CODEC_FIELD(struct build_request, no_cache_filter, CODEC_STRINGS),
     CODEC_FIELD(struct build_request, network, CODEC_STRING),
     CODEC_FIELD(struct build_request, shm_bytes, CODEC_INT64),

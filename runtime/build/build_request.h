@@ -39,11 +39,12 @@ struct build_request {
     size_t n_secrets;
     struct build_pair *ssh;
     size_t n_ssh;
-    struct string_list extra_hosts;  /* "name=address" */
-    struct string_list entitlements; /* "network.host", "security.insecure" */
-    struct string_list cache_from, cache_to;
-    struct string_list no_cache_filter; /* stages that are always built anew */
-    const char *network;                /* "none", "host"; NULL: a network of its own */
+    struct string_list extra_hosts;          /* "name=address" */
+    struct string_list entitlements;         /* "network.host", "security.insecure" */
+    struct string_list cache_from, cache_to; /* as written, see cache_spec.h */
+    const char *directory;                   /* what their folders are relative to */
+    struct string_list no_cache_filter;      /* stages that are always built anew */
+    const char *network;                     /* "none", "host"; NULL: a network of its own */
     int64_t shm_bytes;
     struct ulimit_spec *ulimits;
     size_t n_ulimits;

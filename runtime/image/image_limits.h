@@ -15,6 +15,7 @@ enum {
     LIMIT_INDEX_DEPTH = 3,                        /* an index that names an index */
     LIMIT_INDEX_ENTRIES = 1000,                   /* of one index */
     LIMIT_CONFIG_STRINGS = 10000,                 /* of one list in a configuration */
+    LIMIT_STEP_RECORDS = 2000,                    /* steps of builds, of one configuration */
     LIMIT_ARCHIVE_MEMBERS = 65536,                /* of one image archive */
 
     LIMIT_LAYER_ENTRIES = 2 * 1000 * 1000,

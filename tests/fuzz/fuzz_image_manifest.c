@@ -2,14 +2,18 @@
 /*
  * Reads the documents of an image. Whatever they say, digests that are passed on are digests.
  *
- * Input: kind u8 (index, manifest, docker's list, configuration) | JSON.
+ * Input: kind u8 (index, manifest, docker's list, configuration, steps in one) | JSON.
  */
 #include "tests/fuzz/fuzz.h"
+
+#include <string.h>
 
 #include "common/limits.h"
 #include "runtime/image/image_config.h"
 #include "runtime/image/image_digest.h"
+#include "runtime/image/image_limits.h"
 #include "runtime/image/worker/image_document.h"
+#include "runtime/image/worker/step_records.h"
 
 static void check_descriptor(const struct image_descriptor *descriptor)
 {
@@ -65,10 +69,25 @@ static void check_config(const char *json, size_t size, struct arena *arena)
         fuzz_require(image_digest_is_valid(config.diff_ids.items[i]));
 }
 
+static void check_steps(const char *json, size_t size, struct arena *arena)
+{
+    struct step_records records;
+
+    if (step_records_parse(json, size, arena, &records, NULL) < 0)
+        return;
+    fuzz_require(records.count <= LIMIT_STEP_RECORDS);
+    for (size_t i = 0; i < records.count; i++) {
+        const struct keyed_record *item = &records.items[i];
+
+        fuzz_require(strspn(item->key, "0123456789abcdef") == SHA256_HEX_SIZE - 1);
+        fuzz_require(!*item->record.diff_id || image_digest_is_valid(item->record.diff_id));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const checks[])(const char *, size_t, struct arena *) = {
-        check_index, check_manifest, check_list, check_config};
+        check_index, check_manifest, check_list, check_config, check_steps};
     scoped(arena_free) struct arena *arena = arena_new();
 
     if (size > 0)

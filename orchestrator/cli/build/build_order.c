@@ -208,6 +208,7 @@ static int request_fill(struct ordering *ordering, const struct service *service
         .entitlements = build->entitlements,
         .cache_from = build->cache_from,
         .cache_to = build->cache_to,
+        .directory = ordering->project->directory,
         .no_cache_filter = build->no_cache_filter,
         .network = build->network,
         .shm_bytes = build->shm_size_bytes,

@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/path.h"
 #include "runtime/build/build_limits.h"
+#include "runtime/build/worker/build_cache.h"
 #include "runtime/build/worker/build_report.h"
 #include "runtime/build/worker/image_output.h"
 #include "runtime/build/worker/layout_source.h"
@@ -137,7 +138,7 @@ int build_find_image(struct build *build, const char *reference, const char *pla
     if (image_store_find(store, reference, platform, arena, ret_image, NULL) == 0 && *ret_image &&
         !build->request->pull)
         return 0;
-    if (build->fetcher->fetch(build->fetcher->owner, reference, platform, err) < 0)
+    if (image_fetch_one(build->images, reference, platform, err) < 0)
         return error_wrap(err, "pull '%s'", reference);
     if (image_store_find(store, reference, platform, arena, ret_image, err) < 0)
         return -1;
@@ -278,6 +279,7 @@ static void build_done(struct build *build)
     text_done(&build->dockerfile_text);
     diagnostics_free(build->diagnostics);
     context_set_free(build->contexts);
+    build_cache_free(build->cache);
     arena_free(build->arena);
 }
 
@@ -285,21 +287,23 @@ static int run(struct build *build, char ret_id[IMAGE_DIGEST_SIZE], struct error
 {
     int result;
 
-    if (read_all(build, err) < 0)
+    if (read_all(build, err) < 0 || build_cache_read(build, err) < 0)
         return -1;
     result = run_stages(build, err);
     if (keep_steps(build, result < 0 ? NULL : err) < 0 || result < 0)
         return -1;
-    return image_output(build, build->stages[build->graph.target].draft, ret_id, err);
+    if (image_output(build, build->stages[build->graph.target].draft, ret_id, err) < 0)
+        return -1;
+    return build_cache_write(build, err);
 }
 
 int build_run(struct builder *builder, const struct build_request *request,
-              const struct image_fetcher *fetcher, char ret_id[IMAGE_DIGEST_SIZE],
-              struct error *err)
+              struct image_fetch *images, char ret_id[IMAGE_DIGEST_SIZE], struct error *err)
 {
     struct build build = {.builder = builder,
                           .request = request,
-                          .fetcher = fetcher,
+                          .images = images,
+                          .cache = build_cache_new(),
                           .arena = arena_new(),
                           .diagnostics = diagnostics_new(),
                           .contexts = context_set_new(builder, request)};

@@ -13,17 +13,15 @@
 #include "runtime/build/worker/builder.h"
 #include "runtime/build/worker/context_set.h"
 #include "runtime/build/worker/image_draft.h"
+#include "runtime/image/worker/image_fetch.h"
 
-/* Brings an image that is not in the store, or asks whether it has changed. */
-struct image_fetcher {
-    int (*fetch)(void *owner, const char *reference, const char *platform, struct error *err);
-    void *owner;
-};
+struct build_cache;
 
 struct build {
     struct builder *builder;
     const struct build_request *request;
-    const struct image_fetcher *fetcher;
+    struct image_fetch *images;
+    struct build_cache *cache;
     struct arena *arena; /* of what is read before the stages begin */
     struct diagnostics *diagnostics;
     struct text dockerfile_text;
@@ -43,7 +41,7 @@ struct build {
 /* Builds it and reports what comes of it. On -1 the error is what to tell. `ret_id` is the image's.
  */
 MUST_CHECK int build_run(struct builder *builder, const struct build_request *request,
-                         const struct image_fetcher *fetcher, char ret_id[IMAGE_DIGEST_SIZE],
+                         struct image_fetch *images, char ret_id[IMAGE_DIGEST_SIZE],
                          struct error *err);
 
 /* The image, brought into the store when it is not there. The reference may also be the address of

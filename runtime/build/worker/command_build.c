@@ -24,21 +24,15 @@ static int read_order(const char *path, struct arena *arena, struct build_order 
     return json ? codec_decode(build_order_codec, json, out, arena, err) : -1;
 }
 
-static int fetch(void *owner, const char *reference, const char *platform, struct error *err)
-{
-    return image_fetch_one(owner, reference, platform, err);
-}
-
 /* One after the other, in the order given: a later one may build on an earlier one's image. */
-static int build_all(struct builder *builder, const struct image_fetcher *fetcher,
-                     struct error *err)
+static int build_all(struct builder *builder, struct image_fetch *images, struct error *err)
 {
     const struct build_order *order = builder->order;
 
     for (size_t i = 0; i < order->n_builds; i++) {
         char id[IMAGE_DIGEST_SIZE];
 
-        if (build_run(builder, &order->builds[i], fetcher, id, err) == 0)
+        if (build_run(builder, &order->builds[i], images, id, err) == 0)
             continue;
         build_report_error(order->builds[i].name, err->text);
         return error_set(err, "%s", ""); /* it was told */
@@ -49,7 +43,6 @@ static int build_all(struct builder *builder, const struct image_fetcher *fetche
 int command_build(const struct command_options *options, struct error *err)
 {
     struct build_order order = {0};
-    struct image_fetcher fetcher = {.fetch = fetch};
     const struct builder_options builder_options = {options->data_root, &order};
     scoped(builder_free) struct builder *builder = NULL;
     scoped(image_fetch_free) struct image_fetch *images = NULL;
@@ -60,6 +53,5 @@ int command_build(const struct command_options *options, struct error *err)
     if (!builder)
         return -1;
     images = image_fetch_new(builder->store);
-    fetcher.owner = images;
-    return build_all(builder, &fetcher, err);
+    return build_all(builder, images, err);
 }

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "runtime/build/worker/build_cache.h"
 #include "runtime/build/worker/tree_tar.h"
 #include "runtime/image/image_limits.h"
 #include "runtime/image/image_reference.h"
 #include "runtime/image/worker/checked_source.h"
-#include "runtime/image/worker/image_import.h"
 #include "runtime/image/worker/image_staging.h"
 #include "runtime/image/worker/kept_source.h"
 #include "runtime/image/worker/parallel.h"
@@ -166,6 +166,7 @@ static int format_config(struct build *build, struct image_draft *draft, struct 
     (void)json_object_del(document, "parent");
     if (set_labels(build, json_object_get(document, "config"), err) < 0)
         return -1;
+    build_cache_put_inline(build, document);
     json_format(document, out);
     return 0;
 }
@@ -186,67 +187,83 @@ static const char *blob_of(const struct output *output, const char *diff_id)
     return NULL;
 }
 
-static int import(struct output *output, struct image_draft *draft, const struct text *config,
-                  struct error *err)
+static int import(struct output *output, const struct output_image *kept, struct error *err)
 {
     static const struct layer_opener opener = {.open = open_nothing};
-    const struct build_request *request = output->build->request;
-    size_t count = draft->diff_ids.count;
+    size_t count = kept->diff_ids.count;
     struct import_layer *layers = arena_new_array(output->arena, struct import_layer, count + 1);
-    struct import_image image = {.config = {.bytes = text_get(config), .length = config->length},
-                                 .platform = request->platform,
+    struct import_image image = {.references = kept->references,
+                                 .config = kept->config,
+                                 .platform = output->build->request->platform,
                                  .layers = layers,
                                  .n_layers = count};
 
-    for (size_t i = 0; i < request->tags.count; i++) {
-        const char *reference;
-
-        if (image_reference_normalise(request->tags.items[i], output->arena, &reference, err) < 0)
-            return error_wrap(err, "tag '%s'", request->tags.items[i]);
-        string_list_add(output->arena, &image.references, reference);
-    }
     for (size_t i = 0; i < count; i++)
-        layers[i] = (struct import_layer){.name = draft->diff_ids.items[i],
-                                          .digest = blob_of(output, draft->diff_ids.items[i]),
+        layers[i] = (struct import_layer){.name = kept->diff_ids.items[i],
+                                          .digest = blob_of(output, kept->diff_ids.items[i]),
                                           .size = -1};
     return image_import(output->build->builder->store, &image, &opener, err);
 }
 
+int image_output_keep(struct build *build, const struct output_image *image, struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped(image_staging_free) struct image_staging *staging =
+        image_staging_new(build->builder->store, err);
+    struct output output = {.build = build, .arena = arena, .staging = staging};
+
+    if (!staging)
+        return -1;
+    return make_blobs(&output, &image->diff_ids, err) < 0 ? -1 : import(&output, image, err);
+}
+
 /* Whether the store has this very image under all its names: then there is nothing to be written.
  */
-static bool is_there(const struct output *output, const char *id)
+static bool is_there(const struct build *build, const char *id, struct arena *arena)
 {
-    const struct build_request *request = output->build->request;
+    const struct build_request *request = build->request;
 
     for (size_t i = 0; i < request->tags.count; i++) {
         struct image *image = NULL;
 
-        if (image_store_find(output->build->builder->store, request->tags.items[i],
-                             request->platform, output->arena, &image, NULL) < 0 ||
+        if (image_store_find(build->builder->store, request->tags.items[i], request->platform,
+                             arena, &image, NULL) < 0 ||
             !image || !image->manifest || !string_eq(image->config.digest, id))
             return false;
     }
     return request->tags.count > 0;
 }
 
+static int find_references(const struct build *build, struct arena *arena,
+                           struct string_list *references, struct error *err)
+{
+    const struct string_list *tags = &build->request->tags;
+
+    for (size_t i = 0; i < tags->count; i++) {
+        const char *reference;
+
+        if (image_reference_normalise(tags->items[i], arena, &reference, err) < 0)
+            return error_wrap(err, "tag '%s'", tags->items[i]);
+        string_list_add(arena, references, reference);
+    }
+    return 0;
+}
+
 int image_output(struct build *build, struct image_draft *draft, char ret_id[IMAGE_DIGEST_SIZE],
                  struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
-    scoped(image_staging_free) struct image_staging *staging = NULL;
-    struct output output = {.build = build, .arena = arena};
+    struct output_image image = {.diff_ids = draft->diff_ids};
     scoped_text struct text config = {0};
 
     if (format_config(build, draft, &config, err) < 0)
         return -1;
     image_digest_of_bytes(text_get(&config), config.length, ret_id);
-    if (is_there(&output, ret_id))
+    if (is_there(build, ret_id, arena))
         return 0;
-    staging = image_staging_new(build->builder->store, err);
-    if (!staging)
-        return -1;
-    output.staging = staging;
-    if (make_blobs(&output, &draft->diff_ids, err) < 0 || import(&output, draft, &config, err) < 0)
+    image.config = (struct import_document){.bytes = text_get(&config), .length = config.length};
+    if (find_references(build, arena, &image.references, err) < 0 ||
+        image_output_keep(build, &image, err) < 0)
         return error_wrap(err, "keep the image");
     return 0;
 }

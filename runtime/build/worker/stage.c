@@ -9,6 +9,7 @@
 #include "common/fd.h"
 #include "common/path.h"
 #include "common/process.h"
+#include "runtime/build/worker/build_cache.h"
 #include "runtime/build/worker/copy_writer.h"
 #include "runtime/build/worker/created_by.h"
 #include "runtime/identity.h"
@@ -67,6 +68,7 @@ static int add_to_draft(const struct stage_step *step, const struct step_record 
     const struct draft_step line = {
         .created_by = step->created_by, .created = record->created, .diff_id = record->diff_id};
 
+    build_cache_note(step->run->build->cache, step->run->node->stage->index, step->key, record);
     return image_draft_add(step->run->draft, &line, err);
 }
 

@@ -126,13 +126,14 @@ static const char *manifest_media_type(struct push *push, struct error *err)
 
 static int find_image(struct push *push, struct error *err)
 {
+    const char *source = push->context->source ? push->context->source : push->text;
     struct image *image;
 
     if (image_reference_parse(push->text, push->arena, &push->reference, err) < 0)
         return -1;
     if (push->reference.digest)
         return error_set(err, "name a tag, not a digest");
-    if (image_store_find(push->context->store, push->text, NULL, push->arena, &image, err) < 0)
+    if (image_store_find(push->context->store, source, NULL, push->arena, &image, err) < 0)
         return -1;
     if (!image)
         return error_set(err, "there is no image of that name on this machine");

@@ -16,6 +16,7 @@ struct push_context {
     struct image_store *store;
     struct registry *registry;
     const struct report *report;
+    const char *source; /* the image, if it is not the one of the name that it is pushed to */
 };
 
 /* `text` is the reference as the user wrote it, with a tag. Success is reported. */
