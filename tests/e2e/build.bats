@@ -135,6 +135,27 @@ END
     equal "$(grep -c CACHED <<<"$stderr")" 0
 }
 
+# opened_by_build: the files of the context that a build opens.
+opened_by_build() {
+    python3 "$TOOLS/opened.py" app "$YAWL" build 2>build.txt
+}
+
+only_the_dockerfile_is_opened() {
+    [ "$(opened_by_build)" = Dockerfile ]
+}
+
+@test "an unchanged build looks at the files of its context and opens none" {
+    mkdir -p app/src/deep
+    touch app/one app/src/two app/src/deep/three
+    printf 'FROM box\nCOPY . /all\nCOPY src /src\n' >app/Dockerfile
+    equal "$(opened_by_build)" $'Dockerfile\none\nsrc/deep/three\nsrc/two'
+    # A file that was written a moment ago may be written once more at the same time: it is read again.
+    within 10 only_the_dockerfile_is_opened
+    equal "$(grep -c CACHED build.txt)" 2
+    echo changed >app/src/two
+    contains "$(opened_by_build)" src/two
+}
+
 @test "steps that are done stay done when a later one fails" {
     dockerfile <<'END'
 FROM box
