@@ -454,6 +454,36 @@ END
     equal "$("$IMAGE_WORKER" inspect --data-root "$YAWL_DATA_ROOT" "$TAG-app" | jq -r '.[0].Created')" "2001-09-09T01:46:40Z"
 }
 
+@test "an image can be built to the same bytes again, and only when that is asked for" {
+    local id
+    dockerfile <<'END'
+FROM box
+RUN mkdir /made && echo a >/made/file && ln -s file /made/link
+COPY text /made/text
+RUN touch -d @500000000 /made/old
+END
+    echo text >app/text
+    export SOURCE_DATE_EPOCH=1000000000
+    ok build --rewrite-timestamp
+    equal "$(shown 'stat -c %Y /made /made/file /made/link /made/text /made/old')" "1000000000
+1000000000
+1000000000
+1000000000
+500000000"
+    id=$("$IMAGE_WORKER" inspect --data-root "$YAWL_DATA_ROOT" "$TAG-app" | jq -r '.[0].Id')
+    ok build --rewrite-timestamp --no-cache
+    equal "$("$IMAGE_WORKER" inspect --data-root "$YAWL_DATA_ROOT" "$TAG-app" | jq -r '.[0].Id')" "$id"
+    # Files keep their times unless that is asked for, as with BuildKit.
+    ok build
+    [ "$(shown 'stat -c %Y /made/file')" -gt 1500000000 ]
+    unset SOURCE_DATE_EPOCH
+    refused build --rewrite-timestamp
+    contains "$stderr" "needs SOURCE_DATE_EPOCH"
+    printf 'services: {app: {build: {context: app, args: {SOURCE_DATE_EPOCH: 0}}}}\n' >compose.yaml
+    ok build
+    equal "$("$IMAGE_WORKER" inspect --data-root "$YAWL_DATA_ROOT" "$TAG-app" | jq -r '.[0].Created')" "1970-01-01T00:00:00Z"
+}
+
 @test "an interrupted build leaves nothing behind" {
     dockerfile <<'END'
 FROM box

@@ -37,6 +37,16 @@ static struct build_pair *add_pair(struct ordering *ordering, struct build_pair 
 
 /* -- parts */
 
+/* What docker's build passes on by itself, for a Dockerfile that declares it. */
+static void add_source_date(struct ordering *ordering, struct build_request *request)
+{
+    const char *date = getenv("SOURCE_DATE_EPOCH");
+
+    if (date && *date)
+        string_list_add(ordering->arena, &request->args,
+                        arena_printf(ordering->arena, "SOURCE_DATE_EPOCH=%s", date));
+}
+
 /* A program in a build reaches the world as programs do on this machine. */
 static void add_proxies(struct ordering *ordering, struct build_request *request)
 {
@@ -219,6 +229,7 @@ static int request_fill(struct ordering *ordering, const struct service *service
     string_list_add(arena, &request->tags, image_of(ordering, service));
     for (size_t i = 0; i < build->tags.count; i++)
         string_list_add(arena, &request->tags, build->tags.items[i]);
+    add_source_date(ordering, request);
     add_proxies(ordering, request);
     add_args(ordering, build, request);
     add_labels(ordering, service, request);
@@ -256,19 +267,12 @@ static int build_add(struct ordering *ordering, const char *name, struct error *
     return 0;
 }
 
-static int64_t source_date(void)
-{
-    const char *text = getenv("SOURCE_DATE_EPOCH");
-    unsigned long long seconds;
-
-    return text && string_to_u64(text, INT64_MAX, &seconds) ? (int64_t)seconds : -1;
-}
-
 int project_build_order(struct session *session, const struct project *project,
                         const struct project_build_options *options, struct build_order *ret_order,
                         struct error *err)
 {
-    struct build_order order = {.source_date = source_date(), .debug_shell = options->debug_shell};
+    struct build_order order = {.rewrite_timestamp = options->rewrite_timestamp,
+                                .debug_shell = options->debug_shell};
     struct ordering ordering = {.session = session,
                                 .arena = session->arena,
                                 .project = project,
@@ -318,7 +322,8 @@ int context_build_order(struct session *session, const struct context_build *bui
                         const struct project_build_options *options, struct build_order *ret_order,
                         struct error *err)
 {
-    struct build_order order = {.source_date = source_date(), .debug_shell = options->debug_shell};
+    struct build_order order = {.rewrite_timestamp = options->rewrite_timestamp,
+                                .debug_shell = options->debug_shell};
     struct ordering ordering = {
         .session = session, .arena = session->arena, .options = options, .order = &order};
     struct build_request request = {.name = build->tags.count > 0 ? build->tags.items[0]
@@ -328,6 +333,7 @@ int context_build_order(struct session *session, const struct context_build *bui
                                     .no_cache = options->no_cache,
                                     .pull = options->pull};
 
+    add_source_date(&ordering, &request);
     add_proxies(&ordering, &request);
     for (size_t i = 0; i < options->args.count; i++)
         string_list_add(session->arena, &request.args, options->args.items[i]);

@@ -138,6 +138,8 @@ int command_build(struct session *session, struct error *err)
         {0, "no-cache", OPTION_FLAG, &options.no_cache, NULL, "take every step again"},
         {0, "pull", OPTION_FLAG, &options.pull, NULL, "ask whether base images are newer"},
         {'q', "quiet", OPTION_FLAG, &options.quiet, NULL, "no progress"},
+        {0, "rewrite-timestamp", OPTION_FLAG, &options.rewrite_timestamp, NULL,
+         "no file of a layer is newer than SOURCE_DATE_EPOCH"},
         {0, "debug-shell", OPTION_FLAG, &options.debug_shell, NULL,
          "a shell where a RUN has failed, in the state before it"},
         {0, "ssh", OPTION_LIST, &options.ssh, "ID[=SOCKET]", "agents for RUN --mount=type=ssh"},

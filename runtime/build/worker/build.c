@@ -100,6 +100,8 @@ static int read_all(struct build *build, struct error *err)
     if (dockerfile_parse(&source, build->arena, build->diagnostics, &build->dockerfile) < 0 ||
         build_graph_make(&graph, build->arena, build->diagnostics, &build->graph) < 0)
         return report_mistakes(build, err);
+    if (build->builder->order->rewrite_timestamp && build_source_date(build) < 0)
+        return error_set(err, "--rewrite-timestamp needs SOURCE_DATE_EPOCH");
     return 0;
 }
 
@@ -121,11 +123,19 @@ const char *build_context_image(const struct build *build, const char *name)
     return NULL;
 }
 
+int64_t build_source_date(const struct build *build)
+{
+    const char *text = build_arguments_get(&build->arguments, "SOURCE_DATE_EPOCH");
+    unsigned long long seconds;
+
+    return text && string_to_u64(text, INT64_MAX, &seconds) ? (int64_t)seconds : -1;
+}
+
 const char *build_now(const struct build *build, struct arena *arena)
 {
-    int64_t date = build->builder->order->source_date;
+    int64_t date = build_source_date(build);
 
-    return timestamp_format(date > 0 ? date : time(NULL), arena);
+    return timestamp_format(date >= 0 ? date : time(NULL), arena);
 }
 
 int build_find_image(struct build *build, const char *reference, const char *platform,

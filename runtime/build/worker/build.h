@@ -52,6 +52,9 @@ MUST_CHECK int build_find_image(struct build *build, const char *reference, cons
 /* What build_find_image() is to be asked for when the named context is an image; else NULL. */
 const char *build_context_image(const struct build *build, const char *name);
 
+/* SOURCE_DATE_EPOCH, unix seconds; -1 when there is none. */
+int64_t build_source_date(const struct build *build);
+
 /* The time that new things get, RFC 3339. */
 const char *build_now(const struct build *build, struct arena *arena);
 

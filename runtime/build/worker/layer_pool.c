@@ -108,8 +108,26 @@ static bool is_here(const struct layer_pool *pool, const char *hex)
     return string_list_has(&pool->taken, hex) || image_store_has_layer(pool->store, hex);
 }
 
-int layer_pool_take(struct layer_pool *pool, int step_fd, char ret_diff_id[IMAGE_DIGEST_SIZE],
-                    struct error *err)
+/* What is newer gets this time (unix seconds), on the disk as in the list. */
+static int make_older(int upper_fd, const struct upper_list *list, int64_t newest_s,
+                      struct error *err)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = newest_s}};
+
+    for (size_t i = 0; i < list->count; i++) {
+        struct upper_item *item = &list->items[i];
+
+        if (item->status.st_mtim.tv_sec < newest_s)
+            continue;
+        if (utimensat(upper_fd, item->path, times, AT_SYMLINK_NOFOLLOW) < 0)
+            return error_sys(err, "set the time of '%s'", item->path);
+        item->status.st_mtim = times[1];
+    }
+    return 0;
+}
+
+int layer_pool_take(struct layer_pool *pool, int step_fd, int64_t newest_s,
+                    char ret_diff_id[IMAGE_DIGEST_SIZE], struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
     scoped_fd int upper_fd =
@@ -125,6 +143,8 @@ int layer_pool_take(struct layer_pool *pool, int step_fd, char ret_diff_id[IMAGE
     *ret_diff_id = '\0';
     if (list.count == 0 && !list.covers_all)
         return 0;
+    if (make_older(upper_fd, &list, newest_s, err) < 0)
+        return -1;
     if (digest_tree(upper_fd, &list, ret_diff_id, err) < 0)
         return -1;
     (void)pthread_mutex_lock(&pool->lock);

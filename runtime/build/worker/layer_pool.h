@@ -23,8 +23,9 @@ struct layer_pool *layer_pool_new(struct image_store *store, struct error *err);
 void layer_pool_free(struct layer_pool *pool);
 DEFINE_SCOPED(struct layer_pool *, layer_pool_free)
 
-/* Takes "upper" out of the step's directory. `ret_diff_id` is "" when nothing was written. */
-MUST_CHECK int layer_pool_take(struct layer_pool *pool, int step_fd,
+/* Takes "upper" out of the step's directory; what is newer than `newest_s` (unix seconds,
+ * INT64_MAX: any time) gets that time. `ret_diff_id` is "" when nothing was written. */
+MUST_CHECK int layer_pool_take(struct layer_pool *pool, int step_fd, int64_t newest_s,
                                char ret_diff_id[IMAGE_DIGEST_SIZE], struct error *err);
 
 /* Whether the layer is there, new or in the store. */

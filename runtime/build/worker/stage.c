@@ -44,6 +44,9 @@ void stage_step_begin(struct stage_run *run, struct stage_step *step, const char
     stage_step_hash(step, "1"); /* the version of keys */
     for (size_t i = 0; i < run->draft->diff_ids.count; i++)
         stage_step_hash(step, run->draft->diff_ids.items[i]);
+    if (run->build->builder->order->rewrite_timestamp)
+        stage_step_hash(step, arena_printf(run->arena, "not newer than %lld",
+                                           (long long)build_source_date(run->build)));
     stage_step_hash(step, "");
 }
 
@@ -65,10 +68,14 @@ static void tell(const struct stage_step *step, const char *state)
 static int add_to_draft(const struct stage_step *step, const struct step_record *record,
                         struct error *err)
 {
-    const struct draft_step line = {
-        .created_by = step->created_by, .created = record->created, .diff_id = record->diff_id};
+    const struct build *build = step->run->build;
+    const struct draft_step line = {.created_by = step->created_by,
+                                    .created = build_source_date(build) >= 0
+                                                   ? build_now(build, step->run->arena)
+                                                   : record->created,
+                                    .diff_id = record->diff_id};
 
-    build_cache_note(step->run->build->cache, step->run->node->stage->index, step->key, record);
+    build_cache_note(build->cache, step->run->node->stage->index, step->key, record);
     return image_draft_add(step->run->draft, &line, err);
 }
 
@@ -107,8 +114,11 @@ int stage_step_finish(struct stage_step *step, int step_fd, struct error *err)
 {
     struct build *build = step->run->build;
     struct step_record record = {.diff_id = ""};
+    int64_t newest_s =
+        build->builder->order->rewrite_timestamp ? build_source_date(build) : INT64_MAX;
 
-    if (step_fd >= 0 && layer_pool_take(build->builder->pool, step_fd, record.diff_id, err) < 0)
+    if (step_fd >= 0 &&
+        layer_pool_take(build->builder->pool, step_fd, newest_s, record.diff_id, err) < 0)
         return -1;
     (void)snprintf(record.created, sizeof(record.created), "%s",
                    build_now(build, step->run->arena));
