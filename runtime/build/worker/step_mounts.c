@@ -211,7 +211,7 @@ static int open_cache(const struct opening *opening, struct error *err)
     char hex[SHA256_HEX_SIZE];
     scoped_fd int folder_fd = -1;
     scoped_fd int data_fd = -1;
-    const char *folder, *suffix;
+    const char *folder, *suffix = NULL;
     bool is_new;
 
     sha256_hex(id, strlen(id), hex);
