@@ -16,7 +16,7 @@
 #include "common/error.h"
 
 /* The pieces of a table, for the list macro F of its functions: F(X) names each as X(function). */
-#define LIBRARY_POINTER(function) typeof(function) *function;
+#define LIBRARY_POINTER(function) __typeof__(function) *function;
 #define LIBRARY_NAME(function) #function,
 
 /* Loads the library of this name (as the dynamic linker knows it, with its version) and writes the
