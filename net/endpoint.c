@@ -184,18 +184,23 @@ static int furnish(bool ipv6, struct error *err)
                 : netns_set(without_ipv6, ARRAY_LENGTH(without_ipv6), err);
 }
 
+struct preparation {
+    bool ipv6;
+    struct netlink *inside; /* out */
+};
+
 /* Sets the parameters of a fresh namespace and opens a socket for the second batch, in one visit.
  */
-static int prepare_inside(int netns_fd, bool ipv6, struct netlink **ret_inside, struct error *err)
+static int prepare_inside(void *owner, struct error *err)
 {
-    scoped_visit struct netns_visit visit = NETNS_HOME;
+    struct preparation *preparation = owner;
     bool furnished = false;
 
-    if (netns_enter(netns_fd, &visit, err) < 0 || is_furnished(&furnished, err) < 0)
+    if (is_furnished(&furnished, err) < 0)
         return -1;
-    if (!furnished && furnish(ipv6, err) < 0)
+    if (!furnished && furnish(preparation->ipv6, err) < 0)
         return -1;
-    return netlink_open(NETLINK_ROUTE, ret_inside, err);
+    return netlink_open(NETLINK_ROUTE, &preparation->inside, err);
 }
 
 static int batch_limit_ingress(struct netlink *router, struct netlink_batch *batch,
@@ -234,11 +239,14 @@ int endpoints_make(struct netlink *router, int netns_fd, const struct endpoint *
 {
     scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
     scoped(netlink_free) struct netlink *inside = NULL;
-    bool ipv6 = false;
+    struct preparation preparation = {0};
+    int result;
 
     for (size_t i = 0; i < count; i++)
-        ipv6 = ipv6 || endpoints[i].prefix_length6;
-    if (prepare_inside(netns_fd, ipv6, &inside, err) < 0)
+        preparation.ipv6 = preparation.ipv6 || endpoints[i].prefix_length6;
+    result = netns_run(netns_fd, prepare_inside, &preparation, err);
+    inside = preparation.inside;
+    if (result < 0)
         return -1;
     for (size_t i = 0; i < count; i++)
         if (batch_add_veth(batch, &endpoints[i], i, netns_fd, err) < 0)

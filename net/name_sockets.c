@@ -36,24 +36,38 @@ static int name_socket_bind(int type, int *ret_fd, struct error *err)
     return 0;
 }
 
-int name_sockets_open(int netns_fd, int ret_fds[NAME_SOCKETS], size_t *ret_count, struct error *err)
+/* What a visit brings home; complete or nothing. */
+struct name_sockets {
+    int *fds; /* NAME_SOCKETS */
+    size_t count;
+};
+
+static int open_inside(void *owner, struct error *err)
 {
-    scoped_visit struct netns_visit visit = NETNS_HOME;
+    struct name_sockets *sockets = owner;
     scoped(netlink_free) struct netlink *diag = NULL;
     scoped_fd int udp_fd = -1;
     scoped_fd int tcp_fd = -1;
 
-    *ret_count = 0;
-    if (netns_enter(netns_fd, &visit, err) < 0 || name_socket_bind(SOCK_DGRAM, &udp_fd, err) < 0 ||
+    if (name_socket_bind(SOCK_DGRAM, &udp_fd, err) < 0 ||
         name_socket_bind(SOCK_STREAM, &tcp_fd, err) < 0)
         return -1;
     if (udp_fd < 0 || tcp_fd < 0)
         return 0;
     if (netlink_open(NETLINK_SOCK_DIAG, &diag, err) < 0)
         return -1;
-    ret_fds[NAME_SOCKET_UDP] = steal_fd(&udp_fd);
-    ret_fds[NAME_SOCKET_TCP] = steal_fd(&tcp_fd);
-    ret_fds[NAME_SOCKET_DIAG] = netlink_take_fd(steal(diag));
-    *ret_count = NAME_SOCKETS;
+    sockets->fds[NAME_SOCKET_UDP] = steal_fd(&udp_fd);
+    sockets->fds[NAME_SOCKET_TCP] = steal_fd(&tcp_fd);
+    sockets->fds[NAME_SOCKET_DIAG] = netlink_take_fd(steal(diag));
+    sockets->count = NAME_SOCKETS;
     return 0;
+}
+
+int name_sockets_open(int netns_fd, int ret_fds[NAME_SOCKETS], size_t *ret_count, struct error *err)
+{
+    struct name_sockets sockets = {.fds = ret_fds};
+    int result = netns_run(netns_fd, open_inside, &sockets, err);
+
+    *ret_count = sockets.count;
+    return result;
 }

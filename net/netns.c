@@ -3,9 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -40,22 +45,89 @@ void netns_leave(struct netns_visit *visit)
     fd_close(steal_fd(&visit->home_fd));
 }
 
+/* Whether the namespace where we are belongs to our user namespace or to one below: into another's
+ * nobody is let back. */
+static bool home_is_ours(void)
+{
+    scoped_fd int home_fd = own_netns(NULL);
+    scoped_fd int owner_fd = home_fd < 0 ? -1 : ioctl(home_fd, NS_GET_USERNS);
+
+    return owner_fd >= 0;
+}
+
+/* What a thread does in place of its caller, who waits for it. */
+struct errand {
+    int netns_fd; /* -1: a new one */
+    netns_task *task;
+    void *owner;
+    int result;
+    struct error *err;
+};
+
+static void *errand_run(void *argument)
+{
+    struct errand *errand = argument;
+
+    if (errand->netns_fd >= 0 && setns(errand->netns_fd, CLONE_NEWNET) < 0)
+        errand->result = error_sys(errand->err, "enter network namespace");
+    else if (errand->netns_fd < 0 && unshare(CLONE_NEWNET) < 0)
+        errand->result = error_sys(errand->err, "create network namespace");
+    else
+        errand->result = errand->task(errand->owner, errand->err);
+    return NULL;
+}
+
+/* With all signals blocked, so that none is ever handled in the wrong thread. */
+static int errand_send(struct errand *errand)
+{
+    sigset_t all, old;
+    pthread_t thread;
+    int number;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old);
+    number = pthread_create(&thread, NULL, errand_run, errand);
+    if (number == 0)
+        number = pthread_join(thread, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    errno = number;
+    return number ? error_sys(errand->err, "start a thread") : errand->result;
+}
+
+int netns_run(int netns_fd, netns_task *task, void *owner, struct error *err)
+{
+    scoped_visit struct netns_visit visit = NETNS_HOME;
+
+    if (!home_is_ours())
+        return errand_send(
+            &(struct errand){.netns_fd = netns_fd, .task = task, .owner = owner, .err = err});
+    if (netns_enter(netns_fd, &visit, err) < 0)
+        return -1;
+    return task(owner, err);
+}
+
+static int take_own_netns(void *owner, struct error *err)
+{
+    int *ret_fd = owner;
+
+    *ret_fd = own_netns(err);
+    return *ret_fd < 0 ? -1 : 0;
+}
+
 int netns_create(int *ret_fd, struct error *err)
 {
     scoped_visit struct netns_visit visit = NETNS_HOME;
     scoped_fd int home_fd = own_netns(err);
-    int fd;
 
     if (home_fd < 0)
         return -1;
+    if (!home_is_ours())
+        return errand_send(
+            &(struct errand){.netns_fd = -1, .task = take_own_netns, .owner = ret_fd, .err = err});
     if (unshare(CLONE_NEWNET) < 0)
         return error_sys(err, "create network namespace");
     visit.home_fd = steal_fd(&home_fd);
-    fd = own_netns(err);
-    if (fd < 0)
-        return -1;
-    *ret_fd = fd;
-    return 0;
+    return take_own_netns(ret_fd, err);
 }
 
 static int setting_write(int dir_fd, const struct netns_setting *setting, struct error *err)

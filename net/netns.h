@@ -6,6 +6,9 @@
  * on every path. So a visit is a scoped local: leaving happens by itself, and a process that cannot
  * return ends at once rather than work in the wrong namespace. Sockets made during a visit stay in
  * the visited namespace.
+ *
+ * An ordinary user cannot come home: the host's network namespace is not his. What visits on his
+ * behalf is a thread that lives no longer than the visit.
  */
 #ifndef YAWL_NET_NETNS_H
 #define YAWL_NET_NETNS_H
@@ -28,6 +31,12 @@ MUST_CHECK int netns_enter(int netns_fd, struct netns_visit *visit, struct error
 /* Back home; does nothing when already there. */
 void netns_leave(struct netns_visit *visit);
 #define scoped_visit __attribute__((cleanup(netns_leave)))
+
+/* What is done on a visit: returns 0, or -1 with the error. */
+typedef int netns_task(void *owner, struct error *err);
+
+/* Runs the task in the namespace and returns what it returned. */
+MUST_CHECK int netns_run(int netns_fd, netns_task *task, void *owner, struct error *err);
 
 /* A new, empty namespace that lives as long as *ret_fd (the caller's), or what is in it, does. */
 MUST_CHECK int netns_create(int *ret_fd, struct error *err);

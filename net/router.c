@@ -68,12 +68,11 @@ static void batch_policy_routing(struct netlink_batch *batch, uint8_t family)
 }
 
 /* Parameters and sockets, in one visit. */
-static int router_open_inside(struct router *router, struct error *err)
+static int router_open_inside(void *owner, struct error *err)
 {
-    scoped_visit struct netns_visit visit = NETNS_HOME;
+    struct router *router = owner;
 
-    if (netns_enter(router->netns_fd, &visit, err) < 0 ||
-        netns_set(router_settings, ARRAY_LENGTH(router_settings), err) < 0)
+    if (netns_set(router_settings, ARRAY_LENGTH(router_settings), err) < 0)
         return -1;
     router->has_ipv6 = access("/proc/sys/net/ipv6", F_OK) == 0;
     if (netlink_open(NETLINK_ROUTE, &router->links, err) < 0)
@@ -88,7 +87,7 @@ int router_open(int take_netns_fd, struct router **ret_router, struct error *err
     router->netns_fd = take_netns_fd;
     if (router->netns_fd < 0 && netns_create(&router->netns_fd, err) < 0)
         return -1;
-    if (router_open_inside(router, err) < 0)
+    if (netns_run(router->netns_fd, router_open_inside, router, err) < 0)
         return error_wrap(err, "router namespace");
     link_batch_up(batch, LOOPBACK_IFINDEX, false);
     batch_policy_routing(batch, AF_INET);
