@@ -8,6 +8,7 @@
 
 #include "common/fd.h"
 #include "common/file.h"
+#include "common/own_ids.h"
 #include "common/text.h"
 #include "runtime/cage.h"
 #include "runtime/init_image.h"
@@ -92,13 +93,16 @@ static int check(const struct container_spec *spec, struct error *err)
 int cage_plan(const struct container_spec *spec, struct arena *arena, struct cage *cage,
               struct error *err)
 {
+    bool first = own_ids_are_all();
+
     cage->spec = spec;
     cage->channel_fd = cage->input_fd = cage->output_fds[0] = cage->output_fds[1] = -1;
     cage->shm_fd = cage->mqueue_fd = -1;
     cage->program.init_fd = -1;
-    /* First, because it also empties the list that cage_close() walks. */
-    if (host_devices_open(spec->id_map.count > 0, spec->privileged, arena, &cage->devices, err) <
-            0 ||
+    /* First, because it also empties the list that cage_close() walks. Nodes are made only where
+     * devices are ours to give. */
+    if (host_devices_open(spec->id_map.count > 0 || !first, spec->privileged && first, arena,
+                          &cage->devices, err) < 0 ||
         check(spec, err) < 0 || program_plan(spec, arena, &cage->program, err) < 0)
         return -1;
     cage->program.tty = spec->tty;

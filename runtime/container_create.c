@@ -15,6 +15,7 @@
 
 #include "common/fd.h"
 #include "common/file.h"
+#include "common/own_ids.h"
 #include "common/path.h"
 #include "common/process.h"
 #include "common/text.h"
@@ -66,11 +67,15 @@ static uint64_t clone_flags(const struct container_spec *spec,
 
 static int write_map(pid_t pid, const char *name, struct id_map map, struct error *err)
 {
-    char path[64], text[64];
+    scoped_text struct text lines = {0};
+    char path[64];
 
     (void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-    (void)snprintf(text, sizeof(text), "0 %u %u\n", map.base, map.count);
-    return file_write_existing(AT_FDCWD, path, text, err);
+    if (map.base > 0)
+        text_appendf(&lines, "0 %u %u\n", map.base, map.count);
+    else if (own_ids_identity(name, map.count, &lines, err) < 0)
+        return -1;
+    return file_write_existing(AT_FDCWD, path, text_get(&lines), err);
 }
 
 static int set_oom_score(pid_t pid, int score, struct error *err)
@@ -199,7 +204,7 @@ static int mount_root(struct creation *creation, bool *ret_needs_host_ids, struc
     struct error why = {0};
 
     *ret_needs_host_ids = false;
-    if (creation->spec->id_map.count == 0)
+    if (!id_map_shifts(creation->spec->id_map))
         return mount_root_as(creation, ROOTFS_PLAIN, err);
     if (way == ROOTFS_MAPPED && mount_root_mapped(creation, &why) == 0)
         return 0;
@@ -242,7 +247,7 @@ static int map_mounts(struct creation *creation, struct error *err)
 {
     const char *unmapped;
 
-    if (creation->userns_fd < 0)
+    if (!id_map_shifts(creation->spec->id_map))
         return 0;
     if (mount_plan_map_ids(&creation->cage.mounts, creation->userns_fd, &unmapped, err) < 0)
         return -1;
@@ -285,8 +290,8 @@ static int find_identity(struct creation *creation, struct error *err)
 /* Images are mapped as the root's layers are. */
 static int mount_images(struct creation *creation, struct arena *arena, struct error *err)
 {
-    const struct rootfs_request like = {.way = creation->userns_fd < 0 ? ROOTFS_PLAIN
-                                                                       : ROOTFS_LAYERS_MAPPED,
+    bool shifts = id_map_shifts(creation->spec->id_map);
+    const struct rootfs_request like = {.way = shifts ? ROOTFS_LAYERS_MAPPED : ROOTFS_PLAIN,
                                         .userns_fd = creation->userns_fd,
                                         .map = creation->spec->id_map};
 

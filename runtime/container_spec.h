@@ -55,11 +55,18 @@ struct resource_spec {
 };
 
 /* Where the ids of a container's user namespace lie on the host: [0, count) inside is [base,
- * base+count). */
+ * base+count). A base of 0 is for those who have no ids to spare, ordinary users: the container's
+ * ids are ours (common/own_ids.h), and nothing has to be shifted on disk. */
 struct id_map {
     uint32_t base;
     uint32_t count; /* 0: no user namespace */
 };
+
+/* Whether what lies on disk shows other ids than a container with this map means. */
+static inline bool id_map_shifts(struct id_map map)
+{
+    return map.count > 0 && map.base > 0;
+}
 
 struct container_spec {
     const char *id;       /* [a-z0-9_.-]+, unique on the host; names the cgroup */

@@ -7,6 +7,9 @@
  * An overlay whose upper directory is id-mapped must be made by a task whose fsuid and fsgid are
  * inside the map: otherwise its work directory cannot be made and the kernel silently mounts it
  * read-only.
+ *
+ * In a user namespace overlayfs may not set attributes named trusted.*, and would go on without
+ * opaque directories; "userxattr" has it use user.* (Linux 5.11). Layers are unpacked accordingly.
  */
 #include "runtime/rootfs.h"
 
@@ -22,6 +25,7 @@
 
 #include "common/fd.h"
 #include "common/limits.h"
+#include "common/own_ids.h"
 #include "common/path.h"
 #include "common/text.h"
 #include "runtime/capabilities.h"
@@ -360,6 +364,9 @@ static int configure(struct rootfs *rootfs, bool *ret_relative, struct error *er
         return error_sys(err, "open file system 'overlay'");
     if (rootfs->request->upper_is_layer)
         set_layer_options(rootfs->context_fd);
+    if (!own_ids_are_all() &&
+        fsconfig(rootfs->context_fd, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0)
+        return error_sys(err, "have overlayfs note what it has to in attributes of users");
     if (set_layers(rootfs, ret_relative, err) < 0)
         return -1;
     if (rootfs->upper_fd >= 0 && (set_dir(rootfs->context_fd, "upperdir", rootfs->upper_fd) < 0 ||

@@ -18,7 +18,7 @@
 enum rootfs_way {
     ROOTFS_MAPPED,        /* layers and upper directory are mapped */
     ROOTFS_LAYERS_MAPPED, /* the upper directory holds the ids of the host */
-    ROOTFS_PLAIN,         /* nothing is mapped: no user namespace */
+    ROOTFS_PLAIN,         /* nothing is mapped: no user namespace, or one of an ordinary user */
 };
 
 enum rootfs_upper {

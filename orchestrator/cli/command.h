@@ -33,6 +33,7 @@ struct cli_command {
     const char *usage; /* "[OPTIONS] [SERVICE...]" */
     /* Returns the exit code. On -1 the error is shown and the exit code is 1. */
     int (*run)(struct session *session, struct error *err);
+    bool outside; /* opens nothing of the state: an ordinary user needs no namespace for it */
 };
 
 extern const struct cli_command commands[];

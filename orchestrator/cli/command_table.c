@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/supervise/user_entry.h"
 
 enum { COMMANDS_MOST = 64 };
 
@@ -37,6 +38,14 @@ static int command_unknown(const struct session *session, const struct cli_comma
     return 1;
 }
 
+/* Into the user's namespace, unless the command only talks. */
+static int command_enter(const struct session *session, struct error *err)
+{
+    bool help = session->args.count > 0 && string_eq(session->args.items[0], "--help");
+
+    return session->command->outside || help ? 0 : user_entry(err);
+}
+
 int command_table_run(struct session *session, const struct cli_command *table, const char *name)
 {
     struct error err = {0};
@@ -45,7 +54,9 @@ int command_table_run(struct session *session, const struct cli_command *table, 
     session->command = command_find(table, name);
     if (!session->command)
         return command_unknown(session, table, name);
-    result = session->command->run(session, &err);
+    result = command_enter(session, &err);
+    if (result == 0)
+        result = session->command->run(session, &err);
     if (result >= 0)
         return result;
     if (*err.text)

@@ -13,6 +13,7 @@
 #include "orchestrator/cli/command.h"
 #include "orchestrator/supervise/keeper.h"
 #include "orchestrator/supervise/supervisor.h"
+#include "orchestrator/supervise/user_entry.h"
 
 extern char **environ;
 
@@ -21,7 +22,8 @@ const struct cli_command commands[] = {
     {"build", "Build the images of services", "[OPTIONS] [SERVICE...]", command_build},
     {"check", "Say all that is wrong or doubtful in the files", "[OPTIONS] [SERVICE...]",
      command_check},
-    {"config", "Show the project as it was understood", "[OPTIONS] [SERVICE...]", command_config},
+    {"config", "Show the project as it was understood", "[OPTIONS] [SERVICE...]", command_config,
+     .outside = true},
     {"create", "Create containers without starting them", "[OPTIONS] [SERVICE...]", command_create},
     {"down", "Stop and remove everything of the project", "[OPTIONS] [SERVICE...]", command_down},
     {"events", "Show what happens to containers", "[OPTIONS] [SERVICE...]", command_events},
@@ -62,7 +64,7 @@ const struct cli_command commands[] = {
     {"unpause", "Let paused containers go on", "[SERVICE...]", command_unpause},
     {"up", "Create and start what the Compose file describes", "[OPTIONS] [SERVICE...]",
      command_up},
-    {"version", "Show the version", "[OPTIONS]", command_version},
+    {"version", "Show the version", "[OPTIONS]", command_version, .outside = true},
     {"volumes", "List the volumes of the project", "[OPTIONS] [SERVICE...]", command_volumes},
     {"wait", "Wait until containers have ended", "[OPTIONS] SERVICE...", command_wait},
     {"why", "Say why a service is as it is", "[OPTIONS] SERVICE", command_why},
@@ -139,15 +141,29 @@ static int cli_main(int argc, char **argv)
     return session_run(&session, args);
 }
 
+/* -1: the arguments name no role. */
+static int role_main(char **argv)
+{
+    const char *role = argv[1];
+    struct error err = {0};
+
+    if (strcmp(role, ROLE_KEEPER) != 0 && strcmp(role, ROLE_SUPERVISOR) != 0 &&
+        strcmp(role, ROLE_NET_WORKER) != 0)
+        return -1;
+    if (user_entry_hold(&err) < 0) {
+        log_error("%s", err.text);
+        return 1;
+    }
+    if (strcmp(role, ROLE_KEEPER) == 0)
+        return keeper_main(argv[2], atoi(argv[3]), argv[4]);
+    if (strcmp(role, ROLE_SUPERVISOR) == 0)
+        return supervisor_main(argv[2], atoi(argv[3]), atoi(argv[4]));
+    return net_worker_main(atoi(argv[3]));
+}
+
 int main(int argc, char **argv)
 {
-    const char *role = argc > 1 ? argv[1] : "";
+    int result = argc == 5 ? role_main(argv) : -1;
 
-    if (argc == 5 && strcmp(role, ROLE_KEEPER) == 0)
-        return keeper_main(argv[2], atoi(argv[3]), argv[4]);
-    if (argc == 5 && strcmp(role, ROLE_SUPERVISOR) == 0)
-        return supervisor_main(argv[2], atoi(argv[3]), atoi(argv[4]));
-    if (argc == 5 && strcmp(role, ROLE_NET_WORKER) == 0)
-        return net_worker_main(atoi(argv[3]));
-    return cli_main(argc, argv);
+    return result >= 0 ? result : cli_main(argc, argv);
 }

@@ -180,13 +180,13 @@ static void existing_note(const struct planning *planning, struct plan_options *
 /* Host ids are taken last: a plan that is refused takes none. */
 static int plan_take_ids(struct planning *planning, struct plan *plan, struct error *err)
 {
-    uint32_t base;
+    struct id_range range;
 
-    if (id_range_take(planning->roots->data, plan->project, &base, err) < 0)
+    if (id_range_take(planning->roots->data, plan->project, &range, err) < 0)
         return -1;
     for (size_t i = 0; i < plan->n_instances; i++)
         if (plan->instances[i].container.id_map.count > 0)
-            plan->instances[i].container.id_map.base = base;
+            plan->instances[i].container.id_map = (struct id_map){range.base, range.count};
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "common/fd.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/own_ids.h"
 
 enum { ID_RANGE_SLOTS = 4096 };
 
@@ -55,12 +56,26 @@ static bool slot_is_taken(json_t *table, int64_t slot)
     return false;
 }
 
-int id_range_take(const char *data_root, const char *project, uint32_t *ret_base, struct error *err)
+/* Those of an ordinary user. */
+static int own_range(struct id_range *ret_range, struct error *err)
+{
+    uint32_t count;
+
+    if (own_ids_count(&count, err) < 0)
+        return -1;
+    *ret_range = (struct id_range){0, count < ID_RANGE_COUNT ? count : ID_RANGE_COUNT};
+    return 0;
+}
+
+int id_range_take(const char *data_root, const char *project, struct id_range *ret_range,
+                  struct error *err)
 {
     scoped(json_release) json_t *table = NULL;
     scoped_fd int dir_fd = -1;
     int64_t slot;
 
+    if (!own_ids_are_all())
+        return own_range(ret_range, err);
     if (table_open(data_root, &dir_fd, &table, err) < 0)
         return error_wrap(err, "choose ids for project '%s'", project);
     slot = json_get_int(table, project, -1);
@@ -74,7 +89,8 @@ int id_range_take(const char *data_root, const char *project, uint32_t *ret_base
         if (table_write(dir_fd, table, err) < 0)
             return -1;
     }
-    *ret_base = ID_RANGE_FIRST + (uint32_t)slot * ID_RANGE_COUNT;
+    *ret_range =
+        (struct id_range){ID_RANGE_FIRST + (uint32_t)slot * ID_RANGE_COUNT, ID_RANGE_COUNT};
     return 0;
 }
 

@@ -53,6 +53,7 @@ const struct codec_field build_order_codec[] = {
     CODEC_LIST(struct build_order, builds, n_builds, request_codec),
     CODEC_FIELD(struct build_order, run_root, CODEC_STRING),
     CODEC_FIELD(struct build_order, id_base, CODEC_INT64),
+    CODEC_FIELD(struct build_order, id_count, CODEC_INT64),
     CODEC_FIELD(struct build_order, rewrite_timestamp, CODEC_BOOL),
     CODEC_FIELD(struct build_order, check, CODEC_BOOL),
     CODEC_FIELD(struct build_order, debug_shell, CODEC_BOOL),

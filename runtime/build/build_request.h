@@ -55,7 +55,8 @@ struct build_order {
     struct build_request *builds;
     size_t n_builds;
     const char *run_root;   /* for what must not reach a disk: secrets */
-    int64_t id_base;        /* of the user namespaces of RUN; 0: none */
+    int64_t id_base;        /* of the user namespaces of RUN; see struct id_map */
+    int64_t id_count;       /* 0: none */
     bool rewrite_timestamp; /* what steps write is not newer than SOURCE_DATE_EPOCH, an argument */
     bool check;             /* only look at the Dockerfiles */
     bool debug_shell;

@@ -141,6 +141,15 @@ static int find_parts(struct site *site, struct cgroup_path path, struct cgroup_
     return 0;
 }
 
+static bool may_have_groups(const struct cgroup_layout *layout)
+{
+    bool may = layout->v2.root;
+
+    for (size_t i = 0; i < CONTROLLER_COUNT; i++)
+        may = may || layout->v1[i].root;
+    return may;
+}
+
 int cgroup_open(const char *parent, const char *id, struct cgroup **ret_cgroup, struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
@@ -153,7 +162,7 @@ int cgroup_open(const char *parent, const char *id, struct cgroup **ret_cgroup, 
     if (site_visit(&site, parent, id, err) < 0 ||
         find_parts(&site, path, &parts, &cgroup->v2_fd, err) < 0)
         return -1;
-    exists = cgroup->v2_fd >= 0;
+    exists = cgroup->v2_fd >= 0 || !may_have_groups(&site.layout);
     for (size_t i = 0; i < CONTROLLER_COUNT; i++) {
         path.root = parts.v1_roots[i];
         if (path.root && cgroup_tree_open(&path, &cgroup->v1_fds[i], err) < 0)

@@ -26,7 +26,8 @@ MUST_CHECK int cgroup_check(const struct resource_spec *resources, struct error 
 MUST_CHECK int cgroup_create(const char *parent, const char *id,
                              const struct resource_spec *resources, struct cgroup **ret_cgroup,
                              struct error *err);
-/* Opens a group that exists; *ret_cgroup is NULL when it does not. */
+/* Opens a group that exists; *ret_cgroup is NULL when it does not. Where we may make no groups at
+ * all, cgroup_create() makes one without any part, and so does this. */
 MUST_CHECK int cgroup_open(const char *parent, const char *id, struct cgroup **ret_cgroup,
                            struct error *err);
 /* Closes the handle; the group stays. */

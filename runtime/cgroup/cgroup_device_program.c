@@ -13,11 +13,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/own_ids.h"
 #include "common/text.h"
 
 enum { NEIGHBOURS_MAX = 8 };
@@ -99,14 +99,6 @@ size_t device_program_compile(const struct device_rules *rules, struct bpf_insn 
 static int sys_bpf(enum bpf_cmd command, union bpf_attr *attributes)
 {
     return (int)syscall(SYS_bpf, command, attributes, sizeof(*attributes));
-}
-
-/* Only in the first user namespace are devices anybody's to guard; its inode number is fixed. */
-static bool in_first_user_namespace(void)
-{
-    struct stat status;
-
-    return stat("/proc/self/ns/user", &status) == 0 && status.st_ino == 0xEFFFFFFDU;
 }
 
 /* "y" and 56 bits of an FNV-1a hash. */
@@ -194,7 +186,8 @@ int device_program_attach(const struct device_rules *rules, int cgroup_fd, struc
     if (program_fd < 0)
         program_fd = sys_bpf(BPF_PROG_LOAD, &load);
     if (program_fd < 0) {
-        if (errno == EPERM && (geteuid() != 0 || !in_first_user_namespace()))
+        /* Only in the first user namespace are devices anybody's to guard. */
+        if (errno == EPERM && (geteuid() != 0 || !own_ids_are_all()))
             return 0;
         return error_sys(err, "load the device filter");
     }

@@ -98,15 +98,16 @@ int build_order_run(struct session *session, const struct project_build_options 
     scoped_fd int fd = -1;
     struct roots roots;
     const char *path = NULL;
-    uint32_t base;
+    struct id_range range;
 
     *ret_interrupted = false;
     if (order->n_builds == 0)
         return 0;
     if (roots_find(session->arena, &roots, err) < 0 ||
-        id_range_take(options->data_root, id_owner, &base, err) < 0)
+        id_range_take(options->data_root, id_owner, &range, err) < 0)
         return -1;
-    order->id_base = base;
+    order->id_base = range.base;
+    order->id_count = range.count;
     order->run_root = roots.run;
     if (order_write(order, session->arena, &fd, &path, err) < 0)
         return -1;

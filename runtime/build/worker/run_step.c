@@ -19,7 +19,7 @@
 #include "runtime/container.h"
 #include "runtime/image/worker/dir_names.h"
 
-enum { ID_COUNT = 65536, TAIL_BYTES = 16 * 1024, READ_BYTES = 8 * 1024, RESOLV_BYTES = 65536 };
+enum { TAIL_BYTES = 16 * 1024, READ_BYTES = 8 * 1024, RESOLV_BYTES = 65536 };
 
 /* One RUN on its way. */
 struct run {
@@ -208,8 +208,9 @@ static void describe(struct run *run)
         .tty = step->interactive,
     };
     /* A shared namespace of the host belongs to the host's user namespace. */
-    if (!step->insecure && !is_on_host(step) && order->id_base > 0)
-        run->spec.id_map = (struct id_map){.base = (uint32_t)order->id_base, .count = ID_COUNT};
+    if (!step->insecure && !is_on_host(step))
+        run->spec.id_map =
+            (struct id_map){.base = (uint32_t)order->id_base, .count = (uint32_t)order->id_count};
 }
 
 /* -- its life */

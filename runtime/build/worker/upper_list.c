@@ -31,9 +31,12 @@ static int scan_directory(struct scan *scan, int dir_fd, const char *path, struc
 static int clean_attributes(int fd, struct error *err)
 {
     static const char *const useless[] = {"trusted.overlay.origin", "trusted.overlay.impure",
-                                          "trusted.overlay.nlink", "trusted.overlay.upper",
-                                          "trusted.overlay.uuid"};
-    static const char *const wrong[] = {"trusted.overlay.redirect", "trusted.overlay.metacopy"};
+                                          "trusted.overlay.nlink",  "trusted.overlay.upper",
+                                          "trusted.overlay.uuid",   "user.overlay.origin",
+                                          "user.overlay.impure",    "user.overlay.nlink",
+                                          "user.overlay.upper",     "user.overlay.uuid"};
+    static const char *const wrong[] = {"trusted.overlay.redirect", "trusted.overlay.metacopy",
+                                        "user.overlay.redirect", "user.overlay.metacopy"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
         if (fgetxattr(fd, wrong[i], NULL, 0) >= 0)

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whoever makes the namespace cannot map its ids himself: newuidmap has to be run from outside. So
+ * a helper is forked before:
+ *
+ *   us                                 helper
+ *   fork() ------------------------>   waits
+ *   unshare(CLONE_NEWUSER)
+ *   close the pipe ---------------->   newuidmap, newgidmap for our pid
+ *   read to the end of file <-------   what went wrong, or nothing; exit
+ *   unshare(CLONE_NEWNS)
+ */
+#include "orchestrator/supervise/user_entry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/file.h"
+#include "common/own_ids.h"
+#include "common/process.h"
+#include "common/subordinate_ids.h"
+#include "orchestrator/state/namespace_lock.h"
+#include "orchestrator/state/record.h"
+#include "orchestrator/state/roots.h"
+
+/* The lock, for those who are started inside. */
+#define LOCK_VARIABLE "YAWL_NAMESPACE_LOCK"
+
+/* -- what can be in the way */
+
+static bool setting_is(const char *path, const char *value)
+{
+    scoped_text struct text text = {0};
+
+    return file_read(AT_FDCWD, path, 64, &text, NULL, NULL) == 0 &&
+           strncmp(text_get(&text), value, strlen(value)) == 0 &&
+           text_get(&text)[strlen(value)] == '\n';
+}
+
+/* Distributions forbid it in ways of their own. */
+static int refused(const char *what, struct error *err)
+{
+    int number = errno;
+
+    if (setting_is("/proc/sys/user/max_user_namespaces", "0"))
+        return error_set(err, "user namespaces are switched off on this machine; an administrator "
+                              "allows them with: sysctl user.max_user_namespaces=15000");
+    if (setting_is("/proc/sys/kernel/unprivileged_userns_clone", "0"))
+        return error_set(err, "user namespaces are for root only on this machine; an administrator "
+                              "allows them with: sysctl kernel.unprivileged_userns_clone=1");
+    if (setting_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"))
+        return error_set(err, "AppArmor keeps user namespaces from programs without a profile; an "
+                              "administrator allows them with: sysctl "
+                              "kernel.apparmor_restrict_unprivileged_userns=0, or with a profile "
+                              "for yawl that has 'userns,'");
+    errno = number;
+    return error_sys(err, "%s", what);
+}
+
+/* -- finding the namespace that there is */
+
+static bool is_same_namespace(int a_fd, int b_fd)
+{
+    struct stat a, b;
+
+    return fstat(a_fd, &a) == 0 && fstat(b_fd, &b) == 0 && a.st_ino == b.st_ino &&
+           a.st_dev == b.st_dev;
+}
+
+/* The namespace of a process, or the one above it that is right below ours; -1: it is not there, or
+ * in none of that kind. */
+static int namespace_of(pid_t pid, int own_fd)
+{
+    scoped_fd int fd = -1;
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    while (fd >= 0) {
+        scoped_fd int above_fd = ioctl(fd, NS_GET_PARENT);
+
+        if (above_fd >= 0 && is_same_namespace(above_fd, own_fd))
+            return steal_fd(&fd);
+        fd_close(fd);
+        fd = steal_fd(&above_fd);
+    }
+    return -1;
+}
+
+/* It counts only if the process that it was opened through is still there afterwards. */
+static int namespace_of_holder(int lock_fd, int own_fd)
+{
+    pid_t pid;
+
+    while ((pid = namespace_lock_holder(lock_fd)) > 0) {
+        scoped_fd int fd = namespace_of(pid, own_fd);
+
+        if (namespace_lock_holder(lock_fd) == pid)
+            return steal_fd(&fd);
+    }
+    return -1;
+}
+
+static int namespace_of_records(struct record **records, size_t count, int own_fd)
+{
+    char boot_id[40];
+
+    process_boot_id(boot_id);
+    for (size_t i = 0; i < count; i++) {
+        const struct record *record = records[i];
+        scoped_fd int fd = -1;
+
+        if (record->pid <= 0 || !string_eq(record->boot_id, boot_id))
+            continue;
+        fd = namespace_of(record->pid, own_fd);
+        if (fd >= 0 && process_start_time(record->pid) == record->start_time)
+            return steal_fd(&fd);
+    }
+    return -1;
+}
+
+/* Keepers and supervisors can all have been killed, and containers live on. */
+static int namespace_of_containers(struct arena *arena, const struct roots *roots, int own_fd)
+{
+    struct string_list projects = {0};
+
+    if (project_dir_list(arena, roots, &projects, NULL) < 0)
+        return -1;
+    for (size_t i = 0; i < projects.count; i++) {
+        scoped(project_dir_close) struct project_dir *dir = NULL;
+        scoped_fd int records_fd = -1, fd = -1;
+        struct record **records;
+        size_t count;
+
+        if (project_dir_open(arena, roots, projects.items[i], false, &dir, NULL) < 0)
+            continue;
+        records_fd = record_dir_open(dir);
+        if (record_list(records_fd, arena, &records, &count, NULL) == 0)
+            fd = namespace_of_records(records, count, own_fd);
+        if (fd >= 0)
+            return steal_fd(&fd);
+    }
+    return -1;
+}
+
+/* -- making one */
+
+static _Noreturn void map_from_outside(const struct subordinate_ids *ids, pid_t pid, int go_fd,
+                                       int answer_fd)
+{
+    struct error err = {0};
+    char byte;
+
+    while (read(go_fd, &byte, 1) < 0 && errno == EINTR)
+        continue;
+    if (subordinate_ids_map(ids, pid, &err) < 0)
+        (void)!fd_write_all(answer_fd, err.text, strlen(err.text));
+    _exit(0);
+}
+
+/* Lets the helper go on, and takes its answer. */
+static int await_map(pid_t helper, int take_go_fd, int answer_fd, struct error *err)
+{
+    scoped_text struct text answer = {0};
+    int result;
+
+    fd_close(take_go_fd);
+    result = fd_read_all(answer_fd, sizeof(err->text), &answer, err);
+    while (waitpid(helper, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    if (result == 0 && answer.length > 0)
+        result = error_set(err, "%s", text_get(&answer));
+    return result < 0 ? error_wrap(err, "map the ids of a user namespace") : 0;
+}
+
+static int namespace_make(struct error *err)
+{
+    scoped_fd int go_read_fd = -1, go_fd = -1, answer_fd = -1, answer_write_fd = -1;
+    struct subordinate_ids ids;
+    pid_t helper, self = getpid();
+    int go[2], answer[2], unshared;
+
+    if (subordinate_ids_find(&ids, err) < 0)
+        return -1;
+    if (pipe2(go, O_CLOEXEC) < 0)
+        return error_sys(err, "make a pipe");
+    go_read_fd = go[0];
+    go_fd = go[1];
+    if (pipe2(answer, O_CLOEXEC) < 0)
+        return error_sys(err, "make a pipe");
+    answer_fd = answer[0];
+    answer_write_fd = answer[1];
+    helper = fork();
+    if (helper < 0)
+        return error_sys(err, "start a helper");
+    if (helper == 0) {
+        fd_close(go_fd);
+        map_from_outside(&ids, self, go_read_fd, answer_write_fd);
+    }
+    fd_close(steal_fd(&answer_write_fd));
+    unshared = unshare(CLONE_NEWUSER);
+    if (unshared < 0)
+        (void)refused("make a user namespace", err);
+    if (await_map(helper, steal_fd(&go_fd), answer_fd, unshared < 0 ? NULL : err) < 0)
+        return -1;
+    return unshared;
+}
+
+/* -- entering */
+
+static int namespace_enter(const struct roots *roots, struct arena *arena, int lock_fd,
+                           struct error *err)
+{
+    scoped_fd int own_fd = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+    scoped_fd int fd = -1;
+
+    if (own_fd < 0)
+        return error_sys(err, "open '/proc/self/ns/user'");
+    fd = namespace_of_holder(lock_fd, own_fd);
+    if (fd < 0)
+        fd = namespace_of_containers(arena, roots, own_fd);
+    if (fd < 0 && namespace_make(err) < 0)
+        return -1;
+    if (fd >= 0 && setns(fd, CLONE_NEWUSER) < 0)
+        return refused("enter the user namespace", err);
+    return unshare(CLONE_NEWNS) < 0 ? refused("make a mount namespace", err) : 0;
+}
+
+/* What is started from here on finds the same places, and the lock. */
+static int environment_fix(const struct roots *roots, const char *lock_path, struct error *err)
+{
+    if (setenv("YAWL_DATA_ROOT", roots->data, 1) < 0 ||
+        setenv("YAWL_RUN_ROOT", roots->run, 1) < 0 || setenv(LOCK_VARIABLE, lock_path, 1) < 0)
+        return error_sys(err, "set the environment");
+    return 0;
+}
+
+int user_entry(struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct roots roots;
+    const char *lock_path;
+    scoped_fd int lock_fd = -1;
+
+    if (geteuid() == 0)
+        return 0;
+    if (roots_find(arena, &roots, err) < 0)
+        return -1;
+    lock_path = arena_printf(arena, "%s/namespace.lock", roots.run);
+    if (namespace_lock_open(lock_path, &lock_fd, err) < 0 ||
+        namespace_enter(&roots, arena, lock_fd, err) < 0 || namespace_lock_share(lock_fd, err) < 0)
+        return -1;
+    (void)steal_fd(&lock_fd); /* open until we end */
+    return environment_fix(&roots, lock_path, err);
+}
+
+int user_entry_hold(struct error *err)
+{
+    const char *lock_path = getenv(LOCK_VARIABLE);
+    scoped_fd int lock_fd = -1;
+
+    if (!lock_path || own_ids_are_all())
+        return 0;
+    if (namespace_lock_open(lock_path, &lock_fd, err) < 0 || namespace_lock_share(lock_fd, err) < 0)
+        return -1;
+    (void)steal_fd(&lock_fd); /* open until we end */
+    return 0;
+}
