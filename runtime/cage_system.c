@@ -42,15 +42,29 @@ static int make_mask(struct cage_state *state)
     return 0;
 }
 
+/* /proc shows a PID namespace, /sys a network namespace. Whoever shares the host's without being
+ * its root may not mount them, but may have the host's own. */
+static int make_system(const char *type, const char *host_path, bool is_hosts, unsigned read_only)
+{
+    int fd = filesystem_make(type, SYSTEM_ATTRIBUTES | read_only, NULL);
+
+    if (fd >= 0 || errno != EPERM || !is_hosts)
+        return fd;
+    fd = open_tree(AT_FDCWD, host_path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    if (fd >= 0 && read_only && filesystem_make_read_only(fd, true) < 0)
+        fd_close(steal_fd(&fd));
+    return fd;
+}
+
 int cage_make_systems(struct cage_state *state)
 {
     const struct container_spec *spec = state->cage->spec;
     unsigned read_only = spec->privileged ? 0 : MOUNT_ATTR_RDONLY;
 
-    state->proc_fd = filesystem_make("proc", SYSTEM_ATTRIBUTES, NULL);
+    state->proc_fd = make_system("proc", "/proc", spec->host_pid, 0);
     if (state->proc_fd < 0)
         return failure_sys(&state->failure, "make", "/proc");
-    state->sys_fd = filesystem_make("sysfs", SYSTEM_ATTRIBUTES | read_only, NULL);
+    state->sys_fd = make_system("sysfs", "/sys", spec->host_network, read_only);
     if (state->sys_fd < 0)
         return failure_sys(&state->failure, "make", "/sys");
     if (!spec->host_network)

@@ -346,11 +346,13 @@ static int create_elsewhere(const struct rootfs *rootfs, bool relative)
 }
 
 /* Kernels differ in which of the options they know; what counts is checked when the layer is made.
- */
-static void set_layer_options(int context_fd)
+ * "userxattr" means the first two of them, and bears none of them beside it. */
+static void set_layer_options(int context_fd, bool users_attributes)
 {
-    (void)fsconfig(context_fd, FSCONFIG_SET_STRING, "redirect_dir", "off", 0);
-    (void)fsconfig(context_fd, FSCONFIG_SET_STRING, "metacopy", "off", 0);
+    if (!users_attributes) {
+        (void)fsconfig(context_fd, FSCONFIG_SET_STRING, "redirect_dir", "off", 0);
+        (void)fsconfig(context_fd, FSCONFIG_SET_STRING, "metacopy", "off", 0);
+    }
     (void)fsconfig(context_fd, FSCONFIG_SET_STRING, "index", "off", 0);
     (void)fsconfig(context_fd, FSCONFIG_SET_FLAG, "volatile", NULL, 0);
 }
@@ -358,15 +360,17 @@ static void set_layer_options(int context_fd)
 /* A context for the file system, with all its parts set. */
 static int configure(struct rootfs *rootfs, bool *ret_relative, struct error *err)
 {
+    bool users_attributes = !own_ids_are_all();
+
     fd_close(steal_fd(&rootfs->context_fd));
     rootfs->context_fd = fsopen("overlay", FSOPEN_CLOEXEC);
     if (rootfs->context_fd < 0)
         return error_sys(err, "open file system 'overlay'");
     if (rootfs->request->upper_is_layer)
-        set_layer_options(rootfs->context_fd);
-    if (!own_ids_are_all() &&
+        set_layer_options(rootfs->context_fd, users_attributes);
+    if (users_attributes &&
         fsconfig(rootfs->context_fd, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0)
-        return error_sys(err, "have overlayfs note what it has to in attributes of users");
+        return error_sys(err, "set 'userxattr' of the overlay");
     if (set_layers(rootfs, ret_relative, err) < 0)
         return -1;
     if (rootfs->upper_fd >= 0 && (set_dir(rootfs->context_fd, "upperdir", rootfs->upper_fd) < 0 ||

@@ -254,11 +254,14 @@ static void memory_check(const struct host_check *check, const struct plan_insta
 static void limits_check(const struct host_check *check, const struct plan_instance *instance)
 {
     const char *path = arena_printf(check->arena, "services.%s", instance->service);
-    struct error err = {0};
+    struct position at = compose_position(check->compose, path);
+    struct error err = {0}, lack;
 
-    if (cgroup_check(&instance->container.resources, &err) < 0)
-        diagnostics_error(check->diagnostics, compose_position(check->compose, path), path, "%s",
-                          err.text);
+    if (cgroup_check(&instance->container.resources, &lack, &err) < 0)
+        diagnostics_error(check->diagnostics, at, path, "%s", err.text);
+    else if (*lack.text)
+        diagnostics_warning(check->diagnostics, at, path, "it runs without the limit; %s",
+                            lack.text);
     memory_check(check, instance);
 }
 

@@ -22,6 +22,7 @@
 #include "common/fd.h"
 #include "common/file.h"
 #include "common/memory.h"
+#include "common/own_ids.h"
 #include "common/text.h"
 #include "runtime/cgroup/cgroup_device_program.h"
 #include "runtime/cgroup/cgroup_devices.h"
@@ -237,6 +238,27 @@ void cgroup_remove_parent(const char *parent)
  * Creating
  */
 
+/* Of an ordinary user, who cannot help it where there are no control groups for him. */
+static bool limits_are_wishes(void)
+{
+    return !own_ids_are_all();
+}
+
+/* What an ordinary user can do under systemd; "" where it would not help. */
+static const char *scope_remedy(void)
+{
+    return limits_are_wishes()
+               ? ": start it with 'systemd-run --user --scope -p Delegate=yes yawl ...'"
+               : "";
+}
+
+static const char *delegation_remedy(void)
+{
+    return limits_are_wishes() ? ": an administrator gives it with 'Delegate=cpu cpuset io "
+                                 "memory pids' in a drop-in of user@.service"
+                               : "";
+}
+
 /* Refuses a limit whose controller cannot be had, and says why. */
 static int check_controller(const struct cgroup_layout *layout, enum cgroup_controller controller,
                             const char *key, struct error *err)
@@ -255,17 +277,18 @@ static int check_controller(const struct cgroup_layout *layout, enum cgroup_cont
         return error_set(
             err,
             "limit '%s': the %s controller needs a delegated control group, and '%s%s' "
-            "is none",
-            key, name, layout->v2.mount, layout->v2.own);
+            "is none%s",
+            key, name, layout->v2.mount, layout->v2.own, scope_remedy());
     if (!(cgroup_v2_available(layout->v2.root) & CONTROLLER_BIT(controller)))
-        return error_set(err, "limit '%s': there is no %s controller in '%s'", key, name,
-                         layout->v2.root);
+        return error_set(err, "limit '%s': there is no %s controller in '%s'%s", key, name,
+                         layout->v2.root, delegation_remedy());
     return 0;
 }
 
-/* Chooses the hierarchies for a new group. *ret_v2_controllers: those whose limits go to v2. */
+/* Chooses the hierarchies for a new group. *ret_v2_controllers: those whose limits go to v2. With
+ * `wishes`, a limit that cannot be given is left out. */
 static int choose_parts(const struct cgroup_layout *layout, const struct resource_spec *resources,
-                        struct cgroup_parts *ret_parts, unsigned *ret_v2_controllers,
+                        bool wishes, struct cgroup_parts *ret_parts, unsigned *ret_v2_controllers,
                         struct error *err)
 {
     unsigned needed = cgroup_limits_controllers(resources);
@@ -277,8 +300,12 @@ static int choose_parts(const struct cgroup_layout *layout, const struct resourc
 
         if (!(needed & CONTROLLER_BIT(i)))
             continue;
-        if (check_controller(layout, controller, cgroup_limits_key(resources, controller), err) < 0)
-            return -1;
+        if (check_controller(layout, controller, cgroup_limits_key(resources, controller),
+                             wishes ? NULL : err) < 0) {
+            if (!wishes)
+                return -1;
+            continue;
+        }
         if (layout->v1[i].mount)
             ret_parts->v1_roots[i] = layout->v1[i].root;
         else
@@ -338,7 +365,7 @@ static int make_parts(struct cgroup *cgroup, const struct cgroup_layout *layout,
     unsigned v2_controllers;
     struct cgroup_preparation preparation = {cgroup_v2_enable, &v2_controllers};
 
-    if (choose_parts(layout, resources, &parts, &v2_controllers, err) < 0)
+    if (choose_parts(layout, resources, limits_are_wishes(), &parts, &v2_controllers, err) < 0)
         return -1;
     path.root = parts.v2_root;
     if (path.root && cgroup_tree_make(&path, &preparation, &cgroup->v2_fd, err) < 0)
@@ -353,16 +380,21 @@ static int make_parts(struct cgroup *cgroup, const struct cgroup_layout *layout,
     return 0;
 }
 
-int cgroup_check(const struct resource_spec *resources, struct error *err)
+int cgroup_check(const struct resource_spec *resources, struct error *ret_lack, struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
     struct cgroup_layout layout;
     struct cgroup_parts parts;
+    bool wishes = limits_are_wishes();
     unsigned v2_controllers;
 
+    *ret_lack = (struct error){0};
     if (cgroup_limits_check(resources, err) < 0 || cgroup_layout_read(arena, &layout, err) < 0)
         return -1;
-    return choose_parts(&layout, resources, &parts, &v2_controllers, err);
+    if (choose_parts(&layout, resources, false, &parts, &v2_controllers, wishes ? ret_lack : err) <
+        0)
+        return wishes ? 0 : -1;
+    return 0;
 }
 
 int cgroup_create(const char *parent, const char *id, const struct resource_spec *resources,

@@ -19,10 +19,13 @@
 
 struct cgroup;
 
-/* For preflight: fails as cgroup_create() would for limits that this host cannot give. */
-MUST_CHECK int cgroup_check(const struct resource_spec *resources, struct error *err);
+/* For preflight: fails as cgroup_create() would for limits that this host cannot give. The first
+ * that an ordinary user is to do without is *ret_lack, with what helps; else its text is "". */
+MUST_CHECK int cgroup_check(const struct resource_spec *resources, struct error *ret_lack,
+                            struct error *err);
 /* Makes a fresh group `parent`/`id` ("yawl/PROJECT", "NAME") and writes the limits. A limit that
- * this host cannot give is an error that names the key and the controller. */
+ * this host cannot give is an error that names the key and the controller; but ordinary users, who
+ * cannot help it, go without. */
 MUST_CHECK int cgroup_create(const char *parent, const char *id,
                              const struct resource_spec *resources, struct cgroup **ret_cgroup,
                              struct error *err);
