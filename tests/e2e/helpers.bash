@@ -9,6 +9,7 @@
 #   YAWL_E2E_SHARED  set: other things run on this machine, see leftovers.py
 #   YAWL_E2E_ASAN    more of ASAN_OPTIONS, e.g. detect_leaks=0
 #   YAWL_E2E_KEEP    set: a failed test's folder is kept
+#   YAWL_E2E_USER    root may name an ordinary user, as whom the program runs then (see as_user.sh)
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 TOOLS=$ROOT/tests/tools
@@ -16,6 +17,9 @@ YAWL=${YAWL:-$ROOT/build/orchestrator/cli/yawl}
 IMAGE_WORKER=$(dirname "$YAWL")/../../runtime/image/worker/yawl-image
 YAWL_E2E_IMAGES=${YAWL_E2E_IMAGES:-$ROOT/build-e2e/images}
 PATIENCE_S=${PATIENCE_S:-30}
+if [ -n "${YAWL_E2E_USER-}" ] && [ -n "${E2E-}" ]; then
+    YAWL=$E2E/yawl # see run_as_user
+fi
 
 # ---- a file of tests
 
@@ -29,12 +33,28 @@ e2e_setup_file() {
     export LSAN_OPTIONS=exitcode=99
     export UBSAN_OPTIONS=log_path=$E2E/reports/ubsan:print_stacktrace=1:halt_on_error=1:exitcode=99
     unset "${!COMPOSE_@}" DOCKER_HOST NO_COLOR
+    [ -z "${YAWL_E2E_USER-}" ] || run_as_user
     sh "$TOOLS/test_images.sh" "$YAWL_E2E_IMAGES"
     local image
     for image in "${@:-box.tar}"; do
         [[ $image == /* ]] || image=$YAWL_E2E_IMAGES/$image
         "$YAWL" load "$image" || return
     done
+}
+
+# From now on the program is a script that becomes the user first. The tests themselves stay root's.
+run_as_user() {
+    local home
+    home=$(getent passwd "$YAWL_E2E_USER" | cut -d: -f6)
+    cat >"$E2E/yawl" <<END
+#!/bin/sh
+HOME=$home exec setpriv --reuid $YAWL_E2E_USER --regid $(id -g "$YAWL_E2E_USER") --init-groups -- $YAWL "\$@"
+END
+    chmod 755 "$E2E/yawl"
+    mkdir "$YAWL_DATA_ROOT" "$YAWL_RUN_ROOT"
+    chown "$YAWL_E2E_USER" "$E2E" "$E2E/reports" "$YAWL_DATA_ROOT" "$YAWL_RUN_ROOT"
+    unset XDG_RUNTIME_DIR XDG_DATA_HOME XDG_CONFIG_HOME
+    YAWL=$E2E/yawl
 }
 
 e2e_teardown_file() {
@@ -55,6 +75,7 @@ e2e_setup() {
     BACKGROUND=()
     DIR=$E2E/$TAG
     mkdir "$DIR"
+    [ -z "${YAWL_E2E_USER-}" ] || chown "$YAWL_E2E_USER" "$DIR"
     cd "$DIR" || return
     leftovers >"$E2E/before"
 }
@@ -253,13 +274,8 @@ inside() {
 # host_pid SERVICE: process 1 of the service's container, as the host numbers it.
 host_pid() {
     local pid
-    for pid in $(grep -l "/yawl/$PROJECT/$PROJECT-$1-1" /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3); do
-        if [ "$(sed -n 's/^NSpid:.*\t//p' "/proc/$pid/status")" = 1 ]; then
-            echo "$pid"
-            return
-        fi
-    done
-    return 1
+    pid=$(jq .pid "$YAWL_RUN_ROOT/projects/$PROJECT/instances/$PROJECT-$1-1.json") || return
+    [ "$pid" -gt 0 ] && echo "$pid"
 }
 
 # role_pids ROLE: our processes of the test's project in this role: supervisor, keeper, net-worker, or . for all.
