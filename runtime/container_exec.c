@@ -37,6 +37,7 @@
 struct execution {
     const struct container *container;
     const struct exec_spec *spec;
+    int namespaces; /* to join: CLONE_NEW... */
     struct program program;
     struct identity identity;
     struct failure failure;
@@ -58,14 +59,12 @@ static _Noreturn void give_up(struct execution *execution)
 static int join(struct execution *execution)
 {
     const struct container *container = execution->container;
-    int namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET |
-                     CLONE_NEWCGROUP | (container->in_user_namespace ? CLONE_NEWUSER : 0);
     const int kept[] = {execution->channel_fd, container->pidfd, execution->spec->stdio_fds[0],
                         execution->spec->stdio_fds[1], execution->spec->stdio_fds[2]};
 
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || descriptors_keep(kept, ARRAY_LENGTH(kept)) < 0)
         return failure_sys(&execution->failure, "close descriptors", NULL);
-    if (setns(container->pidfd, namespaces) < 0)
+    if (setns(container->pidfd, execution->namespaces) < 0)
         return failure_sys(&execution->failure, "join the container's namespaces", NULL);
     if (container->in_user_namespace &&
         (kernel_setgroups(0, NULL) < 0 || kernel_setresgid(0) < 0 || kernel_setresuid(0) < 0))
@@ -205,6 +204,24 @@ static void end_program(int take_pidfd)
     fd_close(take_pidfd);
 }
 
+/* Not the host's, where we are: an ordinary user may not even join what he is in. */
+static int namespaces_of(const struct container *container, const struct container_spec *spec)
+{
+    int namespaces = CLONE_NEWNS | CLONE_NEWCGROUP;
+
+    if (container->in_user_namespace)
+        namespaces |= CLONE_NEWUSER;
+    if (!spec->host_pid)
+        namespaces |= CLONE_NEWPID;
+    if (!spec->host_ipc)
+        namespaces |= CLONE_NEWIPC;
+    if (!spec->host_uts)
+        namespaces |= CLONE_NEWUTS;
+    if (!spec->host_network)
+        namespaces |= CLONE_NEWNET;
+    return namespaces;
+}
+
 static int plan(struct execution *execution, const struct container_spec *spec, struct arena *arena,
                 struct error *err)
 {
@@ -243,6 +260,7 @@ int container_execute(struct container *container, const struct container_spec *
     *ret_result = (struct exec_result){.pid = -1, .pidfd = -1, .exit_code = EXIT_CODE_OURS};
     execution->container = container;
     execution->spec = exec;
+    execution->namespaces = namespaces_of(container, spec);
     if (!container->cgroup)
         return error_set(err, "the container's control group is gone");
     if (plan(execution, spec, arena, err) < 0 || starter_clone(&starter, &helper, err) < 0)

@@ -28,24 +28,56 @@ static int root_make(const char *path, struct error *err)
     return path_make_dirs(AT_FDCWD, path, 0700, err);
 }
 
-static void roots_of_user(struct arena *arena, struct roots *roots)
+/* A directory that nobody else can have put there, nor look into. */
+static bool is_private(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == getuid() &&
+           (status.st_mode & 077) == 0;
+}
+
+/* Where no login has made a runtime directory (cron, `su`, systems without logind), it is one in
+ * /tmp, which is everybody's. */
+static int run_root_of_user(struct arena *arena, const char **ret_path, struct error *err)
+{
+    const char *login = arena_printf(arena, "/run/user/%u", (unsigned)getuid());
+    const char *given = environment_or("XDG_RUNTIME_DIR", is_private(login) ? login : NULL);
+    const char *own = arena_printf(arena, "/tmp/yawl-%u", (unsigned)getuid());
+
+    if (environment_or("YAWL_RUN_ROOT", NULL))
+        return 0; /* it is not asked for */
+    if (given) {
+        *ret_path = arena_printf(arena, "%s/yawl", given);
+        return 0;
+    }
+    if (mkdir(own, 0700) < 0 && errno != EEXIST)
+        return error_sys(err, "create directory '%s'", own);
+    if (!is_private(own))
+        return error_set(err,
+                         "'%s' is not a directory of this user alone: remove it, or set "
+                         "XDG_RUNTIME_DIR",
+                         own);
+    *ret_path = own;
+    return 0;
+}
+
+static int roots_of_user(struct arena *arena, struct roots *roots, struct error *err)
 {
     const char *home = environment_or("HOME", "/");
     const char *data =
         environment_or("XDG_DATA_HOME", arena_printf(arena, "%s/.local/share", home));
-    const char *run =
-        environment_or("XDG_RUNTIME_DIR", arena_printf(arena, "/run/user/%u", (unsigned)getuid()));
 
     roots->data = arena_printf(arena, "%s/yawl", data);
-    roots->run = arena_printf(arena, "%s/yawl", run);
+    return run_root_of_user(arena, &roots->run, err);
 }
 
 int roots_find(struct arena *arena, struct roots *ret_roots, struct error *err)
 {
     struct roots roots = {.data = "/var/lib/yawl", .run = "/run/yawl"};
 
-    if (geteuid() != 0)
-        roots_of_user(arena, &roots);
+    if (geteuid() != 0 && roots_of_user(arena, &roots, err) < 0)
+        return -1;
     roots.data = arena_strdup(arena, environment_or("YAWL_DATA_ROOT", roots.data));
     roots.run = arena_strdup(arena, environment_or("YAWL_RUN_ROOT", roots.run));
     if (root_make(roots.data, err) < 0 || root_make(roots.run, err) < 0)

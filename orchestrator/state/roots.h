@@ -14,7 +14,7 @@
 
 struct roots {
     const char *data; /* /var/lib/yawl, or $XDG_DATA_HOME/yawl */
-    const char *run;  /* /run/yawl, or $XDG_RUNTIME_DIR/yawl */
+    const char *run;  /* /run/yawl, or $XDG_RUNTIME_DIR/yawl, or /tmp/yawl-UID */
 };
 
 /* Finds and creates them. YAWL_DATA_ROOT and YAWL_RUN_ROOT override. */

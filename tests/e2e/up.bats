@@ -261,6 +261,7 @@ END
 }
 
 @test "memory, process and processor limits hold" {
+    needs_limits
     compose_file <<'END'
 services:
   a:

@@ -19,7 +19,7 @@ import os
 import subprocess
 
 IMAGES = ("images", "blobs", "layers", "layer-locks", "lock", "build")
-LAYOUT = ("", "projects/", "volumes/", "leases/", "tmp/")
+LAYOUT = ("", "projects/", "volumes/", "leases/", "tmp/", "namespace.lock")
 
 
 def read(path):
