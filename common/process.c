@@ -49,6 +49,13 @@ uint64_t process_start_time(pid_t pid)
     return process_stat_field(pid, 22, field, sizeof(field)) ? strtoull(field, NULL, 10) : 0;
 }
 
+char process_state(pid_t pid)
+{
+    char field[2];
+
+    return process_stat_field(pid, 3, field, sizeof(field)) ? field[0] : '\0';
+}
+
 int process_open(pid_t pid, uint64_t start_time, int *ret_fd, struct error *err)
 {
     scoped_fd int fd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -101,8 +108,7 @@ static bool process_exit_by_stat(pid_t pid, int *ret_wait_status)
 {
     char field[32];
 
-    if (!process_stat_field(pid, 3, field, sizeof(field)) || field[0] != 'Z' ||
-        !process_stat_field(pid, 52, field, sizeof(field)))
+    if (process_state(pid) != 'Z' || !process_stat_field(pid, 52, field, sizeof(field)))
         return false;
     *ret_wait_status = atoi(field);
     return true;

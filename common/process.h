@@ -15,6 +15,10 @@
 /* Field 22 of /proc/PID/stat, in clock ticks since boot; 0 when there is no such process. */
 uint64_t process_start_time(pid_t pid);
 
+/* Field 3: 'R' runs, 'S' and 'D' wait, 'T' is stopped, 'Z' and 'X' have ended; '\0' when there is
+ * no such process. */
+char process_state(pid_t pid);
+
 /* Opens a pidfd of exactly the process that had this start time. *ret_fd is -1 when it is gone. */
 MUST_CHECK int process_open(pid_t pid, uint64_t start_time, int *ret_fd, struct error *err);
 

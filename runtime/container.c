@@ -276,13 +276,6 @@ int container_kill(struct container *container, struct error *err)
     return container_signal(container, SIGKILL, err);
 }
 
-int container_freeze(struct container *container, bool frozen, struct error *err)
-{
-    if (!container->cgroup)
-        return error_set(err, "%s container: it has no control group", frozen ? "freeze" : "thaw");
-    return cgroup_freeze(container->cgroup, frozen, err);
-}
-
 int container_cleanup(const char *cgroup_parent, const char *id, struct error *err)
 {
     return cgroup_remove(cgroup_parent, id, err);

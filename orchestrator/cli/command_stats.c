@@ -93,7 +93,7 @@ static int container_measure(const char *project, const struct record *record, s
         return -1;
     if (cgroup) {
         measured.sample.at_us = now_us();
-        cgroup_measure(cgroup, &measured.sample.usage);
+        cgroup_measure(cgroup, record->pid, &measured.sample.usage);
         net_measure(record->pid, &measured.sample);
     }
     *ret_measured = measured;

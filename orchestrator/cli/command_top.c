@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The processes of running containers as the host sees them: those in the container's control
- * group, with what `ps -ef` tells of each.
+ * group (or PID namespace, where it has no group), with what `ps -ef` tells of each.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "common/pid_namespace.h"
 #include "common/process.h"
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/table.h"
@@ -28,6 +29,7 @@ struct top {
     struct table table;
     const struct record *record;
     const char *group; /* "/yawl/PROJECT/ID": the end of the path of the container's group */
+    bool has_group;    /* else its processes are those of its PID namespace */
 };
 
 struct top_process {
@@ -62,6 +64,11 @@ static bool is_in_group(const struct top *top, pid_t pid)
             return true;
     }
     return false;
+}
+
+static bool is_member(const struct top *top, pid_t pid)
+{
+    return top->has_group ? is_in_group(top, pid) : pid_namespace_has(top->record->pid, pid);
 }
 
 static bool process_read(pid_t pid, struct top_process *ret_process)
@@ -169,11 +176,12 @@ static int top_record(struct top *top, const char *project, struct error *err)
         return error_sys(err, "open '/proc'");
     top->group =
         arena_printf(top->arena, "/yawl/%s/%s.%d", project, top->record->name, top->record->starts);
+    top->has_group = is_in_group(top, top->record->pid);
     while ((entry = readdir(dir))) {
         pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
         struct top_process process;
 
-        if (pid > 0 && is_in_group(top, pid) && process_read(pid, &process))
+        if (pid > 0 && is_member(top, pid) && process_read(pid, &process))
             process_add(top, &process);
     }
     (void)closedir(dir);

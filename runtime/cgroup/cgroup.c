@@ -459,6 +459,11 @@ int cgroup_kill(struct cgroup *cgroup, struct error *err)
     return 0;
 }
 
+bool cgroup_can_freeze(const struct cgroup *cgroup)
+{
+    return cgroup->v2_fd >= 0 || cgroup->v1_fds[CONTROLLER_FREEZER] >= 0;
+}
+
 int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err)
 {
     if (cgroup->v2_fd >= 0)
@@ -476,9 +481,9 @@ bool cgroup_oom_killed(const struct cgroup *cgroup)
     return cgroup->v2_fd >= 0 && cgroup_v2_oom_killed(cgroup->v2_fd);
 }
 
-void cgroup_measure(const struct cgroup *cgroup, struct cgroup_usage *ret_usage)
+void cgroup_measure(const struct cgroup *cgroup, pid_t leader, struct cgroup_usage *ret_usage)
 {
-    cgroup_usage_measure(cgroup->v2_fd, cgroup->v1_fds, ret_usage);
+    cgroup_usage_measure(cgroup->v2_fd, cgroup->v1_fds, leader, ret_usage);
 }
 
 void cgroup_measure_memory(const struct cgroup *cgroup, struct cgroup_memory *ret_memory)

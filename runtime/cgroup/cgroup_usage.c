@@ -11,6 +11,7 @@
 
 #include "common/fd.h"
 #include "common/file.h"
+#include "common/pid_namespace.h"
 #include "common/text.h"
 #include "runtime/cgroup/cgroup_layout.h"
 #include "runtime/cgroup/cgroup_processes.h"
@@ -90,7 +91,7 @@ static void process_add(pid_t pid, void *context)
 }
 
 /* All groups hold the same processes. */
-static struct cgroup_usage processes_measure(int v2_fd, const int *v1_fds)
+static struct cgroup_usage processes_measure(int v2_fd, const int *v1_fds, pid_t leader)
 {
     struct cgroup_usage sum = {0};
     int any_fd = v2_fd;
@@ -99,6 +100,8 @@ static struct cgroup_usage processes_measure(int v2_fd, const int *v1_fds)
         any_fd = v1_fds[i];
     if (any_fd >= 0)
         (void)cgroup_processes_visit(any_fd, process_add, &sum);
+    else
+        (void)pid_namespace_visit(leader, process_add, &sum);
     return sum;
 }
 
@@ -181,7 +184,8 @@ void cgroup_usage_measure_memory(int v2_fd, int memory_fd, struct cgroup_memory 
     *ret_memory = memory;
 }
 
-void cgroup_usage_measure(int v2_fd, const int *v1_fds, struct cgroup_usage *ret_usage)
+void cgroup_usage_measure(int v2_fd, const int *v1_fds, pid_t leader,
+                          struct cgroup_usage *ret_usage)
 {
     const int memory_fd = v1_fds[CONTROLLER_MEMORY];
     struct cgroup_usage usage = {0}, sum = {0};
@@ -194,7 +198,7 @@ void cgroup_usage_measure(int v2_fd, const int *v1_fds, struct cgroup_usage *ret
                      group_number(v1_fds[CONTROLLER_PIDS], "pids.current", &usage.tasks);
 
     if (!has_cpu || !has_memory || !has_blocks || !has_tasks)
-        sum = processes_measure(v2_fd, v1_fds);
+        sum = processes_measure(v2_fd, v1_fds, leader);
     if (!has_cpu)
         usage.cpu_us = sum.cpu_us;
     if (!has_memory)

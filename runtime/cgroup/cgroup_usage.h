@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct cgroup_usage {
     uint64_t cpu_us;                    /* since the group began */
@@ -21,9 +22,10 @@ struct cgroup_usage {
     uint64_t tasks;                     /* threads */
 };
 
-/* v2_fd and v1_fds (one a controller) are the group's directories, -1 where it has none. What
- * cannot be read is 0. */
-void cgroup_usage_measure(int v2_fd, const int *v1_fds, struct cgroup_usage *ret_usage);
+/* v2_fd and v1_fds (one a controller) are the group's directories, -1 where it has none; without
+ * any the processes are those of the PID namespace of `leader`. What cannot be read is 0. */
+void cgroup_usage_measure(int v2_fd, const int *v1_fds, pid_t leader,
+                          struct cgroup_usage *ret_usage);
 
 /* Of the group's own counts; 0 when it has none, as for a group without a memory limit. */
 struct cgroup_memory {

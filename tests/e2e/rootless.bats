@@ -159,6 +159,21 @@ END
     ok -p "${PROJECT}b" down -t 1
 }
 
+@test "without control groups containers are listed, measured and paused by their processes" {
+    stack
+    ok up -d
+    within 5 logged web ready
+    matches "$("$YAWL" top web)" 'httpd -f -p 80'
+    lacks "$("$YAWL" top web)" sleep
+    equal "$("$YAWL" stats --no-stream --format json web | jq -r .PIDs)" 1
+    ok pause web
+    equal "$(cut -d ' ' -f 3 "/proc/$(host_pid web)/stat")" T
+    ok unpause web
+    within 5 fetch "http://127.0.0.1:$PORT/"
+    ok pause web
+    ok down -t 1 -v
+}
+
 @test "a container can have the network and the processes of the host" {
     compose_file <<'END'
 services:

@@ -80,7 +80,7 @@ static void expect_worker(const struct resource_spec *resources, uint64_t limit_
 
     (void)fixture_spawn(cgroup, work);
     while (usage.tasks != CHILDREN + 1 && clock_monotonic_ms() < end_ms)
-        cgroup_measure(cgroup, &usage);
+        cgroup_measure(cgroup, 0, &usage);
     cr_expect_eq(usage.tasks, CHILDREN + 1);
     cr_expect_geq(usage.cpu_us, BURNT_MS * 1000);
     cr_expect_lt(usage.cpu_us, 100 * BURNT_MS * 1000);
