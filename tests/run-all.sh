@@ -10,6 +10,7 @@ set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 out=$root/build-tests
+as_user="build.bats crash.bats exec.bats lifecycle.bats net.bats run.bats sharing.bats volumes.bats"
 passed=0
 failed=0
 skipped=0
@@ -75,19 +76,16 @@ meson_test() {
     add $(count_meson "$folder")
 }
 
+# e2e NAME COMMAND...: the command runs files and prints TAP, which is kept as NAME.tap.
 e2e() {
-    say "End-to-end tests, with the sanitized programs"
-    files=
-    for file in "${@:-}"; do
-        files="$files $root/tests/e2e/${file:-}"
-    done
-    # shellcheck disable=SC2086  # a list of words
+    tap=$out/$1.tap
+    shift
     YAWL=$out/gcc/orchestrator/cli/yawl YAWL_E2E_IMAGES=$out/images \
-        python3 "$root/tests/tools/reaper.py" bats --tap $files 2>&1 | tee "$out/e2e.tap"
-    ok=$(grep -c '^ok ' "$out/e2e.tap")
-    skip=$(grep -c -i '^ok .*# skip' "$out/e2e.tap")
-    bad=$(grep -c '^not ok ' "$out/e2e.tap")
-    planned=$(sed -n 's/^1\.\.//p' "$out/e2e.tap" | head -n 1)
+        python3 "$root/tests/tools/reaper.py" "$@" 2>&1 | tee "$tap"
+    ok=$(grep -c '^ok ' "$tap")
+    skip=$(grep -c -i '^ok .*# skip' "$tap")
+    bad=$(grep -c '^not ok ' "$tap")
+    planned=$(sed -n 's/^1\.\.//p' "$tap" | head -n 1)
     # A file whose setup fails, or a bats that ends early, has tests that say nothing.
     lost=$((${planned:-1} - ok - bad))
     [ "$lost" -ge 0 ] || lost=0
@@ -116,5 +114,18 @@ if step "Building with clang, optimised" meson_build "$out/clang" clang --buildt
     say "The same tests, optimised"
     meson_test "$out/clang" --suite unit
 fi
-[ -z "$gcc" ] || e2e "$@"
+if [ -n "$gcc" ]; then
+    files=
+    for file in "${@:-}"; do
+        files="$files $root/tests/e2e/${file:-}"
+    done
+    say "End-to-end tests, with the sanitized programs"
+    # shellcheck disable=SC2086  # a list of words
+    e2e e2e bats --tap $files
+    if [ $# -eq 0 ]; then
+        say "Some of them as an ordinary user"
+        # shellcheck disable=SC2086
+        cd "$root/tests/e2e" && e2e e2e-user ./as_user.sh $as_user
+    fi
+fi
 finish

@@ -7,6 +7,7 @@
 #     build     compilers and libraries
 #     example   what examples/shop uses
 #     test      what the tests use besides
+#     user      what ordinary users need to run it
 set -eu
 
 # The network of a fresh machine may be slow or lose a connection.
@@ -65,11 +66,14 @@ for purpose in "$@"; do
             ;;
         test)
             install bats busybox-static clang clang-format curl docker-registry git iproute2 jq nftables openssl podman \
-                procps shellcheck skopeo umoci util-linux zstd
+                procps shellcheck skopeo uidmap umoci util-linux zstd
             install "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
             # Ubuntu's package of Chromium installs a snap, which a test machine may not run.
             # What builds are compared with is Debian's buildah; docs/builds.md lists where it differs.
             [ "$(. /etc/os-release && echo "$ID")" != debian ] || install buildah chromium
+            ;;
+        user)
+            install uidmap
             ;;
         *)
             echo "install.sh: unknown purpose '$purpose'" >&2

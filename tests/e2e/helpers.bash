@@ -17,9 +17,6 @@ YAWL=${YAWL:-$ROOT/build/orchestrator/cli/yawl}
 IMAGE_WORKER=$(dirname "$YAWL")/../../runtime/image/worker/yawl-image
 YAWL_E2E_IMAGES=${YAWL_E2E_IMAGES:-$ROOT/build-e2e/images}
 PATIENCE_S=${PATIENCE_S:-30}
-if [ -n "${YAWL_E2E_USER-}" ] && [ -n "${E2E-}" ]; then
-    YAWL=$E2E/yawl # see run_as_user
-fi
 
 # ---- a file of tests
 
@@ -38,23 +35,34 @@ e2e_setup_file() {
     local image
     for image in "${@:-box.tar}"; do
         [[ $image == /* ]] || image=$YAWL_E2E_IMAGES/$image
-        "$YAWL" load "$image" || return
+        "$YAWL" load /dev/stdin <"$image" || return
     done
 }
 
-# From now on the program is a script that becomes the user first. The tests themselves stay root's.
+# From now on the programs are scripts that become the user first. The tests themselves stay root's. The user gets
+# copies: where they were built may be nobody else's to look into.
 run_as_user() {
-    local home
+    local home name
     home=$(getent passwd "$YAWL_E2E_USER" | cut -d: -f6)
-    cat >"$E2E/yawl" <<END
+    mkdir -p "$E2E/programs/bin" "$E2E/programs/libexec/yawl"
+    cp "$YAWL" "$E2E/programs/bin/yawl"
+    cp "$IMAGE_WORKER" "$E2E/programs/libexec/yawl/yawl-image"
+    for name in bin/yawl libexec/yawl/yawl-image; do
+        cat >"$E2E/${name##*/}" <<END
 #!/bin/sh
-HOME=$home exec setpriv --reuid $YAWL_E2E_USER --regid $(id -g "$YAWL_E2E_USER") --init-groups -- $YAWL "\$@"
+HOME=$home exec setpriv --reuid $YAWL_E2E_USER --regid $(id -g "$YAWL_E2E_USER") --init-groups -- $E2E/programs/$name "\$@"
 END
-    chmod 755 "$E2E/yawl"
+        chmod 755 "$E2E/${name##*/}"
+    done
     mkdir "$YAWL_DATA_ROOT" "$YAWL_RUN_ROOT"
     chown "$YAWL_E2E_USER" "$E2E" "$E2E/reports" "$YAWL_DATA_ROOT" "$YAWL_RUN_ROOT"
     unset XDG_RUNTIME_DIR XDG_DATA_HOME XDG_CONFIG_HOME
+    use_scripts
+}
+
+use_scripts() {
     YAWL=$E2E/yawl
+    IMAGE_WORKER=$E2E/yawl-image
 }
 
 e2e_teardown_file() {
@@ -303,3 +311,6 @@ free_port() {
 fetch() {
     curl --silent --show-error --fail --max-time 5 --noproxy '*' "$@"
 }
+
+# In a test of a file that was set up for a user.
+[ -z "${YAWL_E2E_USER-}" ] || [ -z "${E2E-}" ] || use_scripts
