@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "common/own_ids.h"
 #include "common/pid_namespace.h"
 #include "common/process.h"
 #include "orchestrator/cli/command.h"
@@ -96,7 +97,8 @@ static bool process_read(pid_t pid, struct top_process *ret_process)
 
 static const char *user_text(struct arena *arena, uid_t uid)
 {
-    const struct passwd *entry = getpwuid(uid);
+    /* In a user namespace the numbers are not those that the host has names for. */
+    const struct passwd *entry = own_ids_are_all() ? getpwuid(uid) : NULL;
 
     return entry ? arena_strdup(arena, entry->pw_name) : arena_printf(arena, "%u", (unsigned)uid);
 }

@@ -142,6 +142,13 @@ static int find_parts(struct site *site, struct cgroup_path path, struct cgroup_
     return 0;
 }
 
+/* An ordinary user has groups in some of his sessions and none in others, and cannot help it: he
+ * goes without what is not there. */
+static bool is_ordinary_user(void)
+{
+    return !own_ids_are_all();
+}
+
 static bool may_have_groups(const struct cgroup_layout *layout)
 {
     bool may = layout->v2.root;
@@ -163,7 +170,7 @@ int cgroup_open(const char *parent, const char *id, struct cgroup **ret_cgroup, 
     if (site_visit(&site, parent, id, err) < 0 ||
         find_parts(&site, path, &parts, &cgroup->v2_fd, err) < 0)
         return -1;
-    exists = cgroup->v2_fd >= 0 || !may_have_groups(&site.layout);
+    exists = cgroup->v2_fd >= 0 || is_ordinary_user() || !may_have_groups(&site.layout);
     for (size_t i = 0; i < CONTROLLER_COUNT; i++) {
         path.root = parts.v1_roots[i];
         if (path.root && cgroup_tree_open(&path, &cgroup->v1_fds[i], err) < 0)
@@ -238,25 +245,19 @@ void cgroup_remove_parent(const char *parent)
  * Creating
  */
 
-/* Of an ordinary user, who cannot help it where there are no control groups for him. */
-static bool limits_are_wishes(void)
-{
-    return !own_ids_are_all();
-}
-
 /* What an ordinary user can do under systemd; "" where it would not help. */
 static const char *scope_remedy(void)
 {
-    return limits_are_wishes()
+    return is_ordinary_user()
                ? ": start it with 'systemd-run --user --scope -p Delegate=yes yawl ...'"
                : "";
 }
 
 static const char *delegation_remedy(void)
 {
-    return limits_are_wishes() ? ": an administrator gives it with 'Delegate=cpu cpuset io "
-                                 "memory pids' in a drop-in of user@.service"
-                               : "";
+    return is_ordinary_user() ? ": an administrator gives it with 'Delegate=cpu cpuset io "
+                                "memory pids' in a drop-in of user@.service"
+                              : "";
 }
 
 /* Refuses a limit whose controller cannot be had, and says why. */
@@ -365,7 +366,7 @@ static int make_parts(struct cgroup *cgroup, const struct cgroup_layout *layout,
     unsigned v2_controllers;
     struct cgroup_preparation preparation = {cgroup_v2_enable, &v2_controllers};
 
-    if (choose_parts(layout, resources, limits_are_wishes(), &parts, &v2_controllers, err) < 0)
+    if (choose_parts(layout, resources, is_ordinary_user(), &parts, &v2_controllers, err) < 0)
         return -1;
     path.root = parts.v2_root;
     if (path.root && cgroup_tree_make(&path, &preparation, &cgroup->v2_fd, err) < 0)
@@ -385,7 +386,7 @@ int cgroup_check(const struct resource_spec *resources, struct error *ret_lack, 
     scoped(arena_free) struct arena *arena = arena_new();
     struct cgroup_layout layout;
     struct cgroup_parts parts;
-    bool wishes = limits_are_wishes();
+    bool wishes = is_ordinary_user();
     unsigned v2_controllers;
 
     *ret_lack = (struct error){0};

@@ -30,7 +30,8 @@ MUST_CHECK int cgroup_create(const char *parent, const char *id,
                              const struct resource_spec *resources, struct cgroup **ret_cgroup,
                              struct error *err);
 /* Opens a group that exists; *ret_cgroup is NULL when it does not. Where we may make no groups at
- * all, cgroup_create() makes one without any part, and so does this. */
+ * all, cgroup_create() makes one without any part, and so does this; for an ordinary user as well
+ * when it is in another of his sessions. */
 MUST_CHECK int cgroup_open(const char *parent, const char *id, struct cgroup **ret_cgroup,
                            struct error *err);
 /* Closes the handle; the group stays. */

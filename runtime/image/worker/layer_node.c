@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/own_ids.h"
 #include "common/text.h"
 #include "runtime/image/image_limits.h"
 
@@ -147,6 +148,16 @@ static int write_data(int fd, const struct tar_entry *entry, struct tar_reader *
     return 0;
 }
 
+/* EINVAL: our user namespace has no such id. */
+static int owner_error(const struct tar_entry *entry, struct error *err)
+{
+    if (errno == EINVAL && !own_ids_are_all())
+        return error_set(err,
+                         "change owner to %lld:%lld: this user has not that many ids (subuid(5))",
+                         (long long)entry->uid, (long long)entry->gid);
+    return error_sys(err, "change owner");
+}
+
 /* In this order: a change of owner clears set-id bits and capabilities, a write clears both too. */
 static int create_file(struct node_place place, const struct tar_entry *entry,
                        struct tar_reader *reader, struct error *err)
@@ -160,7 +171,7 @@ static int create_file(struct node_place place, const struct tar_entry *entry,
     if (write_data(fd, entry, reader, err) < 0)
         return -1;
     if (fchown(fd, (uid_t)entry->uid, (gid_t)entry->gid) < 0)
-        return error_sys(err, "change owner");
+        return owner_error(entry, err);
     if (fchmod(fd, entry->mode) < 0)
         return error_sys(err, "change mode");
     if (apply_xattrs(fd, reader, NULL, err) < 0)
@@ -202,7 +213,7 @@ static int create_special(struct node_place place, const struct tar_entry *entry
         return is_device && errno == EPERM ? 0 : error_sys(err, "create");
     if (fchownat(place.parent_fd, place.name, (uid_t)entry->uid, (gid_t)entry->gid,
                  AT_SYMLINK_NOFOLLOW) < 0)
-        return error_sys(err, "change owner");
+        return owner_error(entry, err);
     if (entry->kind != TAR_SYMLINK && fchmodat(place.parent_fd, place.name, entry->mode, 0) < 0)
         return error_sys(err, "change mode");
     if (apply_xattrs_by_name(place, reader, err) < 0)
@@ -234,6 +245,6 @@ int layer_node_describe_dir(int dir_fd, const struct tar_entry *entry, struct ta
 {
     *ret_default_acl = (struct tar_xattr){0};
     if (fchown(dir_fd, (uid_t)entry->uid, (gid_t)entry->gid) < 0)
-        return error_sys(err, "change owner");
+        return owner_error(entry, err);
     return apply_xattrs(dir_fd, reader, ret_default_acl, err);
 }
