@@ -9,11 +9,11 @@
 
 #include "common/fd.h"
 #include "common/log.h"
+#include "common/namespace_lock.h"
 #include "net/worker.h"
 #include "orchestrator/cli/command.h"
 #include "orchestrator/supervise/keeper.h"
 #include "orchestrator/supervise/supervisor.h"
-#include "orchestrator/supervise/user_entry.h"
 
 extern char **environ;
 
@@ -150,7 +150,7 @@ static int role_main(char **argv)
     if (strcmp(role, ROLE_KEEPER) != 0 && strcmp(role, ROLE_SUPERVISOR) != 0 &&
         strcmp(role, ROLE_NET_WORKER) != 0)
         return -1;
-    if (user_entry_hold(&err) < 0) {
+    if (namespace_lock_hold(&err) < 0) {
         log_error("%s", err.text);
         return 1;
     }

@@ -25,15 +25,12 @@
 
 #include "common/fd.h"
 #include "common/file.h"
+#include "common/namespace_lock.h"
 #include "common/own_ids.h"
 #include "common/process.h"
 #include "common/subordinate_ids.h"
-#include "orchestrator/state/namespace_lock.h"
 #include "orchestrator/state/record.h"
 #include "orchestrator/state/roots.h"
-
-/* The lock, for those who are started inside. */
-#define LOCK_VARIABLE "YAWL_NAMESPACE_LOCK"
 
 /* -- what can be in the way */
 
@@ -238,10 +235,9 @@ static int namespace_enter(const struct roots *roots, struct arena *arena, int l
 /* What is started from here on finds the same places, and the lock. */
 static int environment_fix(const struct roots *roots, const char *lock_path, struct error *err)
 {
-    if (setenv("YAWL_DATA_ROOT", roots->data, 1) < 0 ||
-        setenv("YAWL_RUN_ROOT", roots->run, 1) < 0 || setenv(LOCK_VARIABLE, lock_path, 1) < 0)
+    if (setenv("YAWL_DATA_ROOT", roots->data, 1) < 0 || setenv("YAWL_RUN_ROOT", roots->run, 1) < 0)
         return error_sys(err, "set the environment");
-    return 0;
+    return namespace_lock_announce(lock_path, err);
 }
 
 int user_entry(struct error *err)
@@ -261,17 +257,4 @@ int user_entry(struct error *err)
         return -1;
     (void)steal_fd(&lock_fd); /* open until we end */
     return environment_fix(&roots, lock_path, err);
-}
-
-int user_entry_hold(struct error *err)
-{
-    const char *lock_path = getenv(LOCK_VARIABLE);
-    scoped_fd int lock_fd = -1;
-
-    if (!lock_path || own_ids_are_all())
-        return 0;
-    if (namespace_lock_open(lock_path, &lock_fd, err) < 0 || namespace_lock_share(lock_fd, err) < 0)
-        return -1;
-    (void)steal_fd(&lock_fd); /* open until we end */
-    return 0;
 }

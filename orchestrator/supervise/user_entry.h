@@ -17,8 +17,4 @@
  * already. Where things live stays what it was: the roots are fixed in the environment. */
 MUST_CHECK int user_entry(struct error *err);
 
-/* For a program that was started inside: the namespace counts as lived in while it runs. Does
- * nothing elsewhere. */
-MUST_CHECK int user_entry_hold(struct error *err);
-
 #endif

@@ -9,13 +9,9 @@ teardown() { e2e_teardown; }
 
 # namespace KIND SERVICE: which one its process 1 is in. (One that shares a PID namespace has another number.)
 namespace() {
-    readlink "/proc/$(first_pid "$2")/ns/$1"
+    readlink "/proc/$(host_pid "$2")/ns/$1"
 }
 
-# first_pid SERVICE: the oldest process in the service's control group.
-first_pid() {
-    grep -l "/yawl/$PROJECT/$PROJECT-$1-1" /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3 | sort -n | head -n 1
-}
 
 # answers SERVICE: what listens on 127.0.0.1 in the service's network answers it.
 answers() {
@@ -67,14 +63,14 @@ END
     ok up -d
     within 5 answers other
     local before owner web
-    before=$(namespace net web) owner=$(first_pid owner) web=$(first_pid web)
+    before=$(namespace net web) owner=$(host_pid owner) web=$(host_pid web)
     kill -KILL "$owner"
     answers other
     within 5 sh -c "[ \"\$($YAWL ps --format json owner | jq -r .State)\" = running ]"
     within 5 answers owner
     equal "$(namespace net owner)" "$before"
-    equal "$(first_pid web)" "$web"
-    [ "$(first_pid owner)" != "$owner" ]
+    equal "$(host_pid web)" "$web"
+    [ "$(host_pid owner)" != "$owner" ]
     equal "$(inside owner ip -o -4 address show eth0 | wc -l)" 1
 }
 
@@ -83,7 +79,7 @@ END
     sed -i 's/restart: always/restart: "no"/' compose.yaml
     ok up -d
     within 5 answers other
-    kill -KILL "$(first_pid owner)"
+    kill -KILL "$(host_pid owner)"
     within 5 is_state owner exited
     kill -KILL "$(role_pids supervisor)"
     within 10 answers other
@@ -97,10 +93,10 @@ END
     ok up -d
     within 5 answers other
     local web
-    web=$(first_pid web)
+    web=$(host_pid web)
     ok restart owner
     within 10 answers other
-    [ "$(first_pid web)" != "$web" ]
+    [ "$(host_pid web)" != "$web" ]
     equal "$(namespace net web)" "$(namespace net owner)"
 }
 
@@ -137,10 +133,10 @@ END
     [ "$(namespace net peer)" != "$(namespace net owner)" ]
     [ "$(namespace mnt peer)" != "$(namespace mnt owner)" ]
     local peer
-    peer=$(first_pid peer)
-    kill -KILL "$(first_pid owner)"
+    peer=$(host_pid peer)
+    kill -KILL "$(host_pid owner)"
     within 10 sh -c "$YAWL exec -T peer ps | grep -q 'sleep 1234'"
-    [ "$(first_pid peer)" != "$peer" ]
+    [ "$(host_pid peer)" != "$peer" ]
     ok stop -t 20 peer
     [ "$(json peer ExitCode)" = 0 ]
 }

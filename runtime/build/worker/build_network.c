@@ -9,23 +9,22 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/fd_message.h"
-#include "common/file.h"
 #include "common/memory.h"
 #include "common/process.h"
 #include "net/net.h"
 #include "net/worker.h"
+#include "runtime/build/worker/process_note.h"
 #include "runtime/image/worker/commands.h"
 
 extern char **environ;
 
-enum { LISTEN_FD = 3, FLUSH_MOST_MS = 5000, NOTE_BYTES = 100 };
+enum { LISTEN_FD = 3, FLUSH_MOST_MS = 5000 };
 
 static const char note_name[] = "worker";
 
@@ -64,32 +63,13 @@ void build_network_free(struct build_network *network)
     free(network);
 }
 
-/* Changing its user ids takes a process's death signal away: so a note says whom to end when we
- * cannot. */
-static int worker_note(const struct build_network *network, struct error *err)
-{
-    char note[64];
-    int length = snprintf(note, sizeof(note), "%d %llu", (int)network->worker_pid,
-                          (unsigned long long)process_start_time(network->worker_pid));
-
-    return file_replace(network->dir_fd, note_name, note, (size_t)length, 0600, err);
-}
-
 void build_network_end_left_behind(int dir_fd)
 {
-    scoped_text struct text note = {0};
-    unsigned long long start;
-    scoped_fd int pidfd = -1;
-    bool exists;
-    int pid;
-
-    if (file_read(dir_fd, note_name, NOTE_BYTES, &note, &exists, NULL) < 0 || !exists ||
-        sscanf(text_get(&note), "%d %llu", &pid, &start) != 2 ||
-        process_open(pid, start, &pidfd, NULL) < 0 || pidfd < 0)
-        return;
-    (void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+    process_note_kill(dir_fd, note_name);
 }
 
+/* Changing its user ids takes a process's death signal away: so a note says whom to end when we
+ * cannot. */
 static int worker_start(struct build_network *network, struct error *err)
 {
     char program[] = "yawl-image", command[] = "net-worker", root[] = "--data-root=/",
@@ -107,7 +87,8 @@ static int worker_start(struct build_network *network, struct error *err)
         posix_spawn(&network->worker_pid, "/proc/self/exe", &actions, NULL, arguments, environ);
     (void)posix_spawn_file_actions_destroy(&actions);
     errno = problem;
-    return problem == 0 ? worker_note(network, err) : error_sys(err, "start the net worker");
+    return problem == 0 ? process_note_write(network->dir_fd, note_name, network->worker_pid, err)
+                        : error_sys(err, "start the net worker");
 }
 
 int command_net_worker(const struct command_options *options, struct error *err UNUSED)

@@ -17,6 +17,7 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/path.h"
+#include "runtime/build/worker/process_note.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/image/worker/dir_names.h"
 #include "runtime/image/worker/image_staging.h"
@@ -76,12 +77,13 @@ static int open_directories(struct owned_builder *owned, const char *data_root, 
 
 static const char note_prefix[] = "container.";
 
-int builder_note_container(struct builder *builder, const char *id, struct error *err)
+int builder_note_container(struct builder *builder, const char *id, pid_t pid, struct error *err)
 {
     char name[128];
 
     (void)snprintf(name, sizeof(name), "%s%s", note_prefix, id);
-    return file_replace(builder->run_fd, name, "", 0, 0600, err);
+    return pid > 0 ? process_note_write(builder->run_fd, name, pid, err)
+                   : file_replace(builder->run_fd, name, "", 0, 0600, err);
 }
 
 void builder_forget_container(struct builder *builder, const char *id)
@@ -128,9 +130,12 @@ static void sweep_one(int run_root_fd, const char *name, struct arena *arena)
     if (fd < 0 || dir_names_read(fd, arena, &notes, NULL) < 0)
         return;
     build_network_end_left_behind(fd);
-    for (size_t i = 0; i < notes.count; i++)
-        if (string_starts_with(notes.items[i], note_prefix))
-            end_container(cgroup_parent, notes.items[i] + strlen(note_prefix));
+    for (size_t i = 0; i < notes.count; i++) {
+        if (!string_starts_with(notes.items[i], note_prefix))
+            continue;
+        process_note_kill(fd, notes.items[i]);
+        end_container(cgroup_parent, notes.items[i] + strlen(note_prefix));
+    }
     cgroup_remove_parent(cgroup_parent);
     (void)!path_remove_tree(run_root_fd, name, NULL);
 }

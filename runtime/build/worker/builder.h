@@ -7,6 +7,7 @@
 #define YAWL_RUNTIME_BUILD_WORKER_BUILDER_H
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "runtime/build/build_request.h"
 #include "runtime/build/worker/build_network.h"
@@ -46,8 +47,9 @@ DEFINE_SCOPED(struct builder *, builder_free)
 bool builder_is_stopped(const struct builder *builder);
 
 /* While a container runs there is a note of it, so that a later run ends what a killed one has left
- * behind. */
-MUST_CHECK int builder_note_container(struct builder *builder, const char *id, struct error *err);
+ * behind. `pid` is its process 1, 0 while there is none. */
+MUST_CHECK int builder_note_container(struct builder *builder, const char *id, pid_t pid,
+                                      struct error *err);
 void builder_forget_container(struct builder *builder, const char *id);
 
 /* A new directory in the working directory; the name in the arena. */

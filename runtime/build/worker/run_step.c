@@ -310,9 +310,11 @@ static int bring_up(struct run *run, struct error *err)
     const char *note;
     int netns_fd;
 
-    if (builder_note_container(run->step->builder, run->spec.id, err) < 0)
-        return -1;
-    if (container_create(&run->spec, NULL, &run->container, err) < 0)
+    /* By its name first, for its control group; by its process for where there is none. */
+    if (builder_note_container(run->step->builder, run->spec.id, 0, err) < 0 ||
+        container_create(&run->spec, NULL, &run->container, err) < 0 ||
+        builder_note_container(run->step->builder, run->spec.id, container_pid(run->container),
+                               err) < 0)
         return -1;
     note = container_userns_note(run->container);
     if (note && string_starts_with(note, "files that the container writes"))

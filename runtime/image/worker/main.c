@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "common/namespace_lock.h"
 #include "common/text.h"
 #include "runtime/image/image_digest.h"
 #include "runtime/image/image_reference.h"
@@ -178,7 +179,7 @@ int main(int argc, char **argv)
         return usage();
     /* Modes are given one by one. */
     (void)umask(0);
-    if (command->run(&options, &err) < 0) {
+    if (namespace_lock_hold(&err) < 0 || command->run(&options, &err) < 0) {
         if (*err.text)
             command_complain(&err);
         (void)fflush(stdout);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "orchestrator/state/namespace_lock.h"
+#include "common/namespace_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/own_ids.h"
+
+#define VARIABLE "YAWL_NAMESPACE_LOCK"
 
 int namespace_lock_open(const char *path, int *ret_fd, struct error *err)
 {
@@ -36,5 +40,23 @@ int namespace_lock_share(int fd, struct error *err)
 
     if (fcntl(fd, F_SETLK, &lock) < 0 || flock(fd, LOCK_UN) < 0)
         return error_sys(err, "hold the lock of the user namespace");
+    return 0;
+}
+
+int namespace_lock_announce(const char *path, struct error *err)
+{
+    return setenv(VARIABLE, path, 1) < 0 ? error_sys(err, "set the environment") : 0;
+}
+
+int namespace_lock_hold(struct error *err)
+{
+    const char *path = getenv(VARIABLE);
+    scoped_fd int fd = -1;
+
+    if (!path || own_ids_are_all())
+        return 0;
+    if (namespace_lock_open(path, &fd, err) < 0 || namespace_lock_share(fd, err) < 0)
+        return -1;
+    (void)steal_fd(&fd); /* open until we end */
     return 0;
 }

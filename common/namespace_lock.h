@@ -7,8 +7,8 @@
  * The locks are POSIX's (F_SETLK), which the kernel can tell the owner of. They belong to the
  * process: one that closes any descriptor of the file loses its own.
  */
-#ifndef YAWL_ORCHESTRATOR_STATE_NAMESPACE_LOCK_H
-#define YAWL_ORCHESTRATOR_STATE_NAMESPACE_LOCK_H
+#ifndef YAWL_COMMON_NAMESPACE_LOCK_H
+#define YAWL_COMMON_NAMESPACE_LOCK_H
 
 #include <sys/types.h>
 
@@ -20,6 +20,13 @@ MUST_CHECK int namespace_lock_open(const char *path, int *ret_fd, struct error *
 
 /* A process that holds it, or 0. */
 pid_t namespace_lock_holder(int fd);
+
+/* The lock is named in the environment, for those who are started inside of the namespace. */
+MUST_CHECK int namespace_lock_announce(const char *path, struct error *err);
+
+/* To be called first by a program that may have been started so: it holds the lock from now on.
+ * Does nothing elsewhere. */
+MUST_CHECK int namespace_lock_hold(struct error *err);
 
 /* We hold it from now on, until we end. The descriptor has to stay open. */
 MUST_CHECK int namespace_lock_share(int fd, struct error *err);

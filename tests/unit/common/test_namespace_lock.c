@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "orchestrator/state/namespace_lock.h"
+#include "common/namespace_lock.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
