@@ -93,18 +93,26 @@ static int namespace_of(pid_t pid, int own_fd)
     return -1;
 }
 
-/* It counts only if the process that it was opened through is still there afterwards. */
-static int namespace_of_holder(int lock_fd, int own_fd)
+/* *ret_fd is -1 when nobody holds the lock. What was found counts only if the process that it was
+ * found through is still there afterwards. */
+static int namespace_of_holder(int lock_fd, int own_fd, int *ret_fd, struct error *err)
 {
     pid_t pid;
 
+    *ret_fd = -1;
     while ((pid = namespace_lock_holder(lock_fd)) > 0) {
         scoped_fd int fd = namespace_of(pid, own_fd);
 
-        if (namespace_lock_holder(lock_fd) == pid)
-            return steal_fd(&fd);
+        if (namespace_lock_holder(lock_fd) != pid)
+            continue;
+        *ret_fd = steal_fd(&fd);
+        return *ret_fd >= 0 ? 0
+                            : error_set(err,
+                                        "process %d of yawl is in a user namespace that cannot be "
+                                        "entered from here",
+                                        (int)pid);
     }
-    return -1;
+    return 0;
 }
 
 static int namespace_of_records(struct record **records, size_t count, int own_fd)
@@ -222,7 +230,8 @@ static int namespace_enter(const struct roots *roots, struct arena *arena, int l
 
     if (own_fd < 0)
         return error_sys(err, "open '/proc/self/ns/user'");
-    fd = namespace_of_holder(lock_fd, own_fd);
+    if (namespace_of_holder(lock_fd, own_fd, &fd, err) < 0)
+        return -1;
     if (fd < 0)
         fd = namespace_of_containers(arena, roots, own_fd);
     if (fd < 0 && namespace_make(err) < 0)

@@ -174,6 +174,19 @@ END
     ok down -t 1 -v
 }
 
+@test "from a user namespace beside the one that is lived in nothing is begun anew" {
+    stack
+    ok up -d
+    if [ -n "${YAWL_E2E_USER-}" ]; then
+        sed 's/ -- / -- unshare --user /' "$YAWL" >beside
+        try sh beside ps
+    else
+        try unshare --user "$YAWL" ps
+    fi
+    equal "$status" 1
+    contains "$stderr" "is in a user namespace that cannot be entered from here"
+}
+
 @test "a container can have the network and the processes of the host" {
     compose_file <<'END'
 services:
