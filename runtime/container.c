@@ -12,6 +12,7 @@
 
 #include "common/fd.h"
 #include "common/file.h"
+#include "common/mount_namespace.h"
 #include "common/process.h"
 #include "common/text.h"
 #include "runtime/channel.h"
@@ -268,11 +269,20 @@ bool container_sees_signal(const struct container *container, int signal_number)
     return waits_for_signals(container->pid);
 }
 
+static void process_kill(pid_t pid, void *context UNUSED)
+{
+    (void)kill(pid, SIGKILL);
+}
+
 int container_kill(struct container *container, struct error *err)
 {
-    if (container->cgroup && cgroup_kill(container->cgroup, err) < 0)
+    bool by_group = container->cgroup && cgroup_can_freeze(container->cgroup);
+
+    if (by_group && cgroup_kill(container->cgroup, err) < 0)
         return error_wrap(err, "kill container");
-    /* Where groups cannot kill, the end of process 1 ends its PID namespace. */
+    /* The end of process 1 ends its PID namespace, if it has one of its own. */
+    if (!by_group)
+        (void)mount_namespace_visit(container->pid, process_kill, NULL);
     return container_signal(container, SIGKILL, err);
 }
 

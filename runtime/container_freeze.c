@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include "common/pid_namespace.h"
+#include "common/mount_namespace.h"
 #include "common/process.h"
 #include "runtime/container_options.h"
 
@@ -38,7 +38,7 @@ static int freeze_by_signals(const struct container *container, bool frozen, str
     for (int round = 0; round < ROUNDS; round++) {
         struct stopping stopping = {.frozen = frozen};
 
-        if (pid_namespace_visit(container->pid, stop_or_continue, &stopping) == 0)
+        if (mount_namespace_visit(container->pid, stop_or_continue, &stopping) == 0)
             return error_set(err, "it has neither a control group nor processes of its own");
         if (stopping.others == 0)
             return 0;

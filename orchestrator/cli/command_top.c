@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The processes of running containers as the host sees them: those in the container's control
- * group (or PID namespace, where it has no group), with what `ps -ef` tells of each.
+ * group (or mount namespace, where it has no group), with what `ps -ef` tells of each.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "common/mount_namespace.h"
 #include "common/own_ids.h"
-#include "common/pid_namespace.h"
 #include "common/process.h"
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/table.h"
@@ -30,7 +30,7 @@ struct top {
     struct table table;
     const struct record *record;
     const char *group; /* "/yawl/PROJECT/ID": the end of the path of the container's group */
-    bool has_group;    /* else its processes are those of its PID namespace */
+    bool has_group;    /* else its processes are those of its mount namespace */
 };
 
 struct top_process {
@@ -69,7 +69,7 @@ static bool is_in_group(const struct top *top, pid_t pid)
 
 static bool is_member(const struct top *top, pid_t pid)
 {
-    return top->has_group ? is_in_group(top, pid) : pid_namespace_has(top->record->pid, pid);
+    return top->has_group ? is_in_group(top, pid) : mount_namespace_has(top->record->pid, pid);
 }
 
 static bool process_read(pid_t pid, struct top_process *ret_process)

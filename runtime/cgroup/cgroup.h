@@ -50,7 +50,7 @@ MUST_CHECK int cgroup_allow_devices(struct cgroup *cgroup, const struct device_s
  * wait until they are gone. A group that was killed is not to be entered again by clone (Linux 6.12
  * to 6.18 kill the child at birth). */
 MUST_CHECK int cgroup_kill(struct cgroup *cgroup, struct error *err);
-/* Whether there is a part of the group that can stop its processes. */
+/* Whether there is a part of the group that can stop and end its processes. */
 bool cgroup_can_freeze(const struct cgroup *cgroup);
 /* Returns once all processes have stopped, or -1 after a second, then they run on. */
 MUST_CHECK int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err);
@@ -58,8 +58,8 @@ MUST_CHECK int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *e
  * limit have no count on v1. */
 bool cgroup_oom_killed(const struct cgroup *cgroup);
 
-/* What its processes use now; see cgroup_usage.h. For a group without any part, those of the PID
- * namespace of `leader`. */
+/* What its processes use now; see cgroup_usage.h. For a group without any part, those of the
+ * mount namespace of `leader`. */
 void cgroup_measure(const struct cgroup *cgroup, pid_t leader, struct cgroup_usage *ret_usage);
 
 /* Its memory limit and peak; to be asked before it is removed. */

@@ -11,7 +11,7 @@
 
 #include "common/fd.h"
 #include "common/file.h"
-#include "common/pid_namespace.h"
+#include "common/mount_namespace.h"
 #include "common/text.h"
 #include "runtime/cgroup/cgroup_layout.h"
 #include "runtime/cgroup/cgroup_processes.h"
@@ -101,7 +101,7 @@ static struct cgroup_usage processes_measure(int v2_fd, const int *v1_fds, pid_t
     if (any_fd >= 0)
         (void)cgroup_processes_visit(any_fd, process_add, &sum);
     else
-        (void)pid_namespace_visit(leader, process_add, &sum);
+        (void)mount_namespace_visit(leader, process_add, &sum);
     return sum;
 }
 

@@ -23,7 +23,7 @@ struct cgroup_usage {
 };
 
 /* v2_fd and v1_fds (one a controller) are the group's directories, -1 where it has none; without
- * any the processes are those of the PID namespace of `leader`. What cannot be read is 0. */
+ * any the processes are those of the mount namespace of `leader`. What cannot be read is 0. */
 void cgroup_usage_measure(int v2_fd, const int *v1_fds, pid_t leader,
                           struct cgroup_usage *ret_usage);
 

@@ -191,11 +191,14 @@ END
     compose_file <<'END'
 services:
   a: {image: box, network_mode: host, command: [sleep, "1000"]}
-  b: {image: box, pid: host, command: [sleep, "1000"]}
+  b: {image: box, pid: host, command: [sh, -c, "trap '' TERM; sleep 1000 & sleep 1000"]}
 END
     ok up -d
     equal "$(inside a readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
     equal "$(inside b readlink /proc/self/ns/pid)" "$(readlink /proc/self/ns/pid)"
+    equal "$("$YAWL" top b | grep -c 'sleep 1000$')" 2
+    ok down -t 1
+    nothing_left
 }
 
 @test "a limit that cannot be given is told, and the container runs" {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "common/pid_namespace.h"
+#include "common/mount_namespace.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@ static ino_t namespace_of(pid_t pid)
     struct stat status;
     char path[64];
 
-    (void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+    (void)snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
     return stat(path, &status) == 0 ? status.st_ino : 0;
 }
 
@@ -22,10 +22,10 @@ static ino_t other_namespace_of(pid_t pid)
     struct stat own;
     ino_t found = namespace_of(pid);
 
-    return stat("/proc/self/ns/pid", &own) == 0 && found != own.st_ino ? found : 0;
+    return stat("/proc/self/ns/mnt", &own) == 0 && found != own.st_ino ? found : 0;
 }
 
-size_t pid_namespace_visit(pid_t pid, void (*visit)(pid_t pid, void *context), void *context)
+size_t mount_namespace_visit(pid_t pid, void (*visit)(pid_t pid, void *context), void *context)
 {
     ino_t wanted = other_namespace_of(pid);
     DIR *dir = wanted ? opendir("/proc") : NULL;
@@ -46,7 +46,7 @@ size_t pid_namespace_visit(pid_t pid, void (*visit)(pid_t pid, void *context), v
     return count;
 }
 
-bool pid_namespace_has(pid_t pid, pid_t other)
+bool mount_namespace_has(pid_t pid, pid_t other)
 {
     ino_t wanted = other_namespace_of(pid);
 
