@@ -88,6 +88,23 @@ END
     equal "$(asked plain "\"[A-Z]+ /v2/$TAG/again/manifests")" $((manifests + 1))
 }
 
+# loaded COMMAND ARGUMENTS...: which of the large libraries the worker loads for it.
+loaded() {
+    rm -f "$DIR"/loader.*
+    LD_DEBUG=files LD_DEBUG_OUTPUT=$DIR/loader image_ok "$@"
+    cat "$DIR"/loader.* | grep -ohE 'lib(curl|archive)\.so' | sort -u | tr '\n' ' '
+}
+
+@test "a command loads the libraries that it needs, and not those of others" {
+    pushed box "$TAG/lazy:1"
+    equal "$(loaded list)" ""
+    equal "$(loaded inspect box)" ""
+    equal "$(loaded tag box "$TAG/other:1")" ""
+    equal "$(loaded rm "$TAG/other:1")" ""
+    equal "$(loaded pull "$PLAIN/$TAG/lazy:1")" "libcurl.so "
+    equal "$(loaded save --output "$DIR/lazy.tar" box)" "libarchive.so "
+}
+
 @test "a tag that moved is pulled anew, a digest means always the same" {
     pushed box "$TAG/moving:1"
     local first
