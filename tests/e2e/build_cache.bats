@@ -62,7 +62,7 @@ cached() {
     build_with cache_to "type=local,dest=min" "type=local,dest=max,mode=max"
     [ -e min/oci-layout ]
     images_before=$("$YAWL" image ls -q | wc -l)
-    build_with cache_to "type=local,dest=min" # it is replaced
+    build_with cache_to "type=local,dest=./min/" # it is replaced
     equal "$("$YAWL" image ls -q | wc -l)" "$images_before"
     elsewhere
     build_with cache_from "type=local,src=min"

@@ -82,7 +82,8 @@ static int read_spec(const struct build *build, const char *key, const char *ent
                           "type '%s' is not known here; registry, local and inline are",
                           ret_spec->type));
     if (ret_spec->folder && build->request->directory)
-        ret_spec->folder = path_join(build->arena, build->request->directory, ret_spec->folder);
+        ret_spec->folder = path_clean(
+            build->arena, path_join(build->arena, build->request->directory, ret_spec->folder));
     return 0;
 }
 
