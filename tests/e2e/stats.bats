@@ -24,6 +24,7 @@ stat_of() {
 }
 
 @test "what containers use is told as docker tells it" {
+    needs_limits
     stack
     ok stats --no-stream
     matches "$stdout" '^NAME +CPU % +MEM USAGE / LIMIT +MEM % +NET I/O +BLOCK I/O +PIDS$'
