@@ -210,7 +210,7 @@ static int run_run(struct run *run, struct error *err)
     scoped(project_dir_close) struct project_dir *dir = NULL;
     struct session *session = run->session;
     const struct project *project;
-    scoped_fd int changes_fd = -1;
+    scoped_fd int changes_fd = -1, plan_fd = -1;
     struct roots roots;
     struct plan *plan;
 
@@ -228,8 +228,9 @@ static int run_run(struct run *run, struct error *err)
         return EXIT_INTERRUPTED;
     if (volumes_prepare(&roots, plan, err) < 0 ||
         project_dir_open(session->arena, &roots, project->name, true, &dir, err) < 0 ||
-        plan_hand_over(session, dir, plan, &run->request.file, err) < 0)
+        plan_file_make(plan, &plan_fd, err) < 0)
         return -1;
+    run->request.plan_fd = plan_fd;
     services_note(run, project);
     run->options.project = project->name;
     run->options.dir = dir;

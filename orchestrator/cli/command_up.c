@@ -78,14 +78,17 @@ static void up_explain(const struct up *up, const struct follow *follow)
 int up_carry_out(struct session *session, struct up *up, struct error *err)
 {
     scoped(follow_free) struct follow *follow = NULL;
+    scoped_fd int plan_fd = -1;
     bool interrupted = false;
 
     up->follow.judge = up_judge;
     up->follow.owner = up;
     up->follow.stop_on_signal = !up->detach;
     follow = follow_new(&up->follow);
-    if (plan_hand_over(session, up->follow.dir, up->plan, &up->request.file, err) < 0 ||
-        up_attach(session, follow, up, err) < 0 ||
+    if (plan_file_make(up->plan, &plan_fd, err) < 0)
+        return -1;
+    up->request.plan_fd = plan_fd;
+    if (up_attach(session, follow, up, err) < 0 ||
         follow_run(follow, &up->request, &interrupted, err) < 0) {
         if (interrupted)
             return EXIT_INTERRUPTED;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -231,14 +232,15 @@ int project_plan(struct session *session, const struct compose *compose, const s
     return given->dry ? 0 : plan_take_ids(&planning, plan, err);
 }
 
-/* The plan goes by a file: it may be larger than a message. */
-int plan_hand_over(struct session *session, const struct project_dir *dir, const struct plan *plan,
-                   const char **ret_name, struct error *err)
+int plan_file_make(const struct plan *plan, int *ret_fd, struct error *err)
 {
     scoped(json_release) json_t *json = codec_encode(plan_codec, plan);
+    scoped_fd int fd = memfd_create("plan", MFD_CLOEXEC);
     scoped_text struct text text = {0};
 
     json_format(json, &text);
-    *ret_name = arena_printf(session->arena, "apply-%d.json", (int)getpid());
-    return file_replace(dir->run_fd, *ret_name, text.data, text.length, 0600, err);
+    if (fd < 0 || fd_write_all(fd, text.data, text.length) < 0)
+        return error_sys(err, "write the plan");
+    *ret_fd = steal_fd(&fd);
+    return 0;
 }

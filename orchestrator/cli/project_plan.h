@@ -24,8 +24,7 @@ MUST_CHECK int project_plan(struct session *session, const struct compose *compo
                             const struct roots *roots, const struct project_plan_options *given,
                             struct plan **ret_plan, struct error *err);
 
-/* Writes the plan where the supervisor takes it from; *ret_name is for the request. */
-MUST_CHECK int plan_hand_over(struct session *session, const struct project_dir *dir,
-                              const struct plan *plan, const char **ret_name, struct error *err);
+/* Writes the plan into a file for the request (request.h), in memory. *ret_fd is the caller's. */
+MUST_CHECK int plan_file_make(const struct plan *plan, int *ret_fd, struct error *err);
 
 #endif

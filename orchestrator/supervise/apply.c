@@ -10,8 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "common/process.h"
 #include "orchestrator/supervise/change.h"
@@ -333,18 +335,28 @@ static void addresses_choose(struct supervisor *supervisor, struct arena *arena,
     }
 }
 
+/* From its beginning: a request may be repeated. */
+static int plan_read(int fd, struct arena *arena, struct plan *ret_plan, struct error *err)
+{
+    scoped(json_release) json_t *json = NULL;
+    scoped_text struct text text = {0};
+
+    if (fd <= 0)
+        return error_set(err, "none came along");
+    if (lseek(fd, 0, SEEK_SET) < 0 || fd_read_all(fd, LIMIT_JSON_BYTES, &text, err) < 0)
+        return error_sys(err, "read it");
+    json = json_parse(text_get(&text), text.length, err);
+    return json ? codec_decode(plan_codec, json, ret_plan, arena, err) : -1;
+}
+
 static int request_apply(struct supervisor *supervisor, const struct request *request,
                          struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
-    scoped(json_release) json_t *json = NULL;
     struct plan plan = {0};
     struct changes changes;
 
-    if (!request->file || strchr(request->file, '/'))
-        return error_set(err, "apply: no plan file");
-    json = json_read_file(supervisor->dir->run_fd, request->file, err);
-    if (!json || codec_decode(plan_codec, json, &plan, arena, err) < 0)
+    if (plan_read(request->plan_fd, arena, &plan, err) < 0)
         return error_wrap(err, "read plan");
 
     if (changes_decide(supervisor, &plan, request, arena, &changes, err) < 0)
@@ -364,7 +376,6 @@ static int request_apply(struct supervisor *supervisor, const struct request *re
     /* Asked for again when we die before this: the plan goes last. */
     if (records_write(supervisor, err) < 0)
         return -1;
-    (void)unlinkat(supervisor->dir->run_fd, request->file, 0);
     supervisor->finished = false; /* of a `down` that is not through yet */
     return 0;
 }

@@ -120,13 +120,16 @@ static int terminal_asked(struct client *client, const struct request *request)
     return instance ? instance->terminal_fd : -1;
 }
 
-static void client_handle(struct client *client, const struct text *text)
+/* `plan_fd` is what came along, or 0. */
+static void client_handle(struct client *client, const struct text *text, int plan_fd)
 {
     scoped(arena_free) struct arena *arena = arena_new();
     struct request request = {0};
     struct error err = {0};
     int result = request_parse(text, arena, &request, &err);
     json_t *reply;
+
+    request.plan_fd = plan_fd;
 
     if (result == 0 && string_eq(request.command, "note")) {
         journal_note_exec(client->supervisor, &request);
@@ -160,10 +163,10 @@ static void on_client(void *owner)
         clients_sweep(supervisor);
         return;
     }
+    if (result == FD_MESSAGE_GOT)
+        client_handle(client, &text, n_fds > 0 ? fds[0] : 0);
     for (size_t i = 0; i < n_fds; i++)
         fd_close(fds[i]);
-    if (result == FD_MESSAGE_GOT)
-        client_handle(client, &text);
 }
 
 /* Only the same user may talk to us; the socket's mode says so too. */

@@ -21,7 +21,7 @@ struct request_phase {
 struct request {
     const char *command; /* apply, start, stop, restart, kill, pause, unpause, remove, down, watch,
                             handover, note */
-    const char *file; /* apply: name of the plan below the run directory; handover: the program */
+    const char *file;    /* handover: the program */
     struct string_list services;   /* empty: all */
     struct string_list containers; /* these alone, instead of services */
     struct string_list named;      /* apply: those that the user named; empty: all */
@@ -37,6 +37,10 @@ struct request {
     struct request_phase *phases; /* apply, note */
     size_t n_phases;
     int exit_code; /* note: with "exec_die" */
+    /* apply: the plan (plan.h), a file that goes along as a descriptor; the sender's. It may be
+     * larger than a message, and a name would not outlive a project that ends meanwhile. 0: none.
+     */
+    int plan_fd;
 };
 
 extern const struct codec_field request_codec[];

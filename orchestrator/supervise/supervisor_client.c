@@ -151,7 +151,8 @@ static int request_send(int fd, const struct request *request, struct error *err
     scoped_text struct text text = {0};
 
     json_format(json, &text);
-    return fd_message_send(fd, text.data, text.length, NULL, 0, err);
+    return fd_message_send(fd, text.data, text.length, &request->plan_fd, request->plan_fd > 0,
+                           err);
 }
 
 int supervisor_client_request(struct supervisor_client *client, const struct request *request,
