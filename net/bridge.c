@@ -38,7 +38,7 @@ void bridge_name(const char *network, char ret_name[INTERFACE_NAME_SIZE])
 
 /* IFLA_ADDRESS is set from the start: a bridge without one takes its lowest port's and changes it
  * as ports come and go, and the containers' neighbour tables go stale. */
-static void batch_add_bridge(struct netlink_batch *batch, const struct bridge_spec *spec)
+void bridge_batch_add(struct netlink_batch *batch, const struct bridge_spec *spec)
 {
     struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
     uint8_t mac[MAC_SIZE];
@@ -63,10 +63,18 @@ static void batch_add_bridge(struct netlink_batch *batch, const struct bridge_sp
     netlink_nest_end(message, info);
 }
 
-/* Who looks for a neighbour in the name of a foreign client asks with a link-local address, or not
- * at all. */
-static const struct in6_addr link_local = {.s6_addr = {0xfe, 0x80, [15] = 1}};
 enum { LINK_LOCAL_LENGTH = 64 };
+
+/* Who looks for a neighbour in the name of a foreign client asks with a link-local address, or not
+ * at all. On a shared network there are several routers: it follows from the gateway's number. */
+static struct in6_addr link_local_of(uint32_t gateway)
+{
+    struct in6_addr address = {.s6_addr = {0xfe, 0x80}};
+
+    for (int i = 0; i < 4; i++)
+        address.s6_addr[12 + i] = (uint8_t)(gateway >> (24 - 8 * i));
+    return address;
+}
 
 int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret_ifindex,
                 struct error *err)
@@ -74,7 +82,7 @@ int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret
     scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
     int ifindex;
 
-    batch_add_bridge(batch, spec);
+    bridge_batch_add(batch, spec);
     if (netlink_send(router, batch, NULL, err) < 0 ||
         link_find(router, spec->name, &ifindex, err) < 0)
         return -1;
@@ -82,6 +90,8 @@ int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret
         link_batch_address(batch, ifindex, spec->gateway, spec->prefix_length);
     link_batch_up(batch, ifindex, true);
     if (spec->v6) {
+        const struct in6_addr link_local = link_local_of(spec->gateway);
+
         link_batch_address6(batch, ifindex, &spec->v6->gateway, spec->v6->subnet.length);
         link_batch_address6(batch, ifindex, &link_local, LINK_LOCAL_LENGTH);
     }

@@ -30,6 +30,9 @@ bool bridge_is_interface_name(const char *text);
  * fit. */
 void bridge_name(const char *network, char ret_name[INTERFACE_NAME_SIZE]);
 
+/* Adds the message that makes the bridge; one that is there is no error. */
+void bridge_batch_add(struct netlink_batch *batch, const struct bridge_spec *spec);
+
 /* Makes the bridge, or finds it, and brings it up. router: an rtnetlink socket of the router
  * namespace. */
 MUST_CHECK int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret_ifindex,

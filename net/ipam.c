@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/text.h"
 #include "net/name_hash.h"
 
 struct holder {
@@ -189,6 +190,28 @@ int ipam_claim(struct ipam *ipam, const char *instance, uint32_t wanted, uint32_
     holder->claimed = true;
     *ret_address = holder->address;
     return 0;
+}
+
+bool ipam_has_claimed(const struct ipam *ipam, const char *instance, uint32_t wanted,
+                      uint32_t *ret_address)
+{
+    for (size_t i = 0; i < ipam->count; i++) {
+        const struct holder *holder = &ipam->holders[i];
+
+        if (!holder->claimed || !string_eq(holder->instance, instance))
+            continue;
+        *ret_address = holder->address;
+        return wanted ? holder->address == wanted
+                      : ipv4_prefix_contains(ipam->spec.range, holder->address);
+    }
+    return false;
+}
+
+void ipam_keep_only(struct ipam *ipam, const char *prefix)
+{
+    for (size_t i = ipam->count; i-- > 0;)
+        if (ipam->holders[i].instance && !string_starts_with(ipam->holders[i].instance, prefix))
+            ipam_drop(ipam, &ipam->holders[i]);
 }
 
 bool ipam_take_changed(struct ipam *ipam)

@@ -42,6 +42,14 @@ void ipam_remember(struct ipam *ipam, const char *instance, uint32_t address);
 MUST_CHECK int ipam_claim(struct ipam *ipam, const char *instance, uint32_t wanted,
                           uint32_t *ret_address, struct error *err);
 
+/* The address that the instance has claimed; `wanted` as above. False when it has none that fits.
+ */
+bool ipam_has_claimed(const struct ipam *ipam, const char *instance, uint32_t wanted,
+                      uint32_t *ret_address);
+
+/* Forgets all instances whose name does not begin so. */
+void ipam_keep_only(struct ipam *ipam, const char *prefix);
+
 /* Whether something was given or taken away since the last call. */
 bool ipam_take_changed(struct ipam *ipam);
 

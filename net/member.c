@@ -34,7 +34,7 @@ int member_claim(struct network *network, const char *instance, const struct end
     if (spec->ipv6_address && !network->v6.on)
         return error_set(err, "address '%s' of '%s': network '%s' has no IPv6", spec->ipv6_address,
                          instance, network->name);
-    if (ipam_claim(network->ipam, instance, wanted, &addresses.v4, err) < 0 ||
+    if (network_claim(network, instance, wanted, &addresses.v4, err) < 0 ||
         (network->v6.on &&
          network_v6_claim(&network->v6, instance, spec->ipv6_address,
                           addresses.v4 - network->subnet.address, &addresses.v6, err) < 0))

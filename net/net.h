@@ -26,6 +26,7 @@ struct net_options {
     int run_dir_fd;      /* /run/yawl/projects/PROJECT: worker socket "net.sock"; borrowed */
     int state_dir_fd;    /* /var/lib/yawl/projects/PROJECT: "addresses.json", sticky; borrowed */
     int router_netns_fd; /* of an earlier supervisor, or -1; taken over */
+    const char *data_root, *run_root; /* for networks that projects share; NULL: there are none */
 };
 
 /* Opens the project's network: makes or takes over the router namespace. The worker is connected
@@ -103,6 +104,10 @@ MUST_CHECK int net_flush(struct net *net, uint64_t now_ms, uint64_t *ret_retry_m
 /* Readable when the worker is gone, which is time for net_flush(); watch it again after each flush,
  * since it changes. -1 while there is no connection. Borrowed. */
 int net_worker_fd(const struct net *net);
+
+/* Readable when something happens on networks that are shared with other projects, which is time
+ * for net_flush() too. -1 when nothing can be shared. Borrowed. */
+int net_shared_fd(const struct net *net);
 
 /* For preflight, without a net: fails when the port cannot be bound, naming the holder (pid,
  * command). */

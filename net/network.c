@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "net/shared_network.h"
 
 enum { MTU_DEFAULT = 1500, MTU_MIN = 68, MTU_MAX = 65535, SUBNET_LENGTH_MAX = 30 };
 
@@ -12,6 +13,7 @@ void network_free(struct network *network)
     if (!network)
         return;
     network_v6_done(&network->v6);
+    shared_network_free(network->shared);
     ipam_free(network->ipam);
     free(network->name);
     free(network);
@@ -58,7 +60,7 @@ static int settle_subnet(const struct network_spec *spec, const struct network_p
         return error_set(err, "subnet '%s' has no room for containers", spec->subnet);
     obstacle = overlap(place->taken, *ret_subnet);
     if (obstacle)
-        return error_set(err, "subnet %s overlaps %s of another network of the project",
+        return error_set(err, "subnet %s overlaps %s of another network",
                          ipv4_prefix_format(*ret_subnet, own),
                          ipv4_prefix_format(*obstacle, other));
     return 0;
@@ -117,7 +119,7 @@ static int settle_v6(const struct network_spec *spec, const struct network_place
 
         if (v6->on && strcmp(place->others[i]->name, spec->name) != 0 &&
             ipv6_prefix_overlaps(&v6->subnet, &network->v6.subnet))
-            return error_set(err, "subnet %s overlaps %s of another network of the project",
+            return error_set(err, "subnet %s overlaps %s of another network",
                              ipv6_prefix_format(&network->v6.subnet, own),
                              ipv6_prefix_format(&v6->subnet, other));
     }
@@ -129,6 +131,13 @@ bool network_is_same(const struct network *a, const struct network *b)
     return a->subnet.address == b->subnet.address && a->subnet.length == b->subnet.length &&
            a->gateway == b->gateway && a->internal == b->internal && a->isolated == b->isolated &&
            a->mtu == b->mtu && a->no_ipv4 == b->no_ipv4 && network_v6_is_same(&a->v6, &b->v6);
+}
+
+int network_claim(struct network *network, const char *instance, uint32_t wanted,
+                  uint32_t *ret_address, struct error *err)
+{
+    return network->shared ? shared_network_claim(network, instance, wanted, ret_address, err)
+                           : ipam_claim(network->ipam, instance, wanted, ret_address, err);
 }
 
 int network_new(const struct network_spec *spec, const struct network_place *place,

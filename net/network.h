@@ -16,6 +16,8 @@
 #include "net/network_v6.h"
 #include "net/prefix_list.h"
 
+struct shared_network;
+
 struct network {
     char *name;
     struct ipv4_prefix subnet;
@@ -27,13 +29,19 @@ struct network {
     int mtu;
     int bridge_ifindex; /* 0 until the bridge exists */
     struct ipam *ipam;
+    struct shared_network *shared; /* the project's part in one of the machine's, or NULL; then the
+                                      gateway is the project's own address there */
 };
+
+/* The instance's address, or on a network without IPv4 its number; `wanted` as for ipam_claim(). */
+MUST_CHECK int network_claim(struct network *network, const char *instance, uint32_t wanted,
+                             uint32_t *ret_address, struct error *err);
 
 struct network_place {
     const char *project;
     struct address_book *book;       /* what was chosen before, or NULL */
-    const struct prefix_list *taken; /* subnets of the project's other networks */
-    struct network *const *others;   /* those networks; for IPv6 */
+    const struct prefix_list *taken; /* subnets of other networks that it must not overlap */
+    struct network *const *others;   /* those of the project; for IPv6 */
     size_t n_others;
 };
 

@@ -3,6 +3,8 @@
 
 const struct codec_field network_spec_codec[] = {
     CODEC_FIELD(struct network_spec, name, CODEC_STRING),
+    CODEC_FIELD(struct network_spec, shared_name, CODEC_STRING),
+    CODEC_FIELD(struct network_spec, external, CODEC_BOOL),
     CODEC_FIELD(struct network_spec, subnet, CODEC_STRING),
     CODEC_FIELD(struct network_spec, gateway, CODEC_STRING),
     CODEC_FIELD(struct network_spec, ip_range, CODEC_STRING),

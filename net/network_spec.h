@@ -13,7 +13,10 @@
 #include "common/codec.h"
 
 struct network_spec {
-    const char *name; /* key in the project: "default" */
+    const char *name;        /* key in the project: "default" */
+    const char *shared_name; /* of a network that is the machine's: "proxy", see shared_network.h;
+                                NULL: the project's own */
+    bool external;           /* one that somebody else makes */
     const char
         *subnet; /* "10.89.3.0/24"; NULL: chosen by net from the project's and network's names */
     const char *gateway;         /* NULL: the first address */

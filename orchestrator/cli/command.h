@@ -42,6 +42,11 @@ extern const struct cli_command commands[];
  * with a row without a name. */
 int command_table_run(struct session *session, const struct cli_command *table, const char *name);
 
+/* Runs a command of a group, "image ": the first argument names it. Shows what there is when none
+ * does. */
+int command_group_run(struct session *session, const struct cli_command *table, const char *group,
+                      const char *about);
+
 /* A line for each command. */
 void command_table_help(const struct cli_command *table, struct text *out);
 
@@ -94,6 +99,7 @@ int command_lock(struct session *session, struct error *err);
 int command_logs(struct session *session, struct error *err);
 int command_ls(struct session *session, struct error *err);
 int command_net(struct session *session, struct error *err);
+int command_network(struct session *session, struct error *err);
 int command_pause(struct session *session, struct error *err);
 int command_plan(struct session *session, struct error *err);
 int command_port(struct session *session, struct error *err);

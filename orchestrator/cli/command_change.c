@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/down_images.h"
+#include "orchestrator/cli/down_networks.h"
 #include "orchestrator/cli/follow.h"
 #include "orchestrator/cli/volumes.h"
 #include "orchestrator/plan/plan_build.h"
@@ -432,6 +433,8 @@ static int down_run(struct session *session, struct down *down, struct error *er
     if (result == 0 && down->volumes && services->count == 0)
         result =
             volumes_remove(&change->roots, change->project, volume_removed, &change->progress, err);
+    if (result == 0 && services->count == 0)
+        result = down_networks(&change->roots, change->project, &change->progress, err);
     if (result == 0)
         result = down_images_remove(session, &images, change->roots.data, &change->progress, err);
     return result;

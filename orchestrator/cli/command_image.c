@@ -27,22 +27,9 @@ static const struct cli_command image_commands[] = {
 
 int command_image(struct session *session, struct error *err)
 {
-    const char *name = session->args.count > 0 ? session->args.items[0] : "--help";
-    struct string_list rest = {0};
-    scoped_text struct text out = {0};
-
     (void)err;
-    if (string_eq(name, "--help") || string_eq(name, "-h")) {
-        text_append(&out, "Usage: yawl image COMMAND\n\nManage the images on this machine.\n");
-        command_table_help(image_commands, &out);
-        (void)!fd_write_all(STDOUT_FILENO, out.data, out.length);
-        return session->args.count > 0 ? 0 : 1;
-    }
-    for (size_t i = 1; i < session->args.count; i++)
-        string_list_add(session->arena, &rest, session->args.items[i]);
-    session->args = rest;
-    session->group = "image ";
-    return command_table_run(session, image_commands, name);
+    return command_group_run(session, image_commands, "image ",
+                             "Manage the images on this machine.");
 }
 
 /* -- what the worker does */

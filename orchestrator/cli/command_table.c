@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <unistd.h>
+
+#include "common/fd.h"
 #include "common/log.h"
 #include "orchestrator/cli/command.h"
 #include "orchestrator/supervise/user_entry.h"
@@ -62,4 +65,24 @@ int command_table_run(struct session *session, const struct cli_command *table, 
     if (*err.text)
         log_error("%s", err.text);
     return 1;
+}
+
+int command_group_run(struct session *session, const struct cli_command *table, const char *group,
+                      const char *about)
+{
+    const char *name = session->args.count > 0 ? session->args.items[0] : "--help";
+    struct string_list rest = {0};
+    scoped_text struct text out = {0};
+
+    if (string_eq(name, "--help") || string_eq(name, "-h")) {
+        text_appendf(&out, "Usage: yawl %sCOMMAND\n\n%s\n", group, about);
+        command_table_help(table, &out);
+        (void)!fd_write_all(STDOUT_FILENO, out.data, out.length);
+        return session->args.count > 0 ? 0 : 1;
+    }
+    for (size_t i = 1; i < session->args.count; i++)
+        string_list_add(session->arena, &rest, session->args.items[i]);
+    session->args = rest;
+    session->group = group;
+    return command_table_run(session, table, name);
 }

@@ -10,6 +10,7 @@
 #include "common/units.h"
 #include "net/net.h"
 #include "net/net_trial.h"
+#include "net/shared_registry.h"
 #include "orchestrator/plan/plan_volume.h"
 #include "runtime/cgroup/cgroup.h"
 
@@ -167,15 +168,38 @@ static void files_check(const struct host_check *check, const struct secret *sec
 
 /* -- networks */
 
+/* In place of what the file says, what the machine knows: another project may have made it. */
+static int shared_network_resolve(const struct host_check *check, const char *path,
+                                  struct network_spec *spec, struct error *err)
+{
+    scoped(shared_registry_free) struct shared_registry *registry = NULL;
+    const struct network_spec asked = *spec;
+    const char *project = check->plan->project;
+    struct shared_definition *network;
+
+    if (shared_registry_open(check->roots->data, check->roots->run, &registry, err) < 0 ||
+        shared_registry_resolve(registry, project, &asked, check->arena, spec, err) < 0 ||
+        shared_registry_find(registry, asked.shared_name, check->arena, &network, err) < 0)
+        return -1;
+    if (network && !asked.external && !string_eq(network->project, project))
+        diagnostics_warning(check->diagnostics, compose_position(check->compose, path), path,
+                            "a network with name %s exists but was not created for project "
+                            "\"%s\": set 'external: true' to use an existing network",
+                            asked.shared_name, project);
+    return 0;
+}
+
 static void trial_networks(const struct host_check *check, struct net_trial *trial)
 {
     const struct plan *plan = check->plan;
 
     for (size_t i = 0; i < plan->n_networks; i++) {
         const char *path = arena_printf(check->arena, "networks.%s", plan->networks[i].name);
+        struct network_spec spec = plan->networks[i];
         struct error err = {0};
 
-        if (net_trial_network(trial, &plan->networks[i], &err) < 0)
+        if ((spec.shared_name && shared_network_resolve(check, path, &spec, &err) < 0) ||
+            net_trial_network(trial, &spec, &err) < 0)
             diagnostics_error(check->diagnostics, compose_position(check->compose, path), path,
                               "%s", err.text);
     }

@@ -10,6 +10,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/namespace_lock.h"
+#include "net/hub.h"
 #include "net/worker.h"
 #include "orchestrator/cli/command.h"
 #include "orchestrator/supervise/keeper.h"
@@ -40,6 +41,7 @@ const struct cli_command commands[] = {
     {"logs", "Show what containers wrote", "[OPTIONS] [SERVICE...]", command_logs},
     {"ls", "List projects", "[OPTIONS]", command_ls},
     {"net", "Show networks, addresses, names and ports", "[OPTIONS]", command_net},
+    {"network", "Manage the networks that projects share", "COMMAND", command_network},
     {"pause", "Stop containers' processes where they are", "[SERVICE...]", command_pause},
     {"plan", "Say what `up` would change, and why", "[OPTIONS] [SERVICE...]", command_plan},
     {"port", "Show where a container's port is published", "[OPTIONS] [SERVICE [PORT]]",
@@ -148,7 +150,7 @@ static int role_main(char **argv)
     struct error err = {0};
 
     if (strcmp(role, ROLE_KEEPER) != 0 && strcmp(role, ROLE_SUPERVISOR) != 0 &&
-        strcmp(role, ROLE_NET_WORKER) != 0)
+        strcmp(role, ROLE_NET_WORKER) != 0 && strcmp(role, ROLE_HUB) != 0)
         return -1;
     if (namespace_lock_hold(&err) < 0) {
         log_error("%s", err.text);
@@ -158,6 +160,8 @@ static int role_main(char **argv)
         return keeper_main(argv[2], atoi(argv[3]), argv[4]);
     if (strcmp(role, ROLE_SUPERVISOR) == 0)
         return supervisor_main(argv[2], atoi(argv[3]), atoi(argv[4]));
+    if (strcmp(role, ROLE_HUB) == 0)
+        return hub_main(argv[2], atoi(argv[3]), atoi(argv[4]));
     return net_worker_main(atoi(argv[3]));
 }
 

@@ -99,9 +99,13 @@ static int networks_compare(struct up_planning *planning, struct error *err)
     for (size_t i = 0; i < plan->n_networks; i++) {
         const struct network_spec *wanted = &plan->networks[i];
         const struct network_spec *known = network_find(&have, wanted->name);
-        const char *name = arena_printf(planning->arena, "%s_%s", plan->project, wanted->name);
+        const char *name = wanted->shared_name ? wanted->shared_name
+                                               : arena_printf(planning->arena, "%s_%s",
+                                                              plan->project, wanted->name);
 
-        if (!known) {
+        if (wanted->external) {
+            continue; /* not ours to make */
+        } else if (!known) {
             item_add(planning, "create", "network", name)->why = "new";
         } else if (!network_equal(known, wanted)) {
             string_list_add(planning->arena, &planning->world.networks, wanted->name);

@@ -160,21 +160,32 @@ static void network_pools(const struct network *network, struct arena *arena,
     spec->reserved6 = string_list_copy(arena, network->pool6.aux_addresses);
 }
 
-static void network_make(const struct network *network, struct arena *arena,
+/* A name that is not made from the project's is one for others to know. */
+static const char *network_shared_name(const struct network *network, const char *project,
+                                       struct arena *arena)
+{
+    const char *own = arena_printf(arena, "%s_%s", project, network->key);
+
+    return network->external || !string_eq(network->name, own) ? arena_strdup(arena, network->name)
+                                                               : NULL;
+}
+
+static void network_make(const struct network *network, const char *project, struct arena *arena,
                          struct diagnostics *diagnostics, struct network_spec *ret_spec)
 {
     scoped_text struct text path = {0};
 
     text_appendf(&path, "networks.%s", network->key);
-    if (network->external)
-        diagnostics_error(diagnostics, network->at, text_get(&path),
-                          "external networks are not supported yet");
     if (network->driver && *network->driver && !string_eq(network->driver, "bridge") &&
         !string_eq(network->driver, "default"))
         diagnostics_error(diagnostics, network->at, text_get(&path),
                           "driver '%s' is not supported; there is 'bridge'", network->driver);
     *ret_spec = (struct network_spec){.name = arena_strdup(arena, network->key),
+                                      .shared_name = network_shared_name(network, project, arena),
+                                      .external = network->external,
                                       .internal = network->internal};
+    if (network->external)
+        return; /* it is what its maker says */
     network_pools(network, arena, ret_spec);
     if (network->more_pools)
         diagnostics_warning(diagnostics, network->at, text_get(&path),
@@ -187,16 +198,20 @@ static void network_make(const struct network *network, struct arena *arena,
     plan_network_options_apply(network, diagnostics, ret_spec);
 }
 
-/* Those with a subnet of their own come first: the others are made to fit beside them. */
+/* Shared ones and those with a subnet of their own come first: the others are made to fit beside
+ * them. */
 static void plan_make_networks(const struct project *project, struct arena *arena,
                                struct diagnostics *diagnostics, struct plan *plan)
 {
+    struct network_spec *made = arena_new_array(arena, struct network_spec, project->n_networks);
+
     plan->networks = arena_new_array(arena, struct network_spec, project->n_networks);
+    for (size_t i = 0; i < project->n_networks; i++)
+        network_make(&project->networks[i], project->name, arena, diagnostics, &made[i]);
     for (int fits = 0; fits < 2; fits++)
         for (size_t i = 0; i < project->n_networks; i++)
-            if ((project->networks[i].pool.subnet == NULL) == fits)
-                network_make(&project->networks[i], arena, diagnostics,
-                             &plan->networks[plan->n_networks++]);
+            if ((!made[i].subnet && !made[i].shared_name) == fits)
+                plan->networks[plan->n_networks++] = made[i];
 }
 
 static void plan_make_volumes(const struct project *project, struct arena *arena,

@@ -122,6 +122,14 @@ static void on_net_worker(void *owner)
     supervisor->net_stale = true;
 }
 
+/* Another project has come to a network that we share, or gone, or changed. */
+static void on_shared_networks(void *owner)
+{
+    struct supervisor *supervisor = owner;
+
+    supervisor->net_stale = true;
+}
+
 /* The connection may be another one after a flush, hence the new watch. */
 static void network_flush(struct supervisor *supervisor, uint64_t now_ms)
 {
@@ -242,12 +250,16 @@ static int supervisor_open(struct supervisor *supervisor, struct error *err)
     options.router_netns_fd = fd_store_take(supervisor, "router");
     options.run_dir_fd = supervisor->dir->run_fd;
     options.state_dir_fd = supervisor->dir->data_fd;
+    options.data_root = supervisor->roots.data;
+    options.run_root = supervisor->roots.run;
     if (net_open(&options, &supervisor->net, err) < 0)
         return -1;
     fd_store_park(supervisor, "router", net_router_fd(supervisor->net));
 
     supervisor->loop = loop_new();
     supervisor->wake = timer_new(supervisor->loop, on_wake, supervisor);
+    supervisor->shared_watch = fd_watch_new(supervisor->loop, net_shared_fd(supervisor->net),
+                                            FD_READABLE, on_shared_networks, supervisor);
     supervisor->keeper_watch =
         fd_watch_new(supervisor->loop, supervisor->keeper_fd, FD_READABLE, on_keeper, supervisor);
     if (supervisor_adopt(supervisor, err) < 0)
@@ -270,6 +282,7 @@ static void project_end(struct supervisor *supervisor)
     struct error err = {0};
 
     fd_watch_free(steal(supervisor->net_watch));
+    fd_watch_free(steal(supervisor->shared_watch));
     net_destroy(steal(supervisor->net));
     text_appendf(&parent, "yawl/%s", supervisor->project);
     cgroup_remove_parent(text_get(&parent));
@@ -289,10 +302,11 @@ static void supervisor_close(struct supervisor *supervisor)
     for (size_t i = 0; i < supervisor->n_instances; i++)
         instance_free(supervisor->instances[i]);
     free(supervisor->instances);
+    fd_watch_free(supervisor->net_watch);
+    fd_watch_free(supervisor->shared_watch);
     net_free(supervisor->net);
     mapped_tree_free(supervisor->tree);
     fd_watch_free(supervisor->keeper_watch);
-    fd_watch_free(supervisor->net_watch);
     timer_free(supervisor->wake);
     loop_free(supervisor->loop);
     fd_close(supervisor->records_fd);

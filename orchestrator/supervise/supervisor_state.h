@@ -98,6 +98,7 @@ struct supervisor {
     struct net *net;
     struct mapped_tree *tree; /* the data root, for the containers' file systems */
     struct fd_watch *net_watch;
+    struct fd_watch *shared_watch; /* of networks shared with other projects */
     uint64_t net_retry_ms;
     bool records_stale; /* some record could not be written */
     bool net_stale;     /* the net worker is to be told something */

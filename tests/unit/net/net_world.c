@@ -60,7 +60,10 @@ void world_teardown(struct world *world)
 
 void world_open(struct world *world, int router_fd)
 {
-    struct net_options options = {"shop", world->run_fd, world->state_fd, router_fd};
+    struct net_options options = {.project = "shop",
+                                  .run_dir_fd = world->run_fd,
+                                  .state_dir_fd = world->state_fd,
+                                  .router_netns_fd = router_fd};
     struct error err = {0};
 
     cr_assert(net_open(&options, &world->net, &err) == 0, "%s", err.text);

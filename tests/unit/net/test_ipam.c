@@ -201,3 +201,29 @@ Test(ipam, when_everything_is_taken_the_first_choice_stands)
 
     cr_expect(eq(u32, ipam_choose_subnet("shop", "default", &all, 1).address, free_choice.address));
 }
+
+Test(ipam, what_an_instance_has_claimed_is_known_as_long_as_it_fits)
+{
+    scoped(ipam_free) struct ipam *ipam = small_ipam(24);
+    uint32_t address = claim(ipam, "db-1", 0), known = 0;
+
+    ipam_remember(ipam, "web-1", 0x0a590309);
+    cr_expect(ipam_has_claimed(ipam, "db-1", 0, &known));
+    cr_expect(eq(u32, known, address));
+    cr_expect(not(ipam_has_claimed(ipam, "db-1", 0x0a5903fe, &known)));
+    cr_expect(not(ipam_has_claimed(ipam, "web-1", 0, &known)));
+}
+
+Test(ipam, only_those_of_a_prefix_are_kept)
+{
+    scoped(ipam_free) struct ipam *ipam = small_ipam(24);
+    uint32_t address = claim(ipam, "shop/web-1", 0), known;
+    const char *instance;
+
+    (void)claim(ipam, "blog/web-1", 0);
+    ipam_remember(ipam, "blog/web-2", 0x0a590309);
+    ipam_keep_only(ipam, "shop/");
+    cr_assert(ipam_entry(ipam, 0, &instance, &known));
+    cr_expect(eq(u32, known, address));
+    cr_expect(not(ipam_entry(ipam, 1, &instance, &known)));
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A project's networks.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "net/bridge.h"
+#include "net/net_state.h"
+
+struct network *net_find_network(const struct net *net, const char *name)
+{
+    for (size_t i = 0; i < net->n_networks; i++)
+        if (strcmp(net->networks[i]->name, name) == 0)
+            return net->networks[i];
+    return NULL;
+}
+
+/* The specification in numbers, beside the other networks. */
+int net_resolve_network(struct net *net, const struct network_spec *spec,
+                        struct network **ret_network, struct error *err)
+{
+    struct prefix_list taken = {0};
+    struct network_place place = {net->project, spec->shared_name ? NULL : net->addresses, &taken,
+                                  net->networks, net->n_networks};
+    int result;
+
+    for (size_t i = 0; i < net->n_networks; i++)
+        if (strcmp(net->networks[i]->name, spec->name) != 0)
+            prefix_list_add(&taken, net->networks[i]->subnet);
+    result = network_new(spec, &place, ret_network, err);
+    free(taken.items);
+    return result;
+}
+
+int net_make_bridge(struct net *net, struct network *network, struct error *err)
+{
+    char name[INTERFACE_NAME_SIZE];
+    struct bridge_spec bridge = {
+        .name = name,
+        .gateway = network->gateway,
+        .prefix_length = network->no_ipv4 ? 0 : network->subnet.length,
+        .v6 = network->v6.on ? &network->v6 : NULL,
+        .mtu = network->mtu,
+    };
+
+    bridge_name(network->name, name);
+    return bridge_make(router_links(net->router), &bridge, &network->bridge_ifindex, err);
+}
+
+static void tell_network(struct net *net, const struct network *network)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    char subnet[IPV4_PREFIX_TEXT_SIZE], subnet6[IPV6_PREFIX_TEXT_SIZE];
+    struct worker_message message = {
+        .op = WORKER_NETWORK,
+        .network = network->name,
+        .gateway = network->gateway_text,
+        .subnet = ipv4_prefix_format(network->subnet, subnet),
+        .subnet6 = network->v6.on ? ipv6_prefix_format(&network->v6.subnet, subnet6) : NULL,
+        .internal = network->internal,
+        .no_ipv4 = network->no_ipv4,
+    };
+
+    net_tell(net, net_key_of(arena, "network", network->name), &message);
+}
+
+static void keep_addresses(struct net *net, const struct network *network)
+{
+    address_book_keep(net->addresses, network->name, network->subnet, network->ipam);
+}
+
+int net_network_differs(struct net *net, const struct network_spec *spec, bool *ret_differs,
+                        struct error *err)
+{
+    scoped(network_free) struct network *network = NULL;
+    const struct network *known = net_find_network(net, spec->name);
+
+    if (spec->shared_name && net->registry)
+        return net_shared_differs(net, spec, known, ret_differs, err);
+    if (net_resolve_network(net, spec, &network, err) < 0)
+        return -1;
+    *ret_differs = known && (known->shared || !network_is_same(known, network));
+    return 0;
+}
+
+static bool network_is_used(const struct net *net, const char *name)
+{
+    for (size_t i = 0; i < net->n_members; i++)
+        for (size_t j = 0; j < net->members[i]->count; j++)
+            if (strcmp(net->members[i]->entries[j].network, name) == 0)
+                return true;
+    return false;
+}
+
+/* Makes room for another network of the name. */
+int net_remove_network(struct net *net, const char *name, struct error *err)
+{
+    for (size_t i = 0; i < net->n_networks; i++) {
+        struct network *network = net->networks[i];
+
+        if (strcmp(network->name, name) != 0)
+            continue;
+        if (network_is_used(net, name)) {
+            errno = EBUSY;
+            return error_sys(err, "network '%s' exists with another definition", name);
+        }
+        if (bridge_remove(router_links(net->router), network->bridge_ifindex, err) < 0)
+            return error_wrap(err, "network '%s'", name);
+        network_free(network);
+        net->networks[i] = net->networks[--net->n_networks];
+        net->rules_stale = true;
+        return 0;
+    }
+    return 0;
+}
+
+void net_put_network(struct net *net, struct network *take_network)
+{
+    tell_network(net, take_network);
+    memory_grow(net->networks, net->n_networks, net->networks_capacity);
+    net->networks[net->n_networks++] = take_network;
+    net->rules_stale = true;
+}
+
+int net_add_network(struct net *net, const struct network_spec *spec, struct error *err)
+{
+    scoped(network_free) struct network *network = NULL;
+    const struct network *known = net_find_network(net, spec->name);
+
+    if (spec->shared_name)
+        return net_add_shared(net, spec, err);
+    if (net_resolve_network(net, spec, &network, err) < 0)
+        return -1;
+    if (known && !known->shared && network_is_same(known, network))
+        return 0;
+    if (net_remove_network(net, spec->name, err) < 0)
+        return -1;
+    if (net_make_bridge(net, network, err) < 0)
+        return error_wrap(err, "network '%s'", spec->name);
+    keep_addresses(net, network);
+    net_put_network(net, steal(network));
+    return 0;
+}
+
+const char *net_gateway_of(struct net *net, const char *network)
+{
+    struct network *found = net_find_network(net, network);
+
+    return found ? found->gateway_text : NULL;
+}
+
+int net_addresses_of(struct net *net, const char *instance, const struct endpoint_spec *spec,
+                     struct arena *arena, struct string_list *ret_addresses, struct error *err)
+{
+    struct network *network = net_find_network(net, spec->network);
+    struct member_addresses addresses;
+    char text[IPV6_TEXT_SIZE];
+
+    if (!network)
+        return error_set(err, "there is no network '%s'", spec->network);
+    if (member_claim(network, instance, spec, &addresses, err) < 0)
+        return -1;
+    *ret_addresses = (struct string_list){0};
+    if (!network->no_ipv4)
+        string_list_add(arena, ret_addresses, arena_strdup(arena, ipv4_format(addresses.v4, text)));
+    if (network->v6.on)
+        string_list_add(arena, ret_addresses,
+                        arena_strdup(arena, ipv6_format(&addresses.v6, text)));
+    return 0;
+}
+
+int net_save_addresses(struct net *net, struct error *err)
+{
+    for (size_t i = 0; i < net->n_networks; i++)
+        if (!net->networks[i]->shared && ipam_take_changed(net->networks[i]->ipam))
+            keep_addresses(net, net->networks[i]);
+    return address_book_save(net->addresses, err);
+}
+
+int net_refresh_rules(struct net *net, struct error *err)
+{
+    scoped(free) struct router_network *rules = NULL;
+
+    if (!net->rules_stale)
+        return 0;
+    rules = memory_resize(NULL, net->n_networks, sizeof(*rules));
+    for (size_t i = 0; i < net->n_networks; i++)
+        rules[i] = (struct router_network){
+            .bridge_ifindex = net->networks[i]->bridge_ifindex,
+            .subnet = net->networks[i]->subnet,
+            .subnet6 = net->networks[i]->v6.on ? &net->networks[i]->v6.subnet : NULL,
+            .internal = net->networks[i]->internal,
+        };
+    if (router_set_rules(net->router, rules, net->n_networks, err) < 0)
+        return -1;
+    net->rules_stale = false;
+    return 0;
+}
