@@ -79,6 +79,7 @@ static struct in6_addr link_local_of(uint32_t gateway)
 int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret_ifindex,
                 struct error *err)
 {
+    const struct in6_addr link_local = link_local_of(spec->gateway);
     scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
     int ifindex;
 
@@ -90,12 +91,13 @@ int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret
         link_batch_address(batch, ifindex, spec->gateway, spec->prefix_length);
     link_batch_up(batch, ifindex, true);
     if (spec->v6) {
-        const struct in6_addr link_local = link_local_of(spec->gateway);
-
         link_batch_address6(batch, ifindex, &spec->v6->gateway, spec->v6->subnet.length);
         link_batch_address6(batch, ifindex, &link_local, LINK_LOCAL_LENGTH);
     }
     if (netlink_send(router, batch, NULL, err) < 0)
+        return error_wrap(err, "bridge '%s'", spec->name);
+    if (spec->v6 && (link_await_address6(router, ifindex, &spec->v6->gateway, err) < 0 ||
+                     link_await_address6(router, ifindex, &link_local, err) < 0))
         return error_wrap(err, "bridge '%s'", spec->name);
     *ret_ifindex = ifindex;
     return 0;

@@ -234,6 +234,23 @@ static int settle_router(struct netlink *router, int netns_fd, const struct endp
     return netlink_send(router, batch, NULL, err);
 }
 
+static int await_inside(struct netlink *inside, const struct endpoint *endpoints, size_t count,
+                        struct error *err)
+{
+    char name[INTERFACE_NAME_SIZE];
+    int ifindex;
+
+    for (size_t i = 0; i < count; i++) {
+        if (endpoints[i].prefix_length6 == 0)
+            continue;
+        peer_name(&endpoints[i], i, name);
+        if (link_find(inside, name, &ifindex, err) < 0 ||
+            link_await_address6(inside, ifindex, &endpoints[i].address6, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int endpoints_make(struct netlink *router, int netns_fd, const struct endpoint *endpoints,
                    size_t count, struct error *err)
 {
@@ -255,5 +272,7 @@ int endpoints_make(struct netlink *router, int netns_fd, const struct endpoint *
         return -1;
     if (configure_inside(inside, endpoints, count, err) < 0)
         return -1;
-    return settle_router(router, netns_fd, endpoints, count, err);
+    if (settle_router(router, netns_fd, endpoints, count, err) < 0)
+        return -1;
+    return await_inside(inside, endpoints, count, err);
 }

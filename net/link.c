@@ -7,8 +7,11 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <unistd.h>
 
 #include "net/ipv4.h"
+
+enum { AWAIT_FIRST_US = 50, AWAIT_LAST_US = 200 * 1000 };
 
 void link_batch_address(struct netlink_batch *batch, int ifindex, uint32_t address,
                         unsigned prefix_length)
@@ -52,6 +55,38 @@ void link_batch_address6(struct netlink_batch *batch, int ifindex, const struct 
     netlink_batch_tolerate(batch, EEXIST);
     netlink_put(message, IFA_LOCAL, address, sizeof(*address));
     netlink_put_u32(message, IFA_FLAGS, IFA_F_NODAD | IFA_F_PERMANENT);
+}
+
+static void take_route_type(void *owner, struct nlmsghdr *message)
+{
+    if (message->nlmsg_type == RTM_NEWROUTE && nlmsg_datalen(message) >= (int)sizeof(struct rtmsg))
+        *(int *)owner = ((struct rtmsg *)nlmsg_data(message))->rtm_type;
+}
+
+int link_await_address6(struct netlink *netlink, int ifindex, const struct in6_addr *address,
+                        struct error *err)
+{
+    struct rtmsg header = {.rtm_family = AF_INET6, .rtm_dst_len = 128};
+    int type = RTN_UNSPEC;
+    struct netlink_visitor visitor = {take_route_type, &type};
+    char text[IPV6_TEXT_SIZE];
+
+    for (int pause_us = AWAIT_FIRST_US; pause_us <= AWAIT_LAST_US; pause_us *= 2) {
+        scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
+        struct nl_msg *message =
+            netlink_batch_add(batch, RTM_GETROUTE, NLM_F_ACK, &header, sizeof(header));
+
+        netlink_put(message, RTA_DST, address, sizeof(*address));
+        netlink_put_u32(message, RTA_OIF, (uint32_t)ifindex); /* a link-local one is many's */
+        netlink_batch_describe(batch, "find address %s", ipv6_format(address, text));
+        netlink_batch_tolerate(batch, ENETUNREACH);
+        if (netlink_send(netlink, batch, &visitor, err) < 0)
+            return -1;
+        if (type == RTN_LOCAL)
+            return 0;
+        (void)usleep((useconds_t)pause_us);
+    }
+    return 0;
 }
 
 void link_batch_up(struct netlink_batch *batch, int ifindex, bool bare)

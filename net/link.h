@@ -20,6 +20,14 @@ void link_batch_address(struct netlink_batch *batch, int ifindex, uint32_t addre
 void link_batch_address6(struct netlink_batch *batch, int ifindex, const struct in6_addr *address,
                          unsigned prefix_length);
 
+/* Waits until the kernel takes packets for an address of its own. Adding one is only the beginning:
+ * the route to it and the group in which neighbours ask for it come later, from a queue of work,
+ * also without duplicate address detection; what arrives before is dropped, and asked again only
+ * after a second. Microseconds as a rule, and never long: then the first packet is late, no more.
+ */
+MUST_CHECK int link_await_address6(struct netlink *netlink, int ifindex,
+                                   const struct in6_addr *address, struct error *err);
+
 /* Brings the interface up. bare: without a link-local IPv6 address of its own. */
 void link_batch_up(struct netlink_batch *batch, int ifindex, bool bare);
 
