@@ -214,6 +214,19 @@ void ipam_keep_only(struct ipam *ipam, const char *prefix)
             ipam_drop(ipam, &ipam->holders[i]);
 }
 
+void ipam_add_prefix(struct ipam *ipam, const char *prefix)
+{
+    for (size_t i = 0; i < ipam->count; i++) {
+        scoped_text struct text name = {0};
+
+        if (!ipam->holders[i].instance)
+            continue;
+        text_appendf(&name, "%s%s", prefix, ipam->holders[i].instance);
+        free(ipam->holders[i].instance);
+        ipam->holders[i].instance = text_steal(&name);
+    }
+}
+
 bool ipam_take_changed(struct ipam *ipam)
 {
     bool changed = ipam->changed;

@@ -50,6 +50,9 @@ bool ipam_has_claimed(const struct ipam *ipam, const char *instance, uint32_t wa
 /* Forgets all instances whose name does not begin so. */
 void ipam_keep_only(struct ipam *ipam, const char *prefix);
 
+/* Puts it in front of the names of all instances. */
+void ipam_add_prefix(struct ipam *ipam, const char *prefix);
+
 /* Whether something was given or taken away since the last call. */
 bool ipam_take_changed(struct ipam *ipam);
 

@@ -47,6 +47,10 @@ MUST_CHECK int net_add_network(struct net *net, const struct network_spec *spec,
 MUST_CHECK int net_network_differs(struct net *net, const struct network_spec *spec,
                                    bool *ret_differs, struct error *err);
 
+/* Lets other projects use a network of the project's own, which exists, as "PROJECT_NETWORK"; spec
+ * as it was added. It stays so, whoever adds it again. */
+MUST_CHECK int net_share(struct net *net, const struct network_spec *spec, struct error *err);
+
 /* The addresses of (network, instance), IPv4 before IPv6, the same ones every time. In the arena of
  * the caller. */
 MUST_CHECK int net_addresses_of(struct net *net, const char *instance,

@@ -75,11 +75,16 @@ static void keep_addresses(struct net *net, const struct network *network)
 int net_network_differs(struct net *net, const struct network_spec *spec, bool *ret_differs,
                         struct error *err)
 {
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct network_spec shared;
+    bool is_shared;
     scoped(network_free) struct network *network = NULL;
     const struct network *known = net_find_network(net, spec->name);
 
-    if (spec->shared_name && net->registry)
-        return net_shared_differs(net, spec, known, ret_differs, err);
+    if (net_is_shared(net, spec, arena, &is_shared, &shared, err) < 0)
+        return -1;
+    if (is_shared)
+        return net_shared_differs(net, &shared, known, ret_differs, err);
     if (net_resolve_network(net, spec, &network, err) < 0)
         return -1;
     *ret_differs = known && (known->shared || !network_is_same(known, network));
@@ -127,11 +132,16 @@ void net_put_network(struct net *net, struct network *take_network)
 
 int net_add_network(struct net *net, const struct network_spec *spec, struct error *err)
 {
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct network_spec shared;
+    bool is_shared;
     scoped(network_free) struct network *network = NULL;
     const struct network *known = net_find_network(net, spec->name);
 
-    if (spec->shared_name)
-        return net_add_shared(net, spec, err);
+    if (net_is_shared(net, spec, arena, &is_shared, &shared, err) < 0)
+        return -1;
+    if (is_shared)
+        return net_add_shared(net, &shared, err);
     if (net_resolve_network(net, spec, &network, err) < 0)
         return -1;
     if (known && !known->shared && network_is_same(known, network))

@@ -52,6 +52,35 @@ void net_shared_close(struct net *net)
     fd_close(net->pages_fd);
 }
 
+/* -- ourselves */
+
+/* Of a member that may be on several networks, its place on this one. */
+static void add_places(const struct member *member, const char *network,
+                       struct shared_place *places, size_t *count)
+{
+    for (size_t i = 0; i < member->count; i++) {
+        const struct worker_entry *entry = &member->entries[i];
+
+        if (string_eq(entry->network, network))
+            places[(*count)++] = (struct shared_place){.instance = member->instance,
+                                                       .address = entry->address,
+                                                       .address6 = entry->address6,
+                                                       .names = entry->names,
+                                                       .rank = member->rank};
+    }
+}
+
+static int write_page(struct net *net, struct network *network, struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct shared_place *places = arena_new_array(arena, struct shared_place, net->n_members + 1);
+    size_t count = 0;
+
+    for (size_t i = 0; i < net->n_members; i++)
+        add_places(net->members[i], network->name, places, &count);
+    return shared_network_write_page(network, places, count, err);
+}
+
 /* -- joining */
 
 static int watch_pages(struct net *net, const char *name, struct error *err)
@@ -129,6 +158,62 @@ int net_shared_differs(struct net *net, const struct network_spec *spec,
     *ret_differs = known && (!known->shared ||
                              !string_eq(shared_network_name(known->shared), spec->shared_name) ||
                              !definition || is_to_be_redefined(net, definition, spec));
+    return 0;
+}
+
+int net_is_shared(const struct net *net, const struct network_spec *spec, struct arena *arena,
+                  bool *ret_shared, struct network_spec *ret_spec, struct error *err)
+{
+    struct shared_definition *definition = NULL;
+    const char *name = arena_printf(arena, "%s_%s", net->project, spec->name);
+
+    *ret_spec = *spec;
+    *ret_shared = spec->shared_name != NULL;
+    if (*ret_shared || !net->registry || !shared_name_is_valid(name))
+        return 0;
+    if (shared_registry_find(net->registry, name, arena, &definition, err) < 0)
+        return -1;
+    *ret_shared = definition && string_eq(definition->project, net->project);
+    ret_spec->shared_name = *ret_shared ? name : NULL;
+    return 0;
+}
+
+/* As it is, so that nobody on it notices. */
+static int define_as_is(const struct net *net, const struct network *network,
+                        struct shared_definition *definition, struct arena *arena,
+                        struct error *err)
+{
+    char prefix[IPV4_PREFIX_TEXT_SIZE], prefix6[IPV6_PREFIX_TEXT_SIZE], text6[IPV6_TEXT_SIZE];
+
+    definition->spec.subnet = ipv4_prefix_format(network->subnet, prefix);
+    definition->spec.gateway = network->gateway_text;
+    if (network->v6.on) {
+        definition->spec.subnet6 = ipv6_prefix_format(&network->v6.subnet, prefix6);
+        definition->spec.gateway6 = ipv6_format(&network->v6.gateway, text6);
+    }
+    return shared_registry_define(net->registry, definition, arena, err);
+}
+
+int net_share(struct net *net, const struct network_spec *spec, struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    const char *name = arena_printf(arena, "%s_%s", net->project, spec->name);
+    const struct shared_site site = {net->registry, net->project};
+    struct network *network = net_find_network(net, spec->name);
+    struct shared_definition definition = {.name = name, .project = net->project, .asked = *spec};
+    scoped_fd int lock_fd = -1;
+
+    if (!network || !net->registry)
+        return error_set(err, "there is no network '%s'", spec->name);
+    if (network->shared)
+        return 0;
+    if (shared_registry_lock(net->registry, &lock_fd, err) < 0 ||
+        define_as_is(net, network, &definition, arena, err) < 0 ||
+        shared_network_convert(network, &site, name, err) < 0 ||
+        write_page(net, network, err) < 0 || plug_in(net, network, err) < 0 ||
+        watch_pages(net, name, err) < 0)
+        return error_wrap(err, "share network '%s'", name);
+    net->shared_stale = true;
     return 0;
 }
 
@@ -214,35 +299,6 @@ static int look(struct net *net, struct error *err)
     }
     neighbours_tell(net->neighbours, net->worker);
     return 0;
-}
-
-/* -- ourselves */
-
-/* Of a member that may be on several networks, its place on this one. */
-static void add_places(const struct member *member, const char *network,
-                       struct shared_place *places, size_t *count)
-{
-    for (size_t i = 0; i < member->count; i++) {
-        const struct worker_entry *entry = &member->entries[i];
-
-        if (string_eq(entry->network, network))
-            places[(*count)++] = (struct shared_place){.instance = member->instance,
-                                                       .address = entry->address,
-                                                       .address6 = entry->address6,
-                                                       .names = entry->names,
-                                                       .rank = member->rank};
-    }
-}
-
-static int write_page(struct net *net, struct network *network, struct error *err)
-{
-    scoped(arena_free) struct arena *arena = arena_new();
-    struct shared_place *places = arena_new_array(arena, struct shared_place, net->n_members + 1);
-    size_t count = 0;
-
-    for (size_t i = 0; i < net->n_members; i++)
-        add_places(net->members[i], network->name, places, &count);
-    return shared_network_write_page(network, places, count, err);
 }
 
 void net_shared_change(struct net *net)

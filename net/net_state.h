@@ -60,7 +60,12 @@ MUST_CHECK int net_refresh_rules(struct net *net, struct error *err);
 MUST_CHECK int net_shared_open(struct net *net, const struct net_options *options,
                                struct error *err);
 void net_shared_close(struct net *net);
-/* A network that several projects use: it is joined. */
+/* Whether it is a network that several projects use. *ret_spec is the specification with its name
+ * for them, in the arena. */
+MUST_CHECK int net_is_shared(const struct net *net, const struct network_spec *spec,
+                             struct arena *arena, bool *ret_shared, struct network_spec *ret_spec,
+                             struct error *err);
+/* Such a one is joined. */
 MUST_CHECK int net_add_shared(struct net *net, const struct network_spec *spec, struct error *err);
 /* As net_network_differs(); known: what the project has under the name, or NULL. */
 MUST_CHECK int net_shared_differs(struct net *net, const struct network_spec *spec,

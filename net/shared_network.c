@@ -167,6 +167,22 @@ int shared_network_join(struct network *network, const struct shared_site *site,
     return shared_network_write_page(network, NULL, 0, err);
 }
 
+int shared_network_convert(struct network *network, const struct shared_site *site,
+                           const char *name, struct error *err)
+{
+    scoped(address_book_free) struct address_book *book = NULL;
+    scoped_fd int dir_fd = -1;
+
+    if (shared_network_join(network, site, name, err) < 0 ||
+        shared_registry_open_data(site->registry, name, &dir_fd, err) < 0 ||
+        address_book_open(dir_fd, &book, err) < 0)
+        return -1;
+    ipam_add_prefix(network->ipam, network->shared->prefix);
+    network->shared->page_stale = true; /* somebody is on it already */
+    address_book_keep(book, name, network->subnet, network->ipam);
+    return address_book_save(book, err);
+}
+
 int shared_network_plug_in(struct network *network, struct router *router, struct error *err)
 {
     struct shared_network *shared = network->shared;

@@ -31,6 +31,9 @@ struct shared_site {
  * registry. */
 MUST_CHECK int shared_network_join(struct network *network, const struct shared_site *site,
                                    const char *name, struct error *err);
+/* The same for a network of the project's own that is in use: everybody on it keeps the address. */
+MUST_CHECK int shared_network_convert(struct network *network, const struct shared_site *site,
+                                      const char *name, struct error *err);
 /* The page stays. */
 void shared_network_free(struct shared_network *shared);
 DEFINE_SCOPED(struct shared_network *, shared_network_free)

@@ -235,6 +235,12 @@ static int settle(const struct shared_registry *registry, struct shared_definiti
     int result;
 
     asked.name = definition->name;
+    if (definition->spec.subnet) {
+        asked.subnet = definition->spec.subnet;
+        asked.gateway = definition->spec.gateway;
+        asked.subnet6 = definition->spec.subnet6;
+        asked.gateway6 = definition->spec.gateway6;
+    }
     result = taken_subnets(registry, definition->name, arena, &taken, err);
     if (result == 0)
         result = network_new(&asked, &place, &network, err);

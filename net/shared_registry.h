@@ -53,7 +53,8 @@ MUST_CHECK int shared_registry_find(const struct shared_registry *registry, cons
 MUST_CHECK int shared_registry_list(const struct shared_registry *registry, struct arena *arena,
                                     struct string_list *ret_names, struct error *err);
 /* Settles definition->spec beside the other networks and the host's routes, and keeps it; replaces
- * an earlier one. Under the lock, in the host's network namespace. */
+ * an earlier one. Subnets and gateways that are in it already stay. Under the lock, in the host's
+ * network namespace. */
 MUST_CHECK int shared_registry_define(const struct shared_registry *registry,
                                       struct shared_definition *definition, struct arena *arena,
                                       struct error *err);

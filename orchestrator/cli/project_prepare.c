@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "orchestrator/cli/project_prepare.h"
 
+#include "orchestrator/cli/network_ask.h"
+
 static bool is_complete(const struct project_images *images)
 {
     for (size_t i = 0; i < images->needs.count; i++)
@@ -46,6 +48,8 @@ int project_prepare(struct session *session, const struct compose *compose,
                     struct plan **ret_plan, struct error *err)
 {
     preparation->images.data_root = roots->data;
+    if (networks_ask(roots, compose_project(compose), err) < 0)
+        return -1;
     if (plan_tried(session, compose, roots, preparation, ret_plan, err) < 0)
         return -1;
     if (preparation->planning.dry || is_complete(&preparation->found))

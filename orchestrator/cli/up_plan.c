@@ -68,14 +68,6 @@ static int existing_read(struct up_planning *planning, struct error *err)
 
 /* -- networks and volumes */
 
-static const struct network_spec *network_find(const struct plan *plan, const char *name)
-{
-    for (size_t i = 0; i < plan->n_networks; i++)
-        if (string_eq(plan->networks[i].name, name))
-            return &plan->networks[i];
-    return NULL;
-}
-
 static bool network_equal(const struct network_spec *a, const struct network_spec *b)
 {
     scoped(json_release) json_t *left = codec_encode(network_spec_codec, a);
@@ -98,7 +90,7 @@ static int networks_compare(struct up_planning *planning, struct error *err)
         return error_wrap(err, "read 'shared.json'");
     for (size_t i = 0; i < plan->n_networks; i++) {
         const struct network_spec *wanted = &plan->networks[i];
-        const struct network_spec *known = network_find(&have, wanted->name);
+        const struct network_spec *known = plan_find_network(&have, wanted->name);
         const char *name = wanted->shared_name ? wanted->shared_name
                                                : arena_printf(planning->arena, "%s_%s",
                                                               plan->project, wanted->name);

@@ -141,3 +141,11 @@ int plan_instance_read(int dir_fd, const char *name, const char *suffix, struct 
     *ret_plan = plan;
     return 0;
 }
+
+const struct network_spec *plan_find_network(const struct plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->n_networks; i++)
+        if (string_eq(plan->networks[i].name, name))
+            return &plan->networks[i];
+    return NULL;
+}

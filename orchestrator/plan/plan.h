@@ -125,5 +125,6 @@ MUST_CHECK int plan_instance_read(int dir_fd, const char *name, const char *suff
                                   struct error *err);
 
 const struct plan_instance *plan_find_instance(const struct plan *plan, const char *name);
+const struct network_spec *plan_find_network(const struct plan *plan, const char *name);
 
 #endif

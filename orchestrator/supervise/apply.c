@@ -115,14 +115,6 @@ static int records_write(struct supervisor *supervisor, struct error *err)
     return 0;
 }
 
-static bool plan_has_network(const struct plan *plan, const char *name)
-{
-    for (size_t i = 0; i < plan->n_networks; i++)
-        if (string_eq(plan->networks[i].name, name))
-            return true;
-    return false;
-}
-
 /* The new plan's networks, and those of services that it does not speak of. */
 static void shared_merge(struct supervisor *supervisor, struct plan *plan, struct arena *arena)
 {
@@ -134,7 +126,7 @@ static void shared_merge(struct supervisor *supervisor, struct plan *plan, struc
     if (count > 0)
         memcpy(networks, plan->networks, count * sizeof(*networks));
     for (size_t i = 0; i < old->n_networks; i++)
-        if (!plan_has_network(plan, old->networks[i].name))
+        if (!plan_find_network(plan, old->networks[i].name))
             networks[count++] = old->networks[i];
     plan->networks = networks;
     plan->n_networks = count;
@@ -505,6 +497,23 @@ static int request_others(struct supervisor *supervisor, const struct request *r
     return records_write(supervisor, err);
 }
 
+/* Another project has asked for networks of ours. */
+static int request_share(struct supervisor *supervisor, const struct request *request,
+                         struct error *err)
+{
+    for (size_t i = 0; i < request->services.count; i++) {
+        const struct network_spec *network =
+            plan_find_network(&supervisor->shared, request->services.items[i]);
+
+        if (!network)
+            return error_set(err, "there is no network '%s'", request->services.items[i]);
+        if (net_share(supervisor->net, network, err) < 0)
+            return -1;
+    }
+    supervisor->net_stale = true;
+    return 0;
+}
+
 int supervisor_request(struct supervisor *supervisor, const struct request *request,
                        struct error *err)
 {
@@ -512,6 +521,8 @@ int supervisor_request(struct supervisor *supervisor, const struct request *requ
 
     if (string_eq(request->command, "handover"))
         return request_handover(supervisor, request, err);
+    if (string_eq(request->command, "share"))
+        return request_share(supervisor, request, err);
     if (string_eq(request->command, "apply"))
         result = request_apply(supervisor, request, err);
     else

@@ -20,9 +20,9 @@ struct request_phase {
 
 struct request {
     const char *command; /* apply, start, stop, restart, kill, pause, unpause, remove, down, watch,
-                            handover, note */
+                            handover, note, share */
     const char *file;    /* handover: the program */
-    struct string_list services;   /* empty: all */
+    struct string_list services;   /* empty: all; share: networks, as the file names them */
     struct string_list containers; /* these alone, instead of services */
     struct string_list named;      /* apply: those that the user named; empty: all */
     struct string_list known; /* apply: all services of the file; others' containers are orphans */

@@ -101,6 +101,41 @@ hub_pid() {
     equal "$stdout" ""
 }
 
+@test "the own network of a project that is up is joined by its full name, and nobody on it notices" {
+    compose_file <<END
+services:
+  web: {image: box, command: $(serve front)}
+  peer: {image: box, command: [sleep, "1000"]}
+END
+    cat >b.yaml <<END
+services:
+  app: {image: box, command: $(serve back), networks: {edge: {aliases: [apple]}}}
+networks: {edge: {external: true, name: ${PROJECT}_default}}
+END
+    ok up -d
+    local address
+    address=$(inside web hostname -i)
+    b up -d
+    within 5 asks "${TAG}b" app web front
+    within 5 asks "$PROJECT" peer apple back
+    equal "$(inside web hostname -i)" "$address"
+    asks "$PROJECT" peer web front
+    # It is known again, by a supervisor and by the file.
+    kill -KILL $(role_pids supervisor)
+    within 10 asks "${TAG}b" app web front
+    ok up -d
+    lacks "$stderr" Recreate
+    ok restart -t 0 web
+    within 5 asks "${TAG}b" app web front
+    equal "$(inside web hostname -i)" "$address"
+    ok down -t 0
+    contains "$stderr" "Network ${PROJECT}_default  Resource is still in use by ${TAG}b"
+    b down -t 0
+    ok down -t 0
+    ok network ls -q
+    equal "$stdout" ""
+}
+
 @test "a definition that has changed is refused while others use the network, and made when they do not" {
     two_projects '{name: proxy}'
     ok up -d

@@ -226,3 +226,22 @@ Test(shared_registry, what_a_project_had_is_free_when_it_has_left_and_nothing_el
     shop = join("shop");
     cr_expect(eq(u32, claim(shop, "api-1"), address));
 }
+
+Test(shared_registry, a_projects_own_network_is_shared_with_the_addresses_that_it_has)
+{
+    scoped(network_free) struct network *own = NULL, *blog = NULL;
+    struct network_spec spec = {.name = "default", .subnet = "10.89.3.0/29"};
+    struct network_place place = {"shop", NULL, &(struct prefix_list){0}, NULL, 0};
+    struct shared_site site = {registry, "shop"};
+    uint32_t address;
+
+    cr_assert(network_new(&spec, &place, &own, NULL) == 0);
+    address = claim(own, "web-1");
+    define("proxy", "shop", "10.89.3.0/29");
+    cr_assert(shared_network_convert(own, &site, "proxy", NULL) == 0);
+    cr_expect(eq(u32, claim(own, "web-1"), address));
+    blog = join("blog");
+    cr_expect(ne(u32, claim(blog, "a"), address));
+    cr_expect(ne(u32, claim(blog, "b"), address));
+    cr_expect(ne(u32, claim(blog, "c"), address));
+}
