@@ -149,6 +149,7 @@ int member_new(const struct member_spec *spec, const struct network_lookup *look
 
         if (!network)
             return error_set(err, "there is no network '%s'", spec->endpoints[i].network);
+        member->serves_names = member->serves_names || spec->endpoints[i].serves_names;
         if (member_add(member, network, &spec->endpoints[i], err) < 0)
             return -1;
     }

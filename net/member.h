@@ -6,6 +6,8 @@
 #ifndef YAWL_NET_MEMBER_H
 #define YAWL_NET_MEMBER_H
 
+#include <stdbool.h>
+
 #include "common/arena.h"
 #include "common/cleanup.h"
 #include "common/error.h"
@@ -23,7 +25,8 @@ struct member {
     const char *address; /* that published ports lead to: on the network with the default route;
                             NULL: none */
     struct view_spec view;
-    int rank; /* enum name_rank */
+    int rank;          /* enum name_rank */
+    bool serves_names; /* listens on port 53 itself */
 };
 
 struct member_spec {

@@ -139,9 +139,11 @@ static int tell_member(struct net *net, const struct member *member, int netns_f
 
     if (kept_fd < 0)
         return error_sys(err, "keep network namespace");
-    if (name_sockets_open(netns_fd, fds, &news.n_fds, err) < 0)
+    if (name_sockets_open(&(struct name_place){netns_fd, member->serves_names}, fds, &news.n_fds,
+                          err) < 0)
         return -1;
     news.take_netns_fd = steal_fd(&kept_fd);
+    news.aside = member->serves_names;
     tell_endpoint(net, member, news);
     tell_rank(net, member);
     return 0;

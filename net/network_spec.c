@@ -31,6 +31,7 @@ const struct codec_field endpoint_spec_codec[] = {
     CODEC_FIELD(struct endpoint_spec, egress_bits, CODEC_INT64),
     CODEC_FIELD(struct endpoint_spec, ingress_bits, CODEC_INT64),
     CODEC_FIELD(struct endpoint_spec, gw_priority, CODEC_INT),
+    CODEC_FIELD(struct endpoint_spec, serves_names, CODEC_BOOL),
     {0},
 };
 

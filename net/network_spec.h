@@ -43,6 +43,7 @@ struct endpoint_spec {
     const char *interface_name;        /* or NULL: "eth0" ... in the order of the endpoints */
     int64_t egress_bits, ingress_bits; /* a second, out of the container and into it; 0: no limit */
     int gw_priority;
+    bool serves_names; /* the instance listens on port 53 itself */
 };
 
 /* What of the machine itself an instance may reach, at HOST_GATEWAY_ADDRESS. */

@@ -98,7 +98,7 @@ void nft_chain(struct nft *nft, const struct nft_chain *chain)
     netlink_batch_describe(nft->batch, "nftables chain '%s'", chain->name);
     netlink_put_string(message, NFTA_CHAIN_TABLE, nft->table);
     netlink_put_string(message, NFTA_CHAIN_NAME, chain->name);
-    netlink_put_string(message, NFTA_CHAIN_TYPE, "filter");
+    netlink_put_string(message, NFTA_CHAIN_TYPE, chain->nat ? "nat" : "filter");
     netlink_put_be32(message, NFTA_CHAIN_POLICY, (uint32_t)chain->policy);
     hook = netlink_nest(message, NFTA_CHAIN_HOOK);
     netlink_put_be32(message, NFTA_HOOK_HOOKNUM, (uint32_t)chain->hook);
@@ -320,6 +320,19 @@ void nft_tproxy(struct nft *nft, uint32_t family, uint16_t port)
     expression = expression_begin(nft, "tproxy");
     netlink_put_be32(nft->rule, NFTA_TPROXY_FAMILY, family);
     netlink_put_be32(nft->rule, NFTA_TPROXY_REG_PORT, NFT_REG_1);
+    expression_end(nft, expression);
+}
+
+void nft_to_port(struct nft *nft, uint16_t port)
+{
+    uint16_t wire = htons(port);
+    struct expression expression;
+
+    nft_load_value(nft, &wire, sizeof(wire));
+    expression = expression_begin(nft, "nat");
+    netlink_put_be32(nft->rule, NFTA_NAT_TYPE, NFT_NAT_DNAT);
+    netlink_put_be32(nft->rule, NFTA_NAT_FAMILY, NFPROTO_IPV4);
+    netlink_put_be32(nft->rule, NFTA_NAT_REG_PROTO_MIN, NFT_REG_1);
     expression_end(nft, expression);
 }
 

@@ -12,6 +12,7 @@
 #ifndef YAWL_NET_NFTABLES_H
 #define YAWL_NET_NFTABLES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,7 @@ struct nft_chain {
     int hook;     /* NF_INET_PRE_ROUTING ... */
     int priority; /* NF_IP_PRI_MANGLE ... */
     int policy;   /* NF_ACCEPT or NF_DROP */
+    bool nat;     /* sees the first packet of a connection, and may change where it goes */
 };
 void nft_chain(struct nft *nft, const struct nft_chain *chain);
 
@@ -68,6 +70,8 @@ void nft_set_mark(struct nft *nft, uint32_t mark);
 /* To the transparent socket of the family (NFPROTO_IPV4, NFPROTO_IPV6) on this port; ends the rule
  * when nobody listens there. */
 void nft_tproxy(struct nft *nft, uint32_t family, uint16_t port);
+/* To another port of the same IPv4 address, and back; in a chain of nat alone. */
+void nft_to_port(struct nft *nft, uint16_t port);
 void nft_verdict(struct nft *nft, int verdict);
 /* Refuses: the sender of a TCP packet is reset, any other hears "administratively prohibited". */
 void nft_reset(struct nft *nft);

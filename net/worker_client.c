@@ -26,7 +26,7 @@ struct entry {
     size_t length;
     int fds[WORKER_NEWS_MAX_FDS];
     size_t n_fds;
-    int netns_fd;
+    struct name_place place;
     bool sent, fds_sent; /* on this connection */
 };
 
@@ -62,7 +62,7 @@ static void entry_close(struct entry *entry)
     for (size_t i = 0; i < entry->n_fds; i++)
         fd_close(entry->fds[i]);
     entry->n_fds = 0;
-    fd_close(steal_fd(&entry->netns_fd));
+    fd_close(steal_fd(&entry->place.netns_fd));
 }
 
 static void entry_done(struct entry *entry)
@@ -100,7 +100,8 @@ static struct entry *entry_find(struct worker_client *client, const char *key)
 static struct entry *entry_add(struct worker_client *client, const char *key)
 {
     memory_grow(client->entries, client->count, client->capacity);
-    client->entries[client->count] = (struct entry){.key = memory_strdup(key), .netns_fd = -1};
+    client->entries[client->count] =
+        (struct entry){.key = memory_strdup(key), .place = {.netns_fd = -1}};
     return &client->entries[client->count++];
 }
 
@@ -140,8 +141,8 @@ void worker_client_tell(struct worker_client *client, const struct worker_news *
     if (news->n_fds > 0)
         entry_take_fds(entry, news);
     if (news->take_netns_fd >= 0) {
-        fd_close(entry->netns_fd);
-        entry->netns_fd = news->take_netns_fd;
+        fd_close(entry->place.netns_fd);
+        entry->place = (struct name_place){news->take_netns_fd, news->aside};
     }
 }
 
@@ -219,8 +220,8 @@ static int client_connect(struct worker_client *client, struct error *err)
         struct entry *entry = &client->entries[i];
 
         entry->sent = entry->fds_sent = false;
-        if (entry->n_fds == 0 && entry->netns_fd >= 0 &&
-            name_sockets_open(entry->netns_fd, entry->fds, &entry->n_fds, err) < 0) {
+        if (entry->n_fds == 0 && entry->place.netns_fd >= 0 &&
+            name_sockets_open(&entry->place, entry->fds, &entry->n_fds, err) < 0) {
             client_disconnect(client);
             return -1;
         }

@@ -9,6 +9,7 @@
 #ifndef YAWL_NET_WORKER_CLIENT_H
 #define YAWL_NET_WORKER_CLIENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/cleanup.h"
@@ -34,6 +35,7 @@ struct worker_news {
     /* Of an endpoint, or -1: where the name sockets are made again when the entry has no
      * descriptors because another process of ours held them. */
     int take_netns_fd;
+    bool aside; /* how, see name_sockets.h */
 };
 void worker_client_tell(struct worker_client *client, const struct worker_news *news);
 

@@ -193,8 +193,11 @@ static const struct shape shape_service_networks = {.forms = FORM_MAP,
 static const struct shape shape_expose_item = {.forms = FORM_STRING | FORM_NUMBER,
                                                .scalar = SCALAR_STRING};
 
-static const struct shape shape_expose = {
-    .forms = FORM_LIST, .item = &shape_expose_item, .unique = true, .identity = identity_value};
+static const struct shape shape_expose = {.forms = FORM_LIST,
+                                          .item = &shape_expose_item,
+                                          .unique = true,
+                                          .identity = identity_value,
+                                          .decode = decode_strings};
 
 static const struct shape shape_groups = {
     .forms = FORM_LIST, .item = &shape_expose_item, .unique = true, .decode = decode_strings};
@@ -264,7 +267,7 @@ static const struct key service_keys[] = {
      NO_ENGINE},
     {"environment", &shape_environment, ACTED, "variables", 0, SERVICE(environment)},
     {"env_file", &shape_env_files, ACTED, "files with variables"},
-    {"expose", &shape_expose, ACTED, "ports that it listens on"},
+    {"expose", &shape_expose, ACTED, "ports that it listens on", 0, SERVICE(expose)},
     {"extends", &shape_extends, ACTED, "service to start from", KEY_KEEP},
     {"external_links", &shape_strings, NOTED, "links to foreign containers", 0, 0, NO_ENGINE},
     {"extra_hosts", &shape_extra_hosts, ACTED, "more lines of /etc/hosts", 0, SERVICE(extra_hosts)},

@@ -115,6 +115,7 @@ struct service {
     struct string_list cap_add, cap_drop, security_opt, group_add, profiles, devices;
     struct string_list dns, dns_search, dns_opt, extra_hosts; /* extra_hosts "name=address" */
     struct string_list links;                                 /* "service" or "service:alias" */
+    struct string_list expose;                                /* "80", "53/udp", "8000-8010" */
     const char *mac_address;      /* on the network with the highest priority */
     const char *egress, *ingress; /* `x-bandwidth`: "10mbit" of a second, or NULL: no limit */
     const char *host_gateway; /* `x-host-gateway`: "loopback", or NULL: the host's own address */

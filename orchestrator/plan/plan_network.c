@@ -7,6 +7,8 @@
 #include "orchestrator/plan/plan_build.h"
 #include "orchestrator/plan/plan_network_options.h"
 
+enum { NAME_PORT = 53 };
+
 /* What others on the network find it by. */
 static void endpoint_names(struct plan_build *build, const struct service_network *network,
                            struct endpoint_spec *endpoint)
@@ -70,6 +72,41 @@ static int64_t endpoint_limit(struct plan_build *build, const char *direction, c
     return bits;
 }
 
+/* "53", "53/udp", "50-60": whether that is, or has, the port of name servers. */
+static bool has_name_port(const char *text)
+{
+    size_t length = strcspn(text, "/-");
+    unsigned first = 0, last = 0;
+
+    if (!string_to_port(text, length, &first))
+        return false;
+    last = first;
+    if (text[length] == '-' &&
+        !string_to_port(text + length + 1, strcspn(text + length + 1, "/"), &last))
+        return false;
+    return first <= NAME_PORT && NAME_PORT <= last;
+}
+
+static bool list_has_name_port(const struct string_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (has_name_port(list->items[i]))
+            return true;
+    return false;
+}
+
+/* By what the service and its image say of their ports. */
+static bool serves_names(const struct plan_build *build)
+{
+    const struct service *service = build->service;
+
+    for (size_t i = 0; i < service->n_ports; i++)
+        if (service->ports[i].target == NAME_PORT)
+            return true;
+    return list_has_name_port(&service->expose) ||
+           list_has_name_port(&build->image->config->exposed_ports);
+}
+
 static void network_endpoints(struct plan_build *build)
 {
     const struct service *service = build->service;
@@ -93,6 +130,7 @@ static void network_endpoints(struct plan_build *build)
             .egress_bits = endpoint_limit(build, "egress", service->egress),
             .ingress_bits = endpoint_limit(build, "ingress", service->ingress),
             .gw_priority = network->gw_priority,
+            .serves_names = serves_names(build),
         };
         endpoint_names(build, network, endpoint);
     }

@@ -344,6 +344,25 @@ END
     lacks "$stdout" inet
 }
 
+@test "a service that is a name server itself has port 53, and resolves names like others" {
+    compose_file <<'END'
+services:
+  names:
+    image: box
+    command: [sh, -c, "udp_echo 53 & exec nc -ll -p 53 -e echo pong"]
+    expose: ["53/udp"]
+  client: {image: box, command: [sleep, "1000"]}
+END
+    ok up -d
+    within 5 inside client nc -w 1 names 53
+    equal "$(inside client sh -c "nc -w 1 names 53 </dev/null")" pong
+    inside names nslookup -type=a client 127.0.0.11 >/dev/null
+    inside names grep -q ' 00000000:0035 ' /proc/net/udp
+    kill -KILL $(role_pids supervisor) $(role_pids net-worker)
+    within 10 inside names nslookup -type=a client 127.0.0.11
+    equal "$(inside client sh -c "nc -w 1 names 53 </dev/null")" pong
+}
+
 @test "net shows networks, addresses, names and the state of ports" {
     local port
     port=$(free_port)

@@ -232,7 +232,7 @@ END
     local count='$(sed -n "s/^net_namespace *\([0-9]*\) .*/\1/p" /proc/slabinfo)' before i
     compose_file <<'END'
 services:
-  flood: {image: box, command: [sh, -c, "nc -lk -p 80 -e cat /dev/zero"], ports: ["8080:80"], stop_grace_period: 0s}
+  flood: {image: box, command: [sh, -c, "exec nc -ll -p 80 -e cat /dev/zero"], ports: ["8080:80"], stop_grace_period: 0s}
 END
     before=$(eval "echo $count")
     for i in $(seq $((CYCLES / 4 + 1))); do
@@ -245,8 +245,11 @@ for attempt in range(100):
         break
     except OSError:
         time.sleep(0.05)
+client.recv(1)
+print('stuck', flush=True)
 time.sleep(100)"
-        sleep 0.5
+        within 10 grep -q stuck stuck.out
+        sleep 0.2 # buffers fill
         ok down
         within 1 sh -c "[ $count -le $before ]"
         kill "$pid"
