@@ -45,6 +45,30 @@ int file_replace(int dir_fd, const char *name, const void *bytes, size_t length,
     return 0;
 }
 
+static bool file_has(int dir_fd, const char *name, const void *bytes, size_t length)
+{
+    scoped_text struct text now = {0};
+    bool exists;
+
+    return file_read(dir_fd, name, length, &now, &exists, NULL) == 0 && exists &&
+           now.length == length && memcmp(text_get(&now), bytes, length) == 0;
+}
+
+int file_update(int dir_fd, const char *name, const void *bytes, size_t length, mode_t mode,
+                struct error *err)
+{
+    scoped_fd int fd = -1;
+
+    if (file_has(dir_fd, name, bytes, length))
+        return 0;
+    fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0)
+        return error_sys(err, "open '%s'", name);
+    if (fd_write_all(fd, bytes, length) < 0 || ftruncate(fd, (off_t)length) < 0)
+        return error_sys(err, "write '%s'", name);
+    return 0;
+}
+
 int file_write_existing(int dir_fd, const char *name, const char *text, struct error *err)
 {
     scoped_fd int fd = openat(dir_fd, name, O_WRONLY | O_CLOEXEC | O_NOCTTY);

@@ -20,6 +20,11 @@ MUST_CHECK int file_read(int dir_fd, const char *name, size_t limit_bytes, struc
 MUST_CHECK int file_replace(int dir_fd, const char *name, const void *bytes, size_t length,
                             mode_t mode, struct error *err);
 
+/* Writes over the file, or makes it: whoever has it open or mounted sees the new text, and may see
+ * a part of it for a moment. One that has the text already is left alone. */
+MUST_CHECK int file_update(int dir_fd, const char *name, const void *bytes, size_t length,
+                           mode_t mode, struct error *err);
+
 /* Writes to an existing file, as /proc and /sys want it: one write(2), no creation. */
 MUST_CHECK int file_write_existing(int dir_fd, const char *name, const char *text,
                                    struct error *err);

@@ -2,7 +2,7 @@
 /*
  * What is written for a container before it starts: its parts of /etc, its secrets and configs.
  * They lie in the project's run directory, one directory per instance, and are bind-mounted into
- * the container; hence they are replaced before a start only, never under a running container.
+ * the container; hence what others may have mounted too is written over, never replaced.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include "common/path.h"
 #include "orchestrator/supervise/supervisor_state.h"
 
+#define RESOLV_COPY "resolv.conf.copy"
 enum { SECRET_MAX_BYTES = 16 * 1024 * 1024, RESOLV_MAX_BYTES = 64 * 1024 };
 
 static int files_dir_open(struct instance *instance, const char *kind, int *ret_fd,
@@ -137,6 +138,15 @@ static int resolv_text(struct instance *instance, struct text *out, struct error
     return 0;
 }
 
+/* The copy that nobody mounts tells later whether the file is still as it was written. */
+static int resolv_write(int dir_fd, const struct text *resolv, struct error *err)
+{
+    if (file_update(dir_fd, "resolv.conf", text_get(resolv), resolv->length, 0644, err) < 0)
+        return -1;
+    return file_update(dir_fd, RESOLV_COPY, text_get(resolv), resolv->length, 0644, err);
+}
+
+/* In place: who shares the network and runs has the same files mounted. */
 static int etc_write(struct instance *instance, struct error *err)
 {
     scoped_text struct text hosts = {0}, resolv = {0}, hostname = {0};
@@ -147,9 +157,9 @@ static int etc_write(struct instance *instance, struct error *err)
         return -1;
     if (instance->plan->container.hostname)
         text_appendf(&hostname, "%s\n", instance->plan->container.hostname);
-    if (file_replace(dir_fd, "hosts", text_get(&hosts), hosts.length, 0644, err) < 0 ||
-        file_replace(dir_fd, "resolv.conf", text_get(&resolv), resolv.length, 0644, err) < 0 ||
-        file_replace(dir_fd, "hostname", text_get(&hostname), hostname.length, 0644, err) < 0)
+    if (file_update(dir_fd, "hosts", text_get(&hosts), hosts.length, 0644, err) < 0 ||
+        resolv_write(dir_fd, &resolv, err) < 0 ||
+        file_update(dir_fd, "hostname", text_get(&hostname), hostname.length, 0644, err) < 0)
         return -1;
     return 0;
 }
@@ -161,4 +171,24 @@ int container_files_write(struct instance *instance, struct error *err)
         secrets_write(instance, err) < 0)
         return error_wrap(err, "write files of '%s'", instance->plan->name);
     return 0;
+}
+
+/* What the container has written itself, as clients of VPNs do, stays. */
+int container_files_follow(struct instance *instance, struct error *err)
+{
+    scoped_text struct text now = {0}, copy = {0}, resolv = {0};
+    scoped_fd int dir_fd = -1;
+    bool exists;
+
+    if (!instance->container || !instance->made || instance->made->network_of)
+        return 0;
+    if (files_dir_open(instance, "etc", &dir_fd, err) < 0 ||
+        file_read(dir_fd, "resolv.conf", RESOLV_MAX_BYTES, &now, &exists, err) < 0 ||
+        file_read(dir_fd, RESOLV_COPY, RESOLV_MAX_BYTES, &copy, &exists, err) < 0)
+        return -1;
+    if (!exists || !string_eq(text_get(&now), text_get(&copy)))
+        return 0;
+    if (resolv_text(instance, &resolv, err) < 0)
+        return -1;
+    return resolv_write(dir_fd, &resolv, err);
 }

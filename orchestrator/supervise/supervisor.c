@@ -130,6 +130,19 @@ static void on_shared_networks(void *owner)
     supervisor->net_stale = true;
 }
 
+static void on_host_resolver(void *owner)
+{
+    struct supervisor *supervisor = owner;
+
+    for (size_t i = 0; i < supervisor->n_instances; i++) {
+        struct error err = {0};
+
+        if (container_files_follow(supervisor->instances[i], &err) < 0)
+            log_warning("'%s': follow resolv.conf: %s", supervisor->instances[i]->plan->name,
+                        err.text);
+    }
+}
+
 /* The connection may be another one after a flush, hence the new watch. */
 static void network_flush(struct supervisor *supervisor, uint64_t now_ms)
 {
@@ -260,6 +273,8 @@ static int supervisor_open(struct supervisor *supervisor, struct error *err)
     supervisor->wake = timer_new(supervisor->loop, on_wake, supervisor);
     supervisor->shared_watch = fd_watch_new(supervisor->loop, net_shared_fd(supervisor->net),
                                             FD_READABLE, on_shared_networks, supervisor);
+    supervisor->host_resolver =
+        host_resolver_new(supervisor->loop, "/etc/resolv.conf", on_host_resolver, supervisor);
     supervisor->keeper_watch =
         fd_watch_new(supervisor->loop, supervisor->keeper_fd, FD_READABLE, on_keeper, supervisor);
     if (supervisor_adopt(supervisor, err) < 0)
@@ -304,6 +319,7 @@ static void supervisor_close(struct supervisor *supervisor)
     free(supervisor->instances);
     fd_watch_free(supervisor->net_watch);
     fd_watch_free(supervisor->shared_watch);
+    host_resolver_free(supervisor->host_resolver);
     net_free(supervisor->net);
     mapped_tree_free(supervisor->tree);
     fd_watch_free(supervisor->keeper_watch);

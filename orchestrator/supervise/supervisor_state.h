@@ -13,6 +13,7 @@
 #include "common/arena.h"
 #include "common/loop.h"
 #include "common/text.h"
+#include "net/dns/host_resolver.h"
 #include "net/net.h"
 #include "orchestrator/logs/log_writer.h"
 #include "orchestrator/plan/plan.h"
@@ -99,6 +100,7 @@ struct supervisor {
     struct mapped_tree *tree; /* the data root, for the containers' file systems */
     struct fd_watch *net_watch;
     struct fd_watch *shared_watch; /* of networks shared with other projects */
+    struct host_resolver *host_resolver;
     uint64_t net_retry_ms;
     bool records_stale; /* some record could not be written */
     bool net_stale;     /* the net worker is to be told something */
@@ -159,6 +161,8 @@ void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms)
 /* -- container_files.c: what is written for a container before it starts */
 
 MUST_CHECK int container_files_write(struct instance *instance, struct error *err);
+/* The host's resolv.conf has changed: what follows it in a container that runs follows. */
+MUST_CHECK int container_files_follow(struct instance *instance, struct error *err);
 
 /* -- links.c */
 

@@ -363,6 +363,25 @@ END
     equal "$(inside client sh -c "nc -w 1 names 53 </dev/null")" pong
 }
 
+@test "a change of this machine's resolv.conf is followed in containers that run" {
+    compose_file <<'END'
+services:
+  web: {image: box, command: [sleep, "1000"]}
+  host: {image: box, command: [sleep, "1000"], network_mode: host}
+  own: {image: box, command: [sleep, "1000"], dns_search: [own.example]}
+END
+    # Of the supervisor alone, in a mount namespace of its own.
+    printf 'nameserver 127.0.0.1\nsearch old.example\n' >resolv.conf
+    try unshare --mount sh -c "mount --bind '$DIR/resolv.conf' /etc/resolv.conf && exec '$YAWL' up -d"
+    equal "$status" 0
+    contains "$(inside web cat /etc/resolv.conf)" "search old.example"
+    printf 'nameserver 127.0.0.1\nsearch new.example\n' >resolv.conf
+    within 5 inside web grep -q '^search new.example$' /etc/resolv.conf
+    within 5 inside host grep -q '^search new.example$' /etc/resolv.conf
+    contains "$(inside web cat /etc/resolv.conf)" "nameserver 127.0.0.11"
+    contains "$(inside own cat /etc/resolv.conf)" "search own.example"
+}
+
 @test "net shows networks, addresses, names and the state of ports" {
     local port
     port=$(free_port)

@@ -72,6 +72,7 @@ END
     equal "$(host_pid web)" "$web"
     [ "$(host_pid owner)" != "$owner" ]
     equal "$(inside owner ip -o -4 address show eth0 | wc -l)" 1
+    equal "$(inside owner stat -c %i /etc/hosts /etc/resolv.conf)" "$(inside web stat -c %i /etc/hosts /etc/resolv.conf)"
 }
 
 @test "a network shared by living containers outlasts the supervisor and is adopted without its owner" {

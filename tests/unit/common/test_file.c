@@ -31,3 +31,23 @@ Test(file, replacing_and_reading_give_the_same_bytes)
     cr_expect_eq(file_read(dir_fd, "x", 3, &text, &exists, &err), -1, "the limit holds");
     cr_expect_eq(path_remove_tree(AT_FDCWD, name, NULL), 0);
 }
+
+Test(file, an_update_keeps_the_file_and_writes_only_what_is_new)
+{
+    char name[] = "/tmp/yawl-file-XXXXXX";
+    scoped_text struct text text = {0};
+    scoped_fd int dir_fd = -1, open_fd = -1;
+    char bytes[8] = "";
+    bool exists;
+
+    cr_assert_not_null(mkdtemp(name));
+    dir_fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cr_assert_eq(file_update(dir_fd, "x", "longer", 6, 0400, NULL), 0);
+    open_fd = openat(dir_fd, "x", O_RDONLY | O_CLOEXEC);
+    cr_assert_eq(file_update(dir_fd, "x", "two", 3, 0400, NULL), 0);
+    cr_expect_eq(pread(open_fd, bytes, sizeof(bytes), 0), 3);
+    cr_expect_str_eq(bytes, "two");
+    cr_assert_eq(file_read(dir_fd, "x", 100, &text, &exists, NULL), 0);
+    cr_expect_str_eq(text_get(&text), "two");
+    cr_expect_eq(path_remove_tree(AT_FDCWD, name, NULL), 0);
+}
