@@ -43,10 +43,9 @@ static int make_bridge(int netns_fd, struct error *err)
 {
     scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
     scoped(netlink_free) struct netlink *links = NULL;
-    scoped_visit struct netns_visit visit = NETNS_HOME;
     int ifindex;
 
-    if (netns_enter(netns_fd, &visit, err) < 0 || netlink_open(NETLINK_ROUTE, &links, err) < 0)
+    if (netlink_open_in(netns_fd, NETLINK_ROUTE, &links, err) < 0)
         return -1;
     bridge_batch_add(batch, &(struct bridge_spec){.name = BRIDGE_NAME, .mtu = BRIDGE_MTU});
     if (netlink_send(links, batch, NULL, err) < 0 ||
@@ -238,12 +237,11 @@ static int port_enslave(int netns_fd, const char *port, struct error *err)
 {
     scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
     scoped(netlink_free) struct netlink *links = NULL;
-    scoped_visit struct netns_visit visit = NETNS_HOME;
     struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
     struct nl_msg *message;
     int bridge;
 
-    if (netns_enter(netns_fd, &visit, err) < 0 || netlink_open(NETLINK_ROUTE, &links, err) < 0 ||
+    if (netlink_open_in(netns_fd, NETLINK_ROUTE, &links, err) < 0 ||
         link_find(links, BRIDGE_NAME, &bridge, err) < 0)
         return -1;
     message = netlink_batch_add(batch, RTM_NEWLINK, NLM_F_ACK, &header, sizeof(header));

@@ -13,6 +13,7 @@
 #include "common/fd.h"
 #include "common/memory.h"
 #include "common/text.h"
+#include "net/netns.h"
 
 /* Enough for some hundred messages with their answers; the default cuts at about two hundred. */
 enum { SOCKET_BUFFER_BYTES = 1024 * 1024, RECEIVE_BYTES = 64 * 1024, DESCRIPTION_SIZE = 80 };
@@ -60,6 +61,28 @@ int netlink_open(int protocol, struct netlink **ret_netlink, struct error *err)
     netlink = memory_new(struct netlink);
     netlink->fd = steal_fd(&fd);
     *ret_netlink = netlink;
+    return 0;
+}
+
+struct opening {
+    int protocol;
+    struct netlink *netlink; /* out */
+};
+
+static int open_inside(void *owner, struct error *err)
+{
+    struct opening *opening = owner;
+
+    return netlink_open(opening->protocol, &opening->netlink, err);
+}
+
+int netlink_open_in(int netns_fd, int protocol, struct netlink **ret_netlink, struct error *err)
+{
+    struct opening opening = {.protocol = protocol};
+
+    if (netns_run(netns_fd, open_inside, &opening, err) < 0)
+        return -1;
+    *ret_netlink = opening.netlink;
     return 0;
 }
 

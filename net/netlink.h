@@ -23,6 +23,9 @@ struct netlink;
 /* protocol: NETLINK_ROUTE, NETLINK_NETFILTER, NETLINK_SOCK_DIAG. In the calling thread's namespace.
  */
 MUST_CHECK int netlink_open(int protocol, struct netlink **ret_netlink, struct error *err);
+/* In a network namespace, where the socket stays. */
+MUST_CHECK int netlink_open_in(int netns_fd, int protocol, struct netlink **ret_netlink,
+                               struct error *err);
 void netlink_free(struct netlink *netlink);
 DEFINE_SCOPED(struct netlink *, netlink_free)
 /* Hands over the bare descriptor. */
