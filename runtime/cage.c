@@ -12,9 +12,10 @@
 #include "common/path.h"
 #include "runtime/descriptors.h"
 #include "runtime/filesystem.h"
+#include "runtime/hooks.h"
 #include "runtime/kernel.h"
 
-static int expect(struct cage_state *state, enum channel_kind kind)
+int cage_expect(struct cage_state *state, enum channel_kind kind)
 {
     if (channel_expect(state->cage->channel_fd, kind, &state->message) < 0) {
         /* Nobody listens any more when the starter is gone. */
@@ -25,18 +26,30 @@ static int expect(struct cage_state *state, enum channel_kind kind)
     return 0;
 }
 
+/* A bundle may leave the namespace as it is; then it is left only while the groups are mounted. */
+static bool has_own_cgroup_view(const struct cage_state *state)
+{
+    const struct bundle_spec *bundle = state->cage->spec->bundle;
+
+    return !bundle || (bundle->new_namespaces & CLONE_NEWCGROUP) ||
+           state->cage->bundle.cgroupns_fd >= 0;
+}
+
 /* Becomes root of the new user namespace, with all capabilities there. */
 static int enter_namespaces(struct cage_state *state)
 {
     const struct container_spec *spec = state->cage->spec;
 
+    /* As long as /proc/self is ours to write. */
+    if (spec->bundle && cage_enter_time(state) < 0)
+        return -1;
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return failure_sys(&state->failure, "become non-dumpable", NULL);
-    if (spec->id_map.count > 0 &&
+    if (spec_has_user_namespace(spec) &&
         (kernel_setgroups(0, NULL) < 0 || kernel_setresgid(0) < 0 || kernel_setresuid(0) < 0))
         return failure_sys(&state->failure, "become root of the user namespace", NULL);
     /* After the control groups are entered: this one's root is where we are. */
-    if (unshare(CLONE_NEWCGROUP) < 0)
+    if (has_own_cgroup_view(state) && unshare(CLONE_NEWCGROUP) < 0)
         return failure_sys(&state->failure, "make a cgroup namespace", NULL);
     if (!spec->host_uts && spec->hostname &&
         sethostname(spec->hostname, strlen(spec->hostname)) < 0)
@@ -53,9 +66,10 @@ static int enter_namespaces(struct cage_state *state)
  * needed. */
 static int attach_root(struct cage_state *state)
 {
+    const struct bundle_spec *bundle = state->cage->spec->bundle;
     const char *target = NULL;
 
-    if (expect(state, CHANNEL_MOUNTS) < 0)
+    if (cage_expect(state, CHANNEL_MOUNTS) < 0)
         return -1;
     if (state->message.n_fds < 1)
         return failure_set(&state->failure, "attach the root", NULL, "no descriptor came");
@@ -63,6 +77,10 @@ static int attach_root(struct cage_state *state)
     if (mount_plan_take_images(&state->cage->mounts, state->message.fds + 1,
                                state->message.n_fds - 1, &target) < 0)
         return failure_sys(&state->failure, "mount an image on", target);
+    /* Hooks of a bundle look for it where it was. */
+    if (bundle &&
+        move_mount(state->root_fd, "", AT_FDCWD, bundle->root_dir, MOVE_MOUNT_F_EMPTY_PATH) == 0)
+        return 0;
     if (move_mount(state->root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
         return failure_sys(&state->failure, "attach the root", NULL);
     return 0;
@@ -83,22 +101,33 @@ static int make_cwd(struct cage_state *state)
     return 0;
 }
 
+static int furnish_as_docker(struct cage_state *state)
+{
+    if (cage_attach_systems(state) < 0 || cage_attach_dev(state) < 0 ||
+        cage_attach_mounts(state) < 0)
+        return -1;
+    return cage_hide(state);
+}
+
 static int furnish(struct cage_state *state)
 {
     const struct container_spec *spec = state->cage->spec;
+    bool is_read_only = spec->read_only || (!spec->upper_dir && !spec->bundle);
 
-    if (cage_attach_systems(state) < 0 || cage_attach_dev(state) < 0 ||
-        cage_attach_mounts(state) < 0 || cage_hide(state) < 0 || make_cwd(state) < 0)
+    if ((spec->bundle ? cage_furnish_bundle(state) : furnish_as_docker(state)) < 0 ||
+        make_cwd(state) < 0)
         return -1;
-    if (expect(state, CHANNEL_IDENTITY) < 0)
+    if (cage_expect(state, CHANNEL_IDENTITY) < 0)
         return -1;
     if (state->message.length != sizeof(state->identity))
         return failure_set(&state->failure, "take the identity", NULL, "it has the wrong size");
     memcpy(&state->identity, state->message.bytes, sizeof(state->identity));
     if (spec->tty && cage_open_tty(state) < 0)
         return -1;
-    if ((spec->read_only || !spec->upper_dir) &&
-        filesystem_make_read_only(state->root_fd, false) < 0)
+    if (spec->bundle && hooks_run(&spec->bundle->hooks.create_container,
+                                  state->cage->bundle.creating_fd, &state->failure) < 0)
+        return -1;
+    if (is_read_only && filesystem_make_read_only(state->root_fd, false) < 0)
         return failure_sys(&state->failure, "make the root read-only", NULL);
     return 0;
 }
@@ -123,6 +152,7 @@ static int root_is_covered(bool *ret_covered)
 static int change_root(struct cage_state *state)
 {
     enum { COVERS_MAX = 8 };
+    const struct container_spec *spec = state->cage->spec;
     bool covered = true;
 
     if (fchdir(state->root_fd) < 0 || kernel_pivot_root(".", ".") < 0)
@@ -135,6 +165,9 @@ static int change_root(struct cage_state *state)
         return failure_set(&state->failure, "leave the old root", NULL, "it is still there");
     if (chdir("/") < 0)
         return failure_sys(&state->failure, "enter the new root", NULL);
+    if (spec->bundle && spec->bundle->root_propagation &&
+        mount(NULL, "/", NULL, spec->bundle->root_propagation, NULL) < 0)
+        return failure_sys(&state->failure, "set the propagation of the root", NULL);
     return 0;
 }
 
@@ -165,23 +198,47 @@ static int place_stdio(struct cage_state *state)
  * nothing (CVE-2024-21626). */
 static int let_go(struct cage_state *state)
 {
-    const int kept[] = {0, 1, 2, state->cage->channel_fd, state->cage->program.init_fd};
+    const struct bundle_spec *bundle = state->cage->spec->bundle;
+    const struct process_spec *process = state->cage->program.process;
+    const int kept[] = {0,
+                        1,
+                        2,
+                        state->cage->channel_fd,
+                        state->cage->program.init_fd,
+                        state->cage->bundle.created_fd,
+                        bundle ? bundle->start_fd : -1};
 
-    if (descriptors_keep(kept, ARRAY_LENGTH(kept)) < 0)
+    if (descriptors_keep(kept, ARRAY_LENGTH(kept), process ? process->n_preserved : 0) < 0)
         return failure_sys(&state->failure, "close descriptors", NULL);
     return 0;
 }
 
+/* It may wait long: meanwhile it holds nothing of whoever created it, such as the lock on the
+ * folder where the container is kept. */
+static int start_bundle(struct cage_state *state, const struct bundle_spec *bundle)
+{
+    if (place_stdio(state) < 0 || let_go(state) < 0 ||
+        program_look(&state->cage->program, &state->failure) < 0 || cage_await_start(state) < 0)
+        return -1;
+    return hooks_run(&bundle->hooks.start_container, state->cage->bundle.created_fd,
+                     &state->failure);
+}
+
 static int build(struct cage_state *state)
 {
+    const struct bundle_spec *bundle = state->cage->spec->bundle;
+
     if (channel_say(state->cage->channel_fd, CHANNEL_ALIVE) < 0)
         return failure_sys(&state->failure, "tell the starter", NULL);
-    if (expect(state, CHANNEL_ENTERED) < 0 || enter_namespaces(state) < 0 ||
-        cage_make_systems(state) < 0 || cage_make_dev(state) < 0)
+    if (cage_expect(state, CHANNEL_ENTERED) < 0 || enter_namespaces(state) < 0)
+        return -1;
+    if (!bundle && (cage_make_systems(state) < 0 || cage_make_dev(state) < 0))
         return -1;
     if (attach_root(state) < 0 || furnish(state) < 0 || change_root(state) < 0)
         return -1;
-    if (expect(state, CHANNEL_START) < 0 ||
+    if (bundle)
+        return start_bundle(state, bundle);
+    if (cage_expect(state, CHANNEL_START) < 0 ||
         sysctls_write(&state->cage->sysctls, state->settings_fd, &state->failure) < 0)
         return -1;
     return place_stdio(state) < 0 ? -1 : let_go(state);

@@ -18,6 +18,7 @@
 #ifndef YAWL_RUNTIME_CAGE_H
 #define YAWL_RUNTIME_CAGE_H
 
+#include "runtime/bundle_spec.h"
 #include "runtime/channel.h"
 #include "runtime/host_devices.h"
 #include "runtime/mount_plan.h"
@@ -25,6 +26,15 @@
 #include "runtime/sysctls.h"
 
 enum { CAGE_MAX_CONTROLLERS = 16 };
+
+/* What a bundle needs besides. */
+struct cage_bundle {
+    int *node_fds; /* one a node of the bundle: the host's as a mount, in a user namespace; or NULL
+                    */
+    int cgroupns_fd; /* the namespace to come back to after the control groups are mounted, or -1 */
+    int creating_fd,
+        created_fd; /* what hooks read: state of the container; -1 without such hooks */
+};
 
 struct cage {
     const struct container_spec *spec;
@@ -37,10 +47,11 @@ struct cage {
         const char *controllers[CAGE_MAX_CONTROLLERS]; /* v1 hierarchies: "cpu,cpuacct" */
         size_t n_controllers;
     } cgroups;
-    int channel_fd;        /* the child's end */
-    int input_fd;          /* standard input, or -1: /dev/null */
-    int output_fds[2];     /* standard output and error, or -1: /dev/null */
-    int shm_fd, mqueue_fd; /* the host's or a partner's, when they are shared, else -1 */
+    int channel_fd;            /* the child's end */
+    int input_fd;              /* standard input, or -1: /dev/null */
+    int output_fds[2];         /* standard output and error, or -1: /dev/null */
+    int shm_fd, mqueue_fd;     /* the host's or a partner's, when they are shared, else -1 */
+    struct cage_bundle bundle; /* of a spec with a bundle alone */
 };
 
 /* Opens everything; texts and lists in the arena. Zero-initialized by the caller; cage_close() in
@@ -75,6 +86,11 @@ struct cage_state {
 MUST_CHECK int cage_make_systems(struct cage_state *state);
 MUST_CHECK int cage_attach_systems(struct cage_state *state);
 MUST_CHECK int cage_hide(struct cage_state *state);
+MUST_CHECK int cage_make_mask(struct cage_state *state);
+/* Covers a file or directory by an empty one, or by itself read-only. */
+MUST_CHECK int cage_hide_file(struct cage_state *state, int target_fd, const char *name);
+MUST_CHECK int cage_protect_file(struct cage_state *state, int target_fd, const char *name);
+MUST_CHECK int cage_attach_cgroups(struct cage_state *state, int target_fd, unsigned attributes);
 
 /* cage_dev.c: /dev. */
 MUST_CHECK int cage_make_dev(struct cage_state *state);
@@ -85,5 +101,13 @@ MUST_CHECK int cage_open_null(struct cage_state *state, int *ret_fd);
 
 /* cage_mounts.c: the plan's mounts. */
 MUST_CHECK int cage_attach_mounts(struct cage_state *state);
+
+/* cage_bundle.c: all that a bundle asks for, from its namespaces to the hook before its program. */
+MUST_CHECK int cage_enter_time(struct cage_state *state);
+MUST_CHECK int cage_furnish_bundle(struct cage_state *state);
+MUST_CHECK int cage_await_start(struct cage_state *state);
+
+/* Hears one message, or fails. */
+MUST_CHECK int cage_expect(struct cage_state *state, enum channel_kind kind);
 
 #endif

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 
 #include "common/fd.h"
 #include "common/path.h"
 #include "common/text.h"
+#include "runtime/bundle_mounts.h"
 #include "runtime/cage.h"
 #include "runtime/filesystem.h"
 #include "runtime/kernel.h"
@@ -32,13 +34,59 @@ static bool may_be_covered(int target_fd, const char *target)
     return false;
 }
 
-static int make_source(struct cage_state *state, const struct planned_mount *mount)
+/* A tmpfs takes the mode of what it covers, unless it is told one. */
+static void mode_of(int target_fd, char out[5])
+{
+    struct stat status;
+    unsigned mode = fstat(target_fd, &status) == 0 ? status.st_mode & 07777 : 0755;
+
+    for (int i = 3; i >= 0; i--, mode >>= 3)
+        out[i] = (char)('0' + (mode & 7));
+    out[4] = '\0';
+}
+
+static int make_filesystem(struct cage_state *state, const struct planned_mount *mount,
+                           int target_fd)
+{
+    const struct mount_spec *spec = mount->filesystem;
+    struct mount_attr attributes = {.propagation =
+                                        spec->propagation_flags & ~(unsigned long)MS_REC};
+    struct filesystem_option options[BUNDLE_MAX_DATA + 2] = {{NULL, NULL}};
+    char mode[5];
+    size_t n = 0;
+    scoped_fd int fd = -1;
+
+    for (; mount->data[n].name; n++)
+        options[n] = mount->data[n];
+    if (string_eq(spec->type, "tmpfs") && !mount->has_mode) {
+        mode_of(target_fd, mode);
+        options[n] = (struct filesystem_option){"mode", mode};
+    }
+    fd = filesystem_make(spec->type, (unsigned)spec->set, options);
+    if (fd < 0)
+        return failure_sys(&state->failure, "make the file system for", mount->target);
+    if (attributes.propagation &&
+        mount_setattr(fd, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0)
+        return failure_sys(&state->failure, "set the propagation of", mount->target);
+    return steal_fd(&fd);
+}
+
+/* "cgroup" is whatever this host has. */
+static int attach_cgroups(struct cage_state *state, const struct planned_mount *mount,
+                          int target_fd)
+{
+    return cage_attach_cgroups(state, target_fd, (unsigned)mount->filesystem->set);
+}
+
+static int make_source(struct cage_state *state, const struct planned_mount *mount, int target_fd)
 {
     struct filesystem_option options[TMPFS_MAX_OPTIONS + 1] = {{NULL, NULL}};
     int fd;
 
     if (mount->fd >= 0)
         return mount->fd;
+    if (mount->filesystem)
+        return make_filesystem(state, mount, target_fd);
     for (size_t i = 0; i < mount->tmpfs.n_options; i++) {
         options[i].name = mount->tmpfs.options[i].name;
         options[i].value = mount->tmpfs.options[i].value;
@@ -61,7 +109,9 @@ static int attach_one(struct cage_state *state, const struct planned_mount *moun
     if (!may_be_covered(target_fd, mount->target))
         return failure_set(&state->failure, "mount on", mount->target,
                            "it leads to '/proc', which stays as it is");
-    source_fd = make_source(state, mount);
+    if (mount->filesystem && string_starts_with(mount->filesystem->type, "cgroup"))
+        return attach_cgroups(state, mount, target_fd);
+    source_fd = make_source(state, mount, target_fd);
     if (source_fd < 0)
         return -1;
     /* The descriptor of a source is closed by execve. */

@@ -11,6 +11,7 @@
 #include "common/own_ids.h"
 #include "common/text.h"
 #include "runtime/cage.h"
+#include "runtime/hooks.h"
 #include "runtime/init_image.h"
 #include "runtime/kernel.h"
 
@@ -46,18 +47,19 @@ static int open_shared(const char *path, int *ret_fd, struct error *err)
 }
 
 /* What language runtimes size themselves by. */
-static bool is_wanted(const char *controllers)
+static bool is_wanted(const struct container_spec *spec, const char *controllers)
 {
     static const char *const wanted[] = {"memory", "cpu", "cpuset", "pids"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++)
         if (strstr(controllers, wanted[i]))
             return true;
-    return false;
+    return spec->bundle && *controllers;
 }
 
 /* Finds the v1 hierarchies: lines "4:memory:/path" of /proc/self/cgroup. */
-static int plan_cgroups(struct arena *arena, struct cgroup_view *view, struct error *err)
+static int plan_cgroups(const struct container_spec *spec, struct arena *arena,
+                        struct cgroup_view *view, struct error *err)
 {
     enum { MAX_BYTES = 64 * 1024 };
     scoped_text struct text lines = {0};
@@ -75,7 +77,7 @@ static int plan_cgroups(struct arena *arena, struct cgroup_view *view, struct er
 
         (void)strsep(&line, ":");
         names = line ? strsep(&line, ":") : NULL;
-        if (names && !strchr(names, '=') && is_wanted(names))
+        if (names && !strchr(names, '=') && is_wanted(spec, names))
             view->controllers[view->n_controllers++] = arena_strdup(arena, names);
     }
     return 0;
@@ -90,6 +92,70 @@ static int check(const struct container_spec *spec, struct error *err)
     return 0;
 }
 
+/* The host's nodes, for a user namespace: there the kernel lets nobody make any. */
+static int open_nodes(const struct bundle_spec *bundle, struct arena *arena, struct cage *cage,
+                      struct error *err)
+{
+    cage->bundle.node_fds = arena_new_array(arena, int, bundle->n_nodes + 1);
+    for (size_t i = 0; i < bundle->n_nodes; i++)
+        cage->bundle.node_fds[i] = -1;
+    for (size_t i = 0; i < bundle->n_nodes; i++) {
+        const struct node_spec *node = &bundle->nodes[i];
+        struct stat status;
+        int fd;
+
+        if (node->type == S_IFIFO)
+            continue;
+        fd = open_tree(AT_FDCWD, node->path,
+                       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+        cage->bundle.node_fds[i] = fd;
+        if (fd < 0 || fstat(fd, &status) < 0)
+            return error_sys(err, "open device '%s'", node->path);
+        if ((status.st_mode & S_IFMT) != node->type || status.st_rdev != node->number)
+            return error_set(err, "open device '%s': it is another device on this host",
+                             node->path);
+    }
+    return 0;
+}
+
+static bool mounts_cgroups(const struct container_spec *spec)
+{
+    for (size_t i = 0; i < spec->n_mounts; i++)
+        if (spec->mounts[i].type && string_starts_with(spec->mounts[i].type, "cgroup"))
+            return true;
+    return false;
+}
+
+static bool has_hooks(const struct bundle_hooks *hooks)
+{
+    return hooks->prestart.count || hooks->create_runtime.count || hooks->create_container.count ||
+           hooks->start_container.count;
+}
+
+/* A bundle's program gets the caller's own descriptors. */
+static int plan_bundle(const struct container_spec *spec, struct arena *arena, struct cage *cage,
+                       struct error *err)
+{
+    const struct bundle_spec *bundle = spec->bundle;
+
+    if (spec_has_user_namespace(spec) && open_nodes(bundle, arena, cage, err) < 0)
+        return -1;
+    if (!bundle_has_namespace(bundle, CLONE_NEWCGROUP) && mounts_cgroups(spec)) {
+        cage->bundle.cgroupns_fd = open("/proc/self/ns/cgroup", O_RDONLY | O_CLOEXEC);
+        if (cage->bundle.cgroupns_fd < 0)
+            return error_sys(err, "open '/proc/self/ns/cgroup'");
+    }
+    if (has_hooks(&bundle->hooks) && (hooks_state_open(&cage->bundle.creating_fd, err) < 0 ||
+                                      hooks_state_open(&cage->bundle.created_fd, err) < 0))
+        return -1;
+    if (spec->tty)
+        return 0;
+    cage->input_fd = fcntl(0, F_DUPFD_CLOEXEC, 3);
+    cage->output_fds[0] = fcntl(1, F_DUPFD_CLOEXEC, 3);
+    cage->output_fds[1] = fcntl(2, F_DUPFD_CLOEXEC, 3);
+    return 0;
+}
+
 int cage_plan(const struct container_spec *spec, struct arena *arena, struct cage *cage,
               struct error *err)
 {
@@ -99,9 +165,10 @@ int cage_plan(const struct container_spec *spec, struct arena *arena, struct cag
     cage->channel_fd = cage->input_fd = cage->output_fds[0] = cage->output_fds[1] = -1;
     cage->shm_fd = cage->mqueue_fd = -1;
     cage->program.init_fd = -1;
+    cage->bundle = (struct cage_bundle){NULL, -1, -1, -1};
     /* First, because it also empties the list that cage_close() walks. Nodes are made only where
      * devices are ours to give. */
-    if (host_devices_open(spec->id_map.count > 0 || !first, spec->privileged && first, arena,
+    if (host_devices_open(spec->id_map.count > 0 || !first, spec->privileged && first && !spec->bundle, arena,
                           &cage->devices, err) < 0 ||
         check(spec, err) < 0 || program_plan(spec, arena, &cage->program, err) < 0)
         return -1;
@@ -110,11 +177,14 @@ int cage_plan(const struct container_spec *spec, struct arena *arena, struct cag
         return -1;
     if (mount_plan_open(spec, arena, &cage->mounts, err) < 0 ||
         sysctls_plan(spec, arena, &cage->sysctls, err) < 0 ||
-        plan_cgroups(arena, &cage->cgroups, err) < 0)
+        plan_cgroups(spec, arena, &cage->cgroups, err) < 0)
         return -1;
-    if (spec->host_ipc && (open_shared("/dev/shm", &cage->shm_fd, err) < 0 ||
-                           open_shared("/dev/mqueue", &cage->mqueue_fd, err) < 0))
+    if (spec->host_ipc && !spec->bundle &&
+        (open_shared("/dev/shm", &cage->shm_fd, err) < 0 ||
+         open_shared("/dev/mqueue", &cage->mqueue_fd, err) < 0))
         return -1;
+    if (spec->bundle)
+        return plan_bundle(spec, arena, cage, err);
     if (spec->tty)
         return 0;
     if (open_input(spec->stdin_path, &cage->input_fd, err) < 0 ||
@@ -124,8 +194,20 @@ int cage_plan(const struct container_spec *spec, struct arena *arena, struct cag
     return 0;
 }
 
+static void bundle_close(const struct cage *cage)
+{
+    const struct cage_bundle *bundle = &cage->bundle;
+
+    for (size_t i = 0; bundle->node_fds && i < cage->spec->bundle->n_nodes; i++)
+        fd_close(bundle->node_fds[i]);
+    fd_close(bundle->cgroupns_fd);
+    fd_close(bundle->creating_fd);
+    fd_close(bundle->created_fd);
+}
+
 void cage_close(struct cage *cage)
 {
+    bundle_close(cage);
     mount_plan_close(&cage->mounts);
     host_devices_close(&cage->devices);
     fd_close(cage->program.init_fd);

@@ -24,7 +24,7 @@ static const char *const hidden_in_proc[] = {
 static const char *const hidden_in_sys[] = {"devices/virtual/powercap", "firmware"};
 static const char *const read_only_in_proc[] = {"bus", "fs", "irq", "sys", "sysrq-trigger"};
 
-static int make_mask(struct cage_state *state)
+int cage_make_mask(struct cage_state *state)
 {
     static const struct filesystem_option options[] = {
         {"mode", "755"}, {"size", "4k"}, {NULL, NULL}};
@@ -70,7 +70,7 @@ int cage_make_systems(struct cage_state *state)
     if (!spec->host_network)
         sysctls_write_defaults(state->proc_fd,
                                spec->id_map.count ? spec->id_map.count : UINT32_MAX);
-    return spec->privileged ? 0 : make_mask(state);
+    return spec->privileged ? 0 : cage_make_mask(state);
 }
 
 /* One v1 hierarchy, best effort: what docker shows there is for reading only. */
@@ -94,18 +94,12 @@ static void attach_controller(int dir_fd, const char *controllers, unsigned attr
         (void)!kernel_attach(fs_fd, target_fd);
 }
 
-static int attach_cgroups(struct cage_state *state)
+int cage_attach_cgroups(struct cage_state *state, int target_fd, unsigned attributes)
 {
     static const struct filesystem_option options[] = {{"mode", "755"}, {NULL, NULL}};
     const struct cgroup_view *view = &state->cage->cgroups;
-    unsigned attributes =
-        SYSTEM_ATTRIBUTES | (state->cage->spec->privileged ? 0 : MOUNT_ATTR_RDONLY);
     scoped_fd int fs_fd = -1;
-    scoped_fd int target_fd =
-        path_open_beneath(state->sys_fd, "fs/cgroup", O_PATH | O_DIRECTORY, 0);
 
-    if (target_fd < 0)
-        return 0; /* a kernel without control groups */
     fs_fd = view->is_v2 ? filesystem_make("cgroup2", attributes, NULL)
                         : filesystem_make("tmpfs", SYSTEM_ATTRIBUTES, options);
     if (fs_fd < 0 || kernel_attach(fs_fd, target_fd) < 0)
@@ -117,6 +111,17 @@ static int attach_cgroups(struct cage_state *state)
     if (filesystem_make_read_only(fs_fd, false) < 0)
         return failure_sys(&state->failure, "make read-only", "/sys/fs/cgroup");
     return 0;
+}
+
+static int attach_cgroups(struct cage_state *state)
+{
+    unsigned attributes =
+        SYSTEM_ATTRIBUTES | (state->cage->spec->privileged ? 0 : MOUNT_ATTR_RDONLY);
+    scoped_fd int target_fd =
+        path_open_beneath(state->sys_fd, "fs/cgroup", O_PATH | O_DIRECTORY, 0);
+
+    /* -1: a kernel without control groups */
+    return target_fd < 0 ? 0 : cage_attach_cgroups(state, target_fd, attributes);
 }
 
 static int attach_system(struct cage_state *state, int fs_fd, const char *name)
@@ -165,17 +170,12 @@ static int open_system_file(struct cage_state *state, int system_fd, const char 
     return 0;
 }
 
-static int hide(struct cage_state *state, int system_fd, const char *name)
+int cage_hide_file(struct cage_state *state, int target_fd, const char *name)
 {
-    scoped_fd int target_fd = -1;
     scoped_fd int source_fd = -1;
     scoped_fd int copy_fd = -1;
     struct stat status;
 
-    if (open_system_file(state, system_fd, name, &target_fd) < 0)
-        return -1;
-    if (target_fd < 0)
-        return 0;
     if (fstat(target_fd, &status) < 0)
         return failure_sys(&state->failure, "hide", name);
     source_fd = openat(state->mask_fd, S_ISDIR(status.st_mode) ? "dir" : "file",
@@ -186,20 +186,33 @@ static int hide(struct cage_state *state, int system_fd, const char *name)
     return 0;
 }
 
-static int make_read_only(struct cage_state *state, const char *name)
+static int hide(struct cage_state *state, int system_fd, const char *name)
 {
     scoped_fd int target_fd = -1;
+
+    if (open_system_file(state, system_fd, name, &target_fd) < 0)
+        return -1;
+    return target_fd < 0 ? 0 : cage_hide_file(state, target_fd, name);
+}
+
+int cage_protect_file(struct cage_state *state, int target_fd, const char *name)
+{
     scoped_fd int copy_fd = -1;
 
-    if (open_system_file(state, state->proc_fd, name, &target_fd) < 0)
-        return -1;
-    if (target_fd < 0)
-        return 0;
     copy_fd = filesystem_clone(target_fd, true);
     if (copy_fd < 0 || filesystem_make_read_only(copy_fd, true) < 0 ||
         kernel_attach(copy_fd, target_fd) < 0)
         return failure_sys(&state->failure, "make read-only", name);
     return 0;
+}
+
+static int make_read_only(struct cage_state *state, const char *name)
+{
+    scoped_fd int target_fd = -1;
+
+    if (open_system_file(state, state->proc_fd, name, &target_fd) < 0)
+        return -1;
+    return target_fd < 0 ? 0 : cage_protect_file(state, target_fd, name);
 }
 
 /* Load on one CPU can be told from its thermal counters. */

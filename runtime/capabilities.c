@@ -77,7 +77,7 @@ uint64_t capabilities_all(void)
 }
 
 /* What this process has: nothing beyond it can be given without a new user namespace. */
-static uint64_t own_permitted(void)
+uint64_t capabilities_permitted(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2] = {{0}};
@@ -87,30 +87,44 @@ static uint64_t own_permitted(void)
     return data[0].permitted | (uint64_t)data[1].permitted << 32;
 }
 
+const char *capabilities_name(size_t number)
+{
+    return number < ARRAY_LENGTH(names) ? names[number] : NULL;
+}
+
+static const char *without_prefix(const char *name)
+{
+    return strncasecmp(name, "CAP_", 4) == 0 ? name + 4 : name;
+}
+
+bool capabilities_add_name(const char *name, uint64_t *set)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (strcasecmp(without_prefix(name), names[i]) == 0) {
+            *set |= BIT(i);
+            return true;
+        }
+    return false;
+}
+
 static int parse_names(struct string_list list, const char *key, uint64_t *ret_set,
                        struct error *err)
 {
     *ret_set = 0;
     for (size_t i = 0; i < list.count; i++) {
         const char *name = list.items[i];
-        size_t number = 0;
 
-        if (strncasecmp(name, "CAP_", 4) == 0)
-            name += 4;
-        if (strcasecmp(name, "ALL") == 0) {
+        if (strcasecmp(name, "ALL") == 0 || strcasecmp(name, "CAP_ALL") == 0) {
             *ret_set |= capabilities_all();
             continue;
         }
-        while (number < ARRAY_LENGTH(names) && strcasecmp(name, names[number]) != 0)
-            number++;
-        if (number == ARRAY_LENGTH(names)) {
-            const char *near = string_suggest(name, names, ARRAY_LENGTH(names));
+        if (!capabilities_add_name(name, ret_set)) {
+            const char *near = string_suggest(without_prefix(name), names, ARRAY_LENGTH(names));
 
             return near ? error_set(err, "%s: there is no capability '%s' (did you mean '%s'?)",
                                     key, list.items[i], near)
                         : error_set(err, "%s: there is no capability '%s'", key, list.items[i]);
         }
-        *ret_set |= BIT(number);
     }
     return 0;
 }
@@ -143,7 +157,7 @@ int capabilities_of(const struct container_spec *spec, bool in_user_namespace, u
     else
         set = (set | add) & ~drop;
     set &= capabilities_all();
-    *ret_set = in_user_namespace ? set : set & own_permitted();
+    *ret_set = in_user_namespace ? set : set & capabilities_permitted();
     return 0;
 }
 
@@ -163,21 +177,25 @@ int capabilities_bound(uint64_t set, struct failure *failure)
     return 0;
 }
 
-static int own_set(uint64_t set)
+static int own_set(const struct capability_sets *sets)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2] = {
-        {.effective = (uint32_t)set, .permitted = (uint32_t)set},
-        {.effective = (uint32_t)(set >> 32), .permitted = (uint32_t)(set >> 32)},
+        {(uint32_t)sets->effective, (uint32_t)sets->permitted, (uint32_t)sets->inheritable},
+        {(uint32_t)(sets->effective >> 32), (uint32_t)(sets->permitted >> 32),
+         (uint32_t)(sets->inheritable >> 32)},
     };
 
     return (int)syscall(SYS_capset, &header, data);
 }
 
-int capabilities_set(uint64_t set, struct failure *failure)
+int capabilities_set(const struct capability_sets *sets, struct failure *failure)
 {
-    if (own_set(set) < 0)
+    if (own_set(sets) < 0)
         return failure_sys(failure, "set the capabilities", NULL);
+    for (unsigned long i = 0; i < 63; i++)
+        if (sets->ambient & BIT(i))
+            (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0);
     return 0;
 }
 

@@ -22,6 +22,7 @@ enum channel_kind {
     CHANNEL_ALIVE = 1, /* the first thing a child says */
     CHANNEL_TTY,       /* with the master of the terminal */
     CHANNEL_PROCESS,   /* with a pidfd of the process that the helper made */
+    CHANNEL_READY,     /* everything is made; START is awaited */
     CHANNEL_EXEC,      /* execve is the next thing that happens */
     CHANNEL_FAILED,    /* a struct failure */
     /* starter to child */

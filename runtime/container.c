@@ -98,6 +98,42 @@ int container_start(struct container *container, struct error *err)
     return 0;
 }
 
+int container_await_ready(struct container *container, struct error *err)
+{
+    struct channel_message message;
+    struct failure failure = {.text = "create"};
+
+    for (;;) {
+        int got = channel_receive(container->channel_fd, true, &message);
+
+        /* The channel's patience ends, ours not. */
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            continue;
+        if (got <= 0)
+            return error_set(err, "the process ended before it was ready");
+        if (message.kind == CHANNEL_READY)
+            return 0;
+        if (message.kind == CHANNEL_TTY && message.n_fds == 1 && container->tty_fd < 0)
+            container->tty_fd = message.fds[0];
+        if (message.kind == CHANNEL_FAILED && message.length == sizeof(failure)) {
+            memcpy(&failure, message.bytes, sizeof(failure));
+            return failure_to_error(&failure, err);
+        }
+    }
+}
+
+void container_take_channel(struct container *container, int take_fd)
+{
+    fd_close(container->channel_fd);
+    container->channel_fd = take_fd;
+    container->execs = false;
+}
+
+struct cgroup *container_cgroup(const struct container *container)
+{
+    return container->cgroup;
+}
+
 static enum container_report report_end(struct container *container, enum container_report report)
 {
     fd_close(steal_fd(&container->channel_fd));
@@ -162,7 +198,7 @@ static void adopt_namespaces(struct container *container, const struct container
     char path[64];
 
     (void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)container->pid);
-    if (!spec->host_network)
+    if (!spec->host_network && !spec->bundle)
         container->netns_fd = open(path, O_RDONLY | O_CLOEXEC);
     (void)snprintf(path, sizeof(path), "/proc/%d/root", (int)container->pid);
     container->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -25,6 +25,7 @@
 #include "runtime/mapped_tree.h"
 #include "runtime/partners.h"
 
+struct cgroup;
 struct container;
 
 /* What a container is made with beside its spec; all of it borrowed. */
@@ -41,6 +42,10 @@ MUST_CHECK int container_create(const struct container_spec *spec,
 
 /* Lets a created container run its program. Returns at once; see container_report_fd(). */
 MUST_CHECK int container_start(struct container *container, struct error *err);
+
+/* For a bundle's container: waits until all is made and only the start is missing, however long the
+ * bundle's hooks take. On error it has ended. */
+MUST_CHECK int container_await_ready(struct container *container, struct error *err);
 
 /* Readable once the outcome of the start is known. -1 after it was read. */
 int container_report_fd(const struct container *container);
@@ -83,6 +88,12 @@ MUST_CHECK int container_signal(struct container *container, int signal_number, 
  * and SIGSTOP excepted) and waiting for a grace period is pointless. */
 bool container_sees_signal(const struct container *container, int signal_number);
 
+/* Its control group; NULL when it has none any more. Borrowed. */
+struct cgroup *container_cgroup(const struct container *container);
+
+/* Makes the far end of this socket the one that container_start() and the report speak to. */
+void container_take_channel(struct container *container, int take_fd);
+
 /* Kills every process of the container's cgroup. */
 MUST_CHECK int container_kill(struct container *container, struct error *err);
 
@@ -112,6 +123,7 @@ struct exec_spec {
     bool privileged;
     bool tty;         /* stdio_fds[0] is the pty's other end, made the controlling terminal */
     int stdio_fds[3]; /* become 0, 1, 2; borrowed */
+    const struct process_spec *process; /* of a bundle's container; instead of `user`; or NULL */
 };
 
 struct exec_result {

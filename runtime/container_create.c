@@ -19,8 +19,10 @@
 #include "common/path.h"
 #include "common/process.h"
 #include "common/text.h"
+#include "runtime/bundle_mounts.h"
 #include "runtime/cage.h"
 #include "runtime/container_options.h"
+#include "runtime/hooks.h"
 #include "runtime/rlimits.h"
 #include "runtime/starter.h"
 
@@ -48,6 +50,9 @@ static uint64_t clone_flags(const struct container_spec *spec,
 {
     uint64_t flags = CLONE_NEWNS;
 
+    /* The child makes the other two once it is where it belongs. */
+    if (spec->bundle)
+        return spec->bundle->new_namespaces & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
     if (!spec->host_pid)
         flags |= CLONE_NEWPID;
     if (!spec->host_ipc)
@@ -78,19 +83,16 @@ static int write_map(pid_t pid, const char *name, struct id_map map, struct erro
     return file_write_existing(AT_FDCWD, path, text_get(&lines), err);
 }
 
-static int set_oom_score(pid_t pid, int score, struct error *err)
+static int prepare_bundle(const struct bundle_spec *bundle, pid_t pid, struct error *err)
 {
-    char path[64], text[16];
-    struct error why;
+    const struct process_spec *process = bundle->process;
 
-    (void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
-    (void)snprintf(text, sizeof(text), "%d", score);
-    if (file_write_existing(AT_FDCWD, path, text, &why) == 0)
-        return 0;
-    /* Lowering it takes a privilege that we need not have. */
-    if (why.number == EACCES || why.number == EPERM)
-        return 0;
-    return error_set(err, "%s", why.text);
+    if ((bundle->new_namespaces & CLONE_NEWUSER) &&
+        id_ranges_write(pid, &bundle->uids, &bundle->gids, err) < 0)
+        return -1;
+    if (rlimits_set(pid, process->limits, process->n_limits, err) < 0)
+        return -1;
+    return process->has_oom_score ? process_set_oom_score(pid, process->oom_score, err) : 0;
 }
 
 static int prepare_child(void *owner, pid_t pid, struct error *err)
@@ -98,13 +100,16 @@ static int prepare_child(void *owner, pid_t pid, struct error *err)
     struct creation *creation = owner;
     const struct container_spec *spec = creation->spec;
 
+    if (spec->bundle)
+        return prepare_bundle(spec->bundle, pid, err);
+
     if (spec->id_map.count > 0 && !(creation->joined.types & CLONE_NEWUSER) &&
         (write_map(pid, "uid_map", spec->id_map, err) < 0 ||
          write_map(pid, "gid_map", spec->id_map, err) < 0))
         return error_wrap(err, "map the ids of the user namespace");
     if (rlimits_set(pid, spec->ulimits, spec->n_ulimits, err) < 0)
         return -1;
-    return set_oom_score(pid, spec->oom_score_adj, err);
+    return process_set_oom_score(pid, spec->oom_score_adj, err);
 }
 
 static void run_child(void *owner, int take_channel_fd)
@@ -204,6 +209,8 @@ static int mount_root(struct creation *creation, bool *ret_needs_host_ids, struc
     struct error why = {0};
 
     *ret_needs_host_ids = false;
+    if (creation->spec->bundle)
+        return rootfs_of_directory(creation->spec->bundle->root_dir, &creation->rootfs, err);
     if (!id_map_shifts(creation->spec->id_map))
         return mount_root_as(creation, ROOTFS_PLAIN, err);
     if (way == ROOTFS_MAPPED && mount_root_mapped(creation, &why) == 0)
@@ -287,6 +294,31 @@ static int find_identity(struct creation *creation, struct error *err)
     return 0;
 }
 
+/* The bundle says it in numbers; only the home directory is looked up. */
+static int take_identity(struct creation *creation, struct error *err)
+{
+    return identity_of_process(rootfs_fd(creation->rootfs), creation->spec->bundle->process,
+                               &creation->identity, err);
+}
+
+/* Hooks that run before the container's file systems are its own. */
+static int run_hooks(struct creation *creation, struct error *err)
+{
+    const struct bundle_spec *bundle = creation->spec->bundle;
+    const struct bundle_hooks *hooks = &bundle->hooks;
+    struct cage_bundle *cage = &creation->cage.bundle;
+    struct failure failure = {0};
+
+    if (cage->creating_fd >= 0 &&
+        (hooks_state_write(bundle, creation->child.pid, "creating", cage->creating_fd, err) < 0 ||
+         hooks_state_write(bundle, creation->child.pid, "created", cage->created_fd, err) < 0))
+        return -1;
+    if (hooks_run(&hooks->prestart, cage->creating_fd, &failure) < 0 ||
+        hooks_run(&hooks->create_runtime, cage->creating_fd, &failure) < 0)
+        return failure_to_error(&failure, err);
+    return 0;
+}
+
 /* Images are mapped as the root's layers are. */
 static int mount_images(struct creation *creation, struct arena *arena, struct error *err)
 {
@@ -320,10 +352,21 @@ static int tell_child(struct creation *creation, struct error *err)
     return 0;
 }
 
+static int furnish_bundle(struct creation *creation, struct error *err)
+{
+    bool needs_host_ids;
+
+    if (run_hooks(creation, err) < 0 || mount_root(creation, &needs_host_ids, err) < 0 ||
+        take_identity(creation, err) < 0)
+        return -1;
+    return tell_child(creation, err);
+}
+
 static int build(struct creation *creation, struct arena *arena, bool *ret_needs_host_ids,
                  struct error *err)
 {
     const struct container_spec *spec = creation->spec;
+    const struct bundle_spec *bundle = spec->bundle;
     struct container *container = creation->container;
     struct starter starter = {
         .joined = &creation->joined,
@@ -334,16 +377,23 @@ static int build(struct creation *creation, struct arena *arena, bool *ret_needs
     };
 
     if (cage_plan(spec, arena, &creation->cage, err) < 0 ||
+        (bundle &&
+         joined_open_paths(bundle->joined, bundle->n_joined, &creation->joined, err) < 0) ||
         joined_open(&creation->options->surroundings.partners, &creation->joined, err) < 0)
         return -1;
     if (creation->joined.shm_fd >= 0)
         creation->cage.shm_fd = steal_fd(&creation->joined.shm_fd);
     if (cgroup_create(spec->cgroup_parent, spec->id, &spec->resources, &container->cgroup, err) < 0)
         return -1;
+    if (bundle && bundle->device_rules &&
+        cgroup_set_device_rules(container->cgroup, bundle->device_rules, err) < 0)
+        return -1;
     starter.cgroup = container->cgroup;
     starter.clone_flags = clone_flags(spec, &creation->joined);
     if (starter_clone(&starter, &creation->child, err) < 0)
         return -1;
+    if (bundle)
+        return furnish_bundle(creation, err);
     if (open_namespaces(creation, err) < 0 || map_mounts(creation, err) < 0 ||
         mount_root(creation, ret_needs_host_ids, err) < 0 ||
         mount_images(creation, arena, err) < 0 || find_identity(creation, err) < 0 ||
@@ -363,7 +413,7 @@ static struct container *container_new(const struct container_spec *spec)
         abort();
     container->pidfd = container->netns_fd = container->root_fd = -1;
     container->channel_fd = container->tty_fd = -1;
-    container->in_user_namespace = spec->id_map.count > 0;
+    container->in_user_namespace = spec_has_user_namespace(spec);
     return container;
 }
 

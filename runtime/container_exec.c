@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "common/fd.h"
@@ -32,17 +33,18 @@
 #include "runtime/descriptors.h"
 #include "runtime/kernel.h"
 #include "runtime/program.h"
+#include "runtime/rlimits.h"
 #include "runtime/starter.h"
 
 struct execution {
     const struct container *container;
     const struct exec_spec *spec;
-    int namespaces; /* to join: CLONE_NEW... */
     struct program program;
     struct identity identity;
     struct failure failure;
     struct channel_message message;
     int channel_fd; /* the child's end */
+    int namespaces; /* CLONE_NEW...: those that are the container's own */
 };
 
 /*
@@ -59,10 +61,12 @@ static _Noreturn void give_up(struct execution *execution)
 static int join(struct execution *execution)
 {
     const struct container *container = execution->container;
+    size_t n_preserved = execution->spec->process ? execution->spec->process->n_preserved : 0;
     const int kept[] = {execution->channel_fd, container->pidfd, execution->spec->stdio_fds[0],
                         execution->spec->stdio_fds[1], execution->spec->stdio_fds[2]};
 
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || descriptors_keep(kept, ARRAY_LENGTH(kept)) < 0)
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+        descriptors_keep(kept, ARRAY_LENGTH(kept), n_preserved) < 0)
         return failure_sys(&execution->failure, "close descriptors", NULL);
     if (setns(container->pidfd, execution->namespaces) < 0)
         return failure_sys(&execution->failure, "join the container's namespaces", NULL);
@@ -194,6 +198,16 @@ static int conclude(struct execution *execution, struct starter_child *helper,
     return 0;
 }
 
+static int prepare(void *owner, pid_t pid, struct error *err)
+{
+    const struct execution *execution = owner;
+    const struct process_spec *process = execution->spec->process;
+
+    if (rlimits_set(pid, process->limits, process->n_limits, err) < 0)
+        return -1;
+    return process->has_oom_score ? process_set_oom_score(pid, process->oom_score, err) : 0;
+}
+
 /* Nothing is left of a program that did not come to run. */
 static void end_program(int take_pidfd)
 {
@@ -204,22 +218,29 @@ static void end_program(int take_pidfd)
     fd_close(take_pidfd);
 }
 
-/* Not the host's, where we are: an ordinary user may not even join what he is in. */
-static int namespaces_of(const struct container *container, const struct container_spec *spec)
+/* The kernel wants privileges over each namespace that it is told to join, also over our own. */
+static int own_namespaces(pid_t pid)
 {
-    int namespaces = CLONE_NEWNS | CLONE_NEWCGROUP;
+    static const struct {
+        const char *name;
+        int type;
+    } all[] = {{"mnt", CLONE_NEWNS},    {"pid", CLONE_NEWPID},  {"ipc", CLONE_NEWIPC},
+               {"uts", CLONE_NEWUTS},   {"net", CLONE_NEWNET},  {"cgroup", CLONE_NEWCGROUP},
+               {"user", CLONE_NEWUSER}, {"time", CLONE_NEWTIME}};
+    int types = 0;
 
-    if (container->in_user_namespace)
-        namespaces |= CLONE_NEWUSER;
-    if (!spec->host_pid)
-        namespaces |= CLONE_NEWPID;
-    if (!spec->host_ipc)
-        namespaces |= CLONE_NEWIPC;
-    if (!spec->host_uts)
-        namespaces |= CLONE_NEWUTS;
-    if (!spec->host_network)
-        namespaces |= CLONE_NEWNET;
-    return namespaces;
+    for (size_t i = 0; i < ARRAY_LENGTH(all); i++) {
+        struct stat ours, theirs;
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), "/proc/self/ns/%s", all[i].name);
+        if (stat(path, &ours) < 0)
+            continue;
+        (void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, all[i].name);
+        if (stat(path, &theirs) < 0 || theirs.st_ino != ours.st_ino)
+            types |= all[i].type;
+    }
+    return types;
 }
 
 static int plan(struct execution *execution, const struct container_spec *spec, struct arena *arena,
@@ -227,6 +248,7 @@ static int plan(struct execution *execution, const struct container_spec *spec, 
 {
     const struct exec_spec *exec = execution->spec;
     struct container_spec changed = *spec;
+    struct bundle_spec bundle;
     struct string_list groups = {0};
 
     if (!execution->container->in_user_namespace)
@@ -234,6 +256,11 @@ static int plan(struct execution *execution, const struct container_spec *spec, 
     changed.args = exec->args;
     changed.env = exec->env;
     changed.privileged = spec->privileged || exec->privileged;
+    if (spec->bundle) {
+        bundle = *spec->bundle;
+        bundle.process = exec->process;
+        changed.bundle = &bundle;
+    }
     if (exec->cwd && *exec->cwd)
         changed.cwd = exec->cwd;
     if (program_plan(&changed, arena, &execution->program, err) < 0)
@@ -243,6 +270,9 @@ static int plan(struct execution *execution, const struct container_spec *spec, 
         groups = spec->groups;
     if (execution->container->root_fd < 0)
         return error_set(err, "the container's root is gone");
+    if (exec->process)
+        return identity_of_process(execution->container->root_fd, exec->process,
+                                   &execution->identity, err);
     return identity_find(execution->container->root_fd, exec->user ? exec->user : spec->user,
                          groups, &execution->identity, err);
 }
@@ -260,7 +290,9 @@ int container_execute(struct container *container, const struct container_spec *
     *ret_result = (struct exec_result){.pid = -1, .pidfd = -1, .exit_code = EXIT_CODE_OURS};
     execution->container = container;
     execution->spec = exec;
-    execution->namespaces = namespaces_of(container, spec);
+    execution->namespaces = own_namespaces(container->pid);
+    if (exec->process)
+        starter.prepare = prepare;
     if (!container->cgroup)
         return error_set(err, "the container's control group is gone");
     if (plan(execution, spec, arena, err) < 0 || starter_clone(&starter, &helper, err) < 0)

@@ -16,7 +16,10 @@
 #include "common/arena.h"
 #include "common/codec.h"
 
-enum mount_kind { MOUNT_BIND, MOUNT_TMPFS, MOUNT_IMAGE };
+enum mount_kind { MOUNT_BIND, MOUNT_TMPFS, MOUNT_IMAGE, MOUNT_FILESYSTEM };
+
+struct bundle_spec;
+struct id_ranges;
 
 struct mount_spec {
     enum mount_kind kind;
@@ -31,6 +34,15 @@ struct mount_spec {
     bool no_fill; /* a volume that is not to be filled from the image; not the runtime's business */
     const char *propagation; /* "rprivate" (NULL), "rslave", "rshared", ... */
     const char *options;     /* tmpfs: data for the file system ("size=64m,mode=1777") */
+
+    /* Of a bundle's mounts alone: */
+    const char *type;    /* MOUNT_FILESYSTEM: "proc", "cgroup", "ext4" */
+    uint64_t set, clear; /* MOUNT_ATTR_... */
+    uint64_t set_recursively, clear_recursively;
+    unsigned long propagation_flags;     /* MS_..., perhaps with MS_REC; instead of a word */
+    const struct id_ranges *uids, *gids; /* how it maps ids; NULL: not */
+    bool copies_up;                      /* tmpfs: begins with what the directory holds */
+    bool keeps_link;                     /* the last link of the source is not followed */
 };
 
 struct ulimit_spec {
@@ -43,6 +55,14 @@ struct device_spec {
     const char *permissions; /* some of "rwm" */
 };
 
+/* One value for one file of a group, spelled for both versions of control groups. */
+struct cgroup_setting {
+    const char *key;        /* who asked for it: "linux.resources.memory.limit" */
+    const char *controller; /* as v1 has it: "memory", "blkio" */
+    const char *v1_file, *v1_value;
+    const char *v2_file, *v2_value; /* NULL where a version has no such thing */
+};
+
 /* Zero means "not limited" throughout. */
 struct resource_spec {
     int64_t memory_bytes;
@@ -51,7 +71,10 @@ struct resource_spec {
     int64_t cpu_quota_us, cpu_period_us; /* `cpus: 0.5` is 50000 of 100000 */
     uint64_t cpu_shares;
     const char *cpuset;
-    int64_t pids; /* -1 unlimited */
+    int64_t pids;    /* -1 unlimited */
+    bool everywhere; /* a group in every hierarchy, whatever is limited: others look for it there */
+    const struct cgroup_setting *settings; /* OCI's own; what is above is left 0 then */
+    size_t n_settings;
 };
 
 /* Where the ids of a container's user namespace lie on the host: [0, count) inside is [base,
@@ -107,6 +130,7 @@ struct container_spec {
     const char *cgroup_parent; /* below our root: "yawl/PROJECT"; see cgroup.h */
     int64_t shm_bytes;         /* 0: 64 MiB */
     int oom_score_adj;
+    const struct bundle_spec *bundle; /* or NULL; instead of layers, user, id_map, host_... above */
     const char *stdin_path; /* a FIFO that somebody holds open for writing; NULL: /dev/null */
     const char *stdout_path, *stderr_path; /* FIFOs, opened read-write; NULL: /dev/null */
 };

@@ -11,7 +11,12 @@
 
 enum { DESCRIPTORS_MAX_KEPT = 8 };
 
-/* Closes all but these (negative ones do not count). Returns 0, or -1 with errno. */
-MUST_CHECK int descriptors_keep(const int *kept, size_t count);
+/* Closes all but these (negative ones do not count) and but `n_preserved` from 3 on. Returns 0, or
+ * -1 with errno. */
+MUST_CHECK int descriptors_keep(const int *kept, size_t count, size_t n_preserved);
+
+/* What execve leaves open: 0 to 2 and `n_preserved` from 3 on, nothing else. Returns 0, or -1 with
+ * errno. */
+MUST_CHECK int descriptors_keep_over_execve(size_t n_preserved);
 
 #endif

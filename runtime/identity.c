@@ -11,6 +11,7 @@
 #include "common/limits.h"
 #include "common/path.h"
 #include "common/text.h"
+#include "runtime/bundle_spec.h"
 
 enum { MAX_FIELDS = 8 };
 #define MAX_ID 2147483646ULL /* 2^31-2; Docker's bound */
@@ -211,6 +212,28 @@ int identity_find(int root_fd, const char *user, struct string_list groups,
             identity_add_group(&identity, gid, err) < 0)
             return error_wrap(err, "group_add");
     }
+    *ret_identity = identity;
+    return 0;
+}
+
+int identity_of_process(int root_fd, const struct process_spec *process,
+                        struct identity *ret_identity, struct error *err)
+{
+    scoped_text struct text passwd_file = {0};
+    struct identity identity = {.home = "/"};
+    char user[16];
+    const char *name;
+
+    (void)snprintf(user, sizeof(user), "%u", process->uid);
+    if (process->uid <= MAX_ID &&
+        (account_file_read(root_fd, "etc/passwd", &passwd_file, err) < 0 ||
+         find_user(&passwd_file, user, &identity, &name, err) < 0))
+        return -1;
+    identity.uid = process->uid;
+    identity.gid = process->gid;
+    for (size_t i = 0; i < process->n_groups; i++)
+        if (identity_add_group(&identity, process->groups[i], err) < 0)
+            return -1;
     *ret_identity = identity;
     return 0;
 }

@@ -15,6 +15,8 @@
 #include "common/arena.h"
 #include "common/error.h"
 
+struct process_spec;
+
 enum { IDENTITY_MAX_GROUPS = 512, IDENTITY_MAX_HOME = 512 };
 
 /* Ids as the container sees them. Plain data: it is sent to the child as it is. */
@@ -24,6 +26,10 @@ struct identity {
     uint32_t groups[IDENTITY_MAX_GROUPS];
     char home[IDENTITY_MAX_HOME];
 };
+
+/* Who a bundle's process runs as; only the home directory comes from the tree. */
+MUST_CHECK int identity_of_process(int root_fd, const struct process_spec *process,
+                                   struct identity *ret_identity, struct error *err);
 
 /* Looks up "", "uid", "name", "uid:gid", "name:group", ... and the further groups (names or
  * numbers) in the tree behind root_fd. A number needs no entry: gid 0 and home "/" then. */

@@ -9,6 +9,7 @@
 #include "common/fd.h"
 #include "common/path.h"
 #include "common/text.h"
+#include "runtime/bundle_mounts.h"
 #include "runtime/channel.h"
 #include "runtime/filesystem.h"
 #include "runtime/kernel.h"
@@ -241,6 +242,8 @@ int mount_plan_open(const struct container_spec *spec, struct arena *arena,
     size_t most = spec->n_mounts + spec->n_devices + ARRAY_LENGTH(etc_names) + 1;
 
     *ret_plan = (struct mount_plan){arena_new_array(arena, struct planned_mount, most), 0};
+    if (spec->bundle)
+        return bundle_mounts_open(spec, arena, ret_plan, err);
     for (size_t i = 0; i < spec->n_mounts; i++)
         if (add_spec_mount(ret_plan, &spec->mounts[i], arena, err) < 0)
             return -1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is mounted into a container's root besides the file systems that every container has:
- * volumes, bind mounts, tmpfs mounts, other images, the files of /etc and host devices.
+ * What is mounted into a container's root (a bundle's: all of it) besides the file systems that
+ * every container has: volumes, bind mounts, tmpfs mounts, other images, the files of /etc and host
+ * devices.
  *
  * The starter opens every source as a detached mount before the clone; the child inherits the
  * descriptors and only attaches them. The mount behind a descriptor is shared, so the starter may
@@ -13,6 +14,7 @@
 #define YAWL_RUNTIME_MOUNT_PLAN_H
 
 #include "runtime/container_spec.h"
+#include "runtime/filesystem.h"
 #include "runtime/rootfs.h"
 
 enum { TMPFS_MAX_OPTIONS = 8 };
@@ -33,10 +35,13 @@ struct planned_mount {
     bool is_device;
     bool recursive;
     struct tmpfs_options tmpfs;
+    const struct mount_spec *filesystem;  /* to be made by the child with `data`; or NULL */
+    const struct filesystem_option *data; /* ends with a NULL name */
+    bool has_mode;                        /* `data` names one */
 };
 
 struct mount_plan {
-    struct planned_mount *mounts; /* in the order of attaching: the shallow ones first */
+    struct planned_mount *mounts; /* in the order of attaching: shallow ones first, or a bundle's */
     size_t count;
 };
 

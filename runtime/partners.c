@@ -3,14 +3,17 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
 
 #include "common/fd.h"
+#include "runtime/bundle_spec.h"
 #include "runtime/channel.h"
 #include "runtime/container_options.h"
 #include "runtime/kernel.h"
@@ -79,6 +82,27 @@ static int shm_open_copy(const struct container *partner, int *ret_fd, struct er
     if (got <= 0 || message.n_fds != 1)
         return error_set(err, "share '/dev/shm' of process %d", (int)partner->pid);
     *ret_fd = message.fds[0];
+    return 0;
+}
+
+int joined_open_paths(const struct namespace_path *paths, size_t count,
+                      struct joined_namespaces *joined, struct error *err)
+{
+    joined->shm_fd = -1;
+    for (size_t i = 0; i < count; i++) {
+        scoped_fd int fd = open(paths[i].path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+        if (fd < 0)
+            return error_sys(err, "open namespace '%s'", paths[i].path);
+        if (ioctl(fd, NS_GET_NSTYPE) != paths[i].type)
+            return error_set(err, "'%s' is no namespace of the type that it is named for",
+                             paths[i].path);
+        if (joined->count == JOINED_MAX)
+            return error_set(err, "more than %d namespaces to join", JOINED_MAX);
+        joined->items[joined->count++] =
+            (struct joined_namespace){.fd = steal_fd(&fd), .type = paths[i].type};
+        joined->types |= (uint64_t)paths[i].type;
+    }
     return 0;
 }
 

@@ -15,22 +15,30 @@
 #include "common/error.h"
 
 struct container;
+struct namespace_path;
 
 /* All borrowed; NULL where nothing is shared. */
 struct partners {
     const struct container *user, *network, *pid, *ipc;
 };
 
+enum { JOINED_MAX = 8 };
+
 /* What is joined before the clone, in this order. Zero-initialized it is nothing. */
 struct joined_namespaces {
     struct joined_namespace {
         int fd;
         int type; /* CLONE_NEW... */
-    } items[4];
+    } items[JOINED_MAX];
     size_t count;
     uint64_t types; /* of all */
     int shm_fd;     /* the partner's /dev/shm as a detached mount, or -1 */
 };
+
+/* Opens namespaces by their paths, to be joined as well; each must be of the type that is said.
+ * Before joined_open(). */
+MUST_CHECK int joined_open_paths(const struct namespace_path *paths, size_t count,
+                                 struct joined_namespaces *joined, struct error *err);
 
 /* Opens the partners' namespaces. Fails when one has ended. joined_close() in any case. */
 MUST_CHECK int joined_open(const struct partners *partners, struct joined_namespaces *joined,

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/close_range.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <string.h>
@@ -24,7 +23,9 @@
 #include "common/text.h"
 #include "runtime/capabilities.h"
 #include "runtime/channel.h"
+#include "runtime/descriptors.h"
 #include "runtime/kernel.h"
+#include "runtime/process_settings.h"
 #include "runtime/seccomp/seccomp_filter.h"
 
 #define DEFAULT_SEARCH_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -57,6 +58,13 @@ int program_plan(const struct container_spec *spec, struct arena *arena,
             program.search_path = env.items[i] + strlen("PATH=");
     }
     program.n_env = env.count;
+    if (spec->bundle) {
+        program.process = spec->bundle->process;
+        program.filter = program.process->filter;
+        program.filter_flags = program.process->filter_flags;
+        *ret_program = program;
+        return 0;
+    }
     if (capabilities_of(spec, spec->id_map.count > 0, &program.capabilities, err) < 0)
         return -1;
     if (!spec->privileged && !spec->seccomp_unconfined)
@@ -81,7 +89,7 @@ static int load_filter(const struct program *program, struct failure *failure)
 {
     if (program->filter.len == 0)
         return 0;
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program->filter) < 0)
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->filter_flags, &program->filter) < 0)
         return failure_sys(failure, "load the system call filter", NULL);
     return 0;
 }
@@ -95,21 +103,35 @@ static int take_groups(const struct identity *identity, struct failure *failure)
     return 0;
 }
 
+static struct capability_sets sets_of(const struct program *program,
+                                      const struct identity *identity)
+{
+    const struct process_spec *process = program->process;
+    uint64_t kept = identity->uid == 0 ? program->capabilities : 0;
+
+    if (process)
+        return (struct capability_sets){process->bounding, process->effective, process->permitted,
+                                        process->inheritable, process->ambient};
+    return (struct capability_sets){program->capabilities, kept, kept, 0, 0};
+}
+
 static int take_privileges(const struct program *program, const struct identity *identity,
                            struct failure *failure)
 {
-    uint64_t kept = identity->uid == 0 ? program->capabilities : 0;
+    struct capability_sets sets = sets_of(program, identity);
 
     if (prctl(PR_GET_SECUREBITS) > 0 && prctl(PR_SET_SECUREBITS, 0) < 0)
         return failure_sys(failure, "clear the securebits", NULL);
-    if (capabilities_bound(program->capabilities, failure) < 0 ||
-        take_groups(identity, failure) < 0)
+    if (capabilities_bound(sets.bounding, failure) < 0 || take_groups(identity, failure) < 0)
         return -1;
     if (!program->no_new_privileges && load_filter(program, failure) < 0)
         return -1;
+    /* Otherwise another user could keep nothing of what a bundle gives it. */
+    if (program->process && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+        return failure_sys(failure, "keep the capabilities", NULL);
     if (kernel_setresuid(identity->uid) < 0)
         return failure_sys(failure, "set the user id", NULL);
-    return capabilities_set(kept, failure);
+    return capabilities_set(&sets, failure);
 }
 
 /* Fails in a directory that is outside of the root: then its name does not begin with '/'
@@ -168,9 +190,15 @@ static char *const *exec_list(const char **list)
     return cast.out;
 }
 
-/* Executes one candidate, or hands it to our init. Returns with errno when it cannot be. */
+/* Executes one candidate, or hands it to our init. Returns with errno when it cannot be; 0 says
+ * that it was only looked for and could. */
 static void try_candidate(struct program *program, const char *path)
 {
+    if (program->looks_only) {
+        if (is_executable(path))
+            errno = 0;
+        return;
+    }
     if (program->init_fd < 0) {
         (void)execve(path, exec_list(program->argv), exec_list(program->envp));
         return;
@@ -202,6 +230,8 @@ static int execute(struct program *program, struct failure *failure)
 
     if (strchr(name, '/')) {
         try_candidate(program, name);
+        if (errno == 0)
+            return 0;
         return fail_to_run(name, errno == ENOTDIR ? ENOENT : errno, failure);
     }
     for (;;) {
@@ -211,6 +241,8 @@ static int execute(struct program *program, struct failure *failure)
         errno = ENOENT;
         if (path)
             try_candidate(program, path);
+        if (errno == 0)
+            return 0;
         if (errno == EACCES)
             number = EACCES;
         else if (errno != ENOENT && errno != ENOTDIR)
@@ -219,6 +251,20 @@ static int execute(struct program *program, struct failure *failure)
             return fail_to_run(name, number, failure);
         dir += length + 1;
     }
+}
+
+int program_look(struct program *program, struct failure *failure)
+{
+    int result;
+
+    /* For a name that is relative; what is wrong with the directory shows later. */
+    (void)!chdir(program->cwd);
+    program->looks_only = true;
+    result = execute(program, failure);
+    program->looks_only = false;
+    if (chdir("/") < 0)
+        return failure_sys(failure, "enter the new root", NULL);
+    return result;
 }
 
 static void add_home(struct program *program, const struct identity *identity,
@@ -234,7 +280,7 @@ static void add_home(struct program *program, const struct identity *identity,
 
 static int enter_session(const struct program *program, struct failure *failure)
 {
-    (void)umask(022);
+    (void)umask(program->process ? program->process->umask : 022);
     /* Fails only when it leads a session already. */
     (void)setsid();
     if (program->tty && ioctl(0, TIOCSCTTY, 0) < 0)
@@ -243,11 +289,11 @@ static int enter_session(const struct program *program, struct failure *failure)
 }
 
 /* Only after this are handlers of the container's own able to run. */
-static int let_go(int channel_fd, struct failure *failure)
+static int let_go(const struct program *program, int channel_fd, struct failure *failure)
 {
     sigset_t none;
 
-    if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+    if (descriptors_keep_over_execve(program->process ? program->process->n_preserved : 0) < 0)
         return failure_sys(failure, "close descriptors", NULL);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -267,6 +313,8 @@ int program_run(struct program *program, const struct identity *identity, int ch
         return -1;
     /* As root first: the user may be unable to reach it, and on some network file systems root is.
      */
+    if (program->process && process_settings_take(program->process, failure) < 0)
+        return -1;
     there = chdir(program->cwd) == 0;
     if (program->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return failure_sys(failure, "set no_new_privs", NULL);
@@ -278,7 +326,7 @@ int program_run(struct program *program, const struct identity *identity, int ch
         return -1;
     if (program->no_new_privileges && load_filter(program, failure) < 0)
         return -1;
-    if (let_go(channel_fd, failure) < 0)
+    if (let_go(program, channel_fd, failure) < 0)
         return -1;
     return execute(program, failure);
 }

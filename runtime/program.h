@@ -10,7 +10,7 @@
 
 #include <linux/filter.h>
 
-#include "runtime/container_spec.h"
+#include "runtime/bundle_spec.h"
 #include "runtime/failure.h"
 #include "runtime/identity.h"
 
@@ -23,15 +23,22 @@ struct program {
     const char *cwd;
     uint64_t capabilities;
     struct sock_fprog filter; /* of length 0: none */
+    unsigned filter_flags;
+    const struct process_spec *process; /* or NULL; instead of `capabilities` and our defaults */
     bool no_new_privileges;
-    bool tty;    /* descriptor 0 becomes the controlling terminal */
-    int init_fd; /* our init, which then runs argv; -1: none */
+    bool looks_only; /* see program_look() */
+    bool tty;        /* descriptor 0 becomes the controlling terminal */
+    int init_fd;     /* our init, which then runs argv; -1: none */
 };
 
 /* Fills the program from args, env, cwd, capabilities and filter of the spec; lists in the arena.
  */
 MUST_CHECK int program_plan(const struct container_spec *spec, struct arena *arena,
                             struct program *ret_program, struct error *err);
+
+/* Looks for the program as program_run() will, without running it: a bundle's creator is to hear of
+ * one that is not there. In the container's root. */
+MUST_CHECK int program_look(struct program *program, struct failure *failure);
 
 /* Gives up privileges and executes. Descriptors 0 to 2 are in place, the root directory is the
  * container's. channel_fd hears CHANNEL_EXEC before execve. Returns only on failure. */

@@ -2,9 +2,12 @@
 #include "runtime/rlimits.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/resource.h>
 
+#include "common/file.h"
 #include "common/text.h"
 
 static const char *const names[] = {
@@ -55,4 +58,19 @@ int rlimits_set(pid_t pid, const struct ulimit_spec *ulimits, size_t n_ulimits, 
             return error_sys(err, "set limit '%s'", ulimits[i].name);
     }
     return 0;
+}
+
+int process_set_oom_score(pid_t pid, int score, struct error *err)
+{
+    char path[64], text[16];
+    struct error why;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+    (void)snprintf(text, sizeof(text), "%d", score);
+    if (file_write_existing(AT_FDCWD, path, text, &why) == 0)
+        return 0;
+    /* Lowering it takes a privilege that we need not have. */
+    if (why.number == EACCES || why.number == EPERM)
+        return 0;
+    return error_set(err, "%s", why.text);
 }

@@ -15,4 +15,7 @@
 MUST_CHECK int rlimits_set(pid_t pid, const struct ulimit_spec *ulimits, size_t n_ulimits,
                            struct error *err);
 
+/* Sets /proc/PID/oom_score_adj; where the privilege to lower it is missing it stays. */
+MUST_CHECK int process_set_oom_score(pid_t pid, int score, struct error *err);
+
 #endif

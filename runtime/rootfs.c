@@ -44,8 +44,9 @@ struct rootfs {
 static struct rootfs *rootfs_new(const struct rootfs_request *request)
 {
     struct rootfs *rootfs = calloc(1, sizeof(*rootfs));
+    size_t n_layers = request ? request->layers.count : 0;
 
-    if (!rootfs || !(rootfs->layer_fds = calloc(request->layers.count + 1, sizeof(int))))
+    if (!rootfs || !(rootfs->layer_fds = calloc(n_layers + 1, sizeof(int))))
         abort();
     rootfs->request = request;
     rootfs->mount_fd = rootfs->context_fd = rootfs->base_fd = rootfs->upper_fd = rootfs->work_fd =
@@ -413,6 +414,25 @@ int rootfs_mount(const struct rootfs_request *request, struct rootfs **ret_rootf
     if (request->upper != ROOTFS_UPPER_NONE && (status.f_flag & ST_RDONLY))
         return error_set(err, "mount the root file system: the kernel makes it read-only");
     rootfs->request = NULL;
+    *ret_rootfs = steal(rootfs);
+    return 0;
+}
+
+int rootfs_of_directory(const char *path, struct rootfs **ret_rootfs, struct error *err)
+{
+    struct mount_attr attributes = {.propagation = MS_PRIVATE};
+    scoped(rootfs_free) struct rootfs *rootfs = rootfs_new(NULL);
+    struct stat status;
+
+    rootfs->mount_fd =
+        open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    if (rootfs->mount_fd < 0 || fstat(rootfs->mount_fd, &status) < 0)
+        return error_sys(err, "open root '%s'", path);
+    if (!S_ISDIR(status.st_mode))
+        return error_set(err, "open root '%s': it is no directory", path);
+    if (mount_setattr(rootfs->mount_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
+                      sizeof(attributes)) < 0)
+        return error_sys(err, "set mount attributes of root '%s'", path);
     *ret_rootfs = steal(rootfs);
     return 0;
 }

@@ -42,6 +42,10 @@ struct rootfs_request {
 
 struct rootfs;
 
+/* The same of a directory that is a root already, with what is mounted below it; nothing of it
+ * propagates. *ret_rootfs is the caller's. */
+MUST_CHECK int rootfs_of_directory(const char *path, struct rootfs **ret_rootfs, struct error *err);
+
 /* Mounts it, detached. *ret_rootfs is the caller's. With the mapped ways, failure may only mean
  * that this host needs the next one. */
 MUST_CHECK int rootfs_mount(const struct rootfs_request *request, struct rootfs **ret_rootfs,

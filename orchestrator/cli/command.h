@@ -8,7 +8,7 @@
 #include "common/arena.h"
 #include "common/diagnostics.h"
 #include "common/error.h"
-#include "orchestrator/cli/options.h"
+#include "common/options.h"
 #include "orchestrator/cli/progress_mode.h"
 #include "orchestrator/compose/compose.h"
 #include "orchestrator/state/record.h"

@@ -29,6 +29,8 @@
 #include "runtime/cgroup/cgroup_kill.h"
 #include "runtime/cgroup/cgroup_layout.h"
 #include "runtime/cgroup/cgroup_limits.h"
+#include "runtime/cgroup/cgroup_processes.h"
+#include "runtime/cgroup/cgroup_settings.h"
 #include "runtime/cgroup/cgroup_tree.h"
 #include "runtime/cgroup/cgroup_v1.h"
 #include "runtime/cgroup/cgroup_v2.h"
@@ -286,6 +288,18 @@ static int check_controller(const struct cgroup_layout *layout, enum cgroup_cont
     return 0;
 }
 
+static void choose_every_part(const struct cgroup_layout *layout, struct cgroup_parts *parts,
+                              unsigned *v2_controllers)
+{
+    if (layout->v2.root)
+        *v2_controllers |= cgroup_v2_available(layout->v2.root);
+    for (unsigned i = 0; i < CONTROLLER_COUNT; i++) {
+        parts->v1_roots[i] = layout->v1[i].root;
+        if (layout->v1[i].mount)
+            *v2_controllers &= ~CONTROLLER_BIT(i);
+    }
+}
+
 /* Chooses the hierarchies for a new group. *ret_v2_controllers: those whose limits go to v2. With
  * `wishes`, a limit that cannot be given is left out. */
 static int choose_parts(const struct cgroup_layout *layout, const struct resource_spec *resources,
@@ -312,6 +326,8 @@ static int choose_parts(const struct cgroup_layout *layout, const struct resourc
         else
             *ret_v2_controllers |= CONTROLLER_BIT(i);
     }
+    if (resources->everywhere)
+        choose_every_part(layout, ret_parts, ret_v2_controllers);
     if (!layout->v2.root) {
         ret_parts->v1_roots[CONTROLLER_FREEZER] = layout->v1[CONTROLLER_FREEZER].root;
         ret_parts->v1_roots[CONTROLLER_DEVICES] = layout->v1[CONTROLLER_DEVICES].root;
@@ -373,7 +389,8 @@ static int make_parts(struct cgroup *cgroup, const struct cgroup_layout *layout,
         return -1;
     if (remember_roots(cgroup, &parts, err) < 0 || make_v1(cgroup, &parts, layout, path, err) < 0 ||
         cgroup_v1_limit(cgroup->v1_fds, resources, err) < 0 ||
-        (v2_controllers && cgroup_v2_limit(cgroup->v2_fd, v2_controllers, resources, err) < 0)) {
+        (v2_controllers && cgroup_v2_limit(cgroup->v2_fd, v2_controllers, resources, err) < 0) ||
+        cgroup_set(cgroup, resources->settings, resources->n_settings, err) < 0) {
         (void)!remove_parts(layout, &parts, path, NULL);
         remove_parents(layout, path.parent);
         return -1;
@@ -437,6 +454,22 @@ int cgroup_enter(struct cgroup *cgroup, pid_t pid, bool and_v2, struct error *er
     return 0;
 }
 
+int cgroup_set(struct cgroup *cgroup, const struct cgroup_setting *settings, size_t n_settings,
+               struct error *err)
+{
+    return cgroup_settings_write(cgroup->v2_fd, cgroup->v1_fds, settings, n_settings, err);
+}
+
+int cgroup_set_device_rules(struct cgroup *cgroup, const struct device_rules *rules,
+                            struct error *err)
+{
+    if (cgroup->v2_fd >= 0)
+        return device_program_attach(rules, cgroup->v2_fd, err);
+    if (cgroup->v1_fds[CONTROLLER_DEVICES] >= 0)
+        return device_rules_write_v1(rules, cgroup->v1_fds[CONTROLLER_DEVICES], err);
+    return 0;
+}
+
 int cgroup_allow_devices(struct cgroup *cgroup, const struct device_spec *devices, size_t n_devices,
                          struct error *err)
 {
@@ -444,11 +477,40 @@ int cgroup_allow_devices(struct cgroup *cgroup, const struct device_spec *device
 
     if (device_rules_make(devices, n_devices, &rules, err) < 0)
         return -1;
-    if (cgroup->v2_fd >= 0)
-        return device_program_attach(&rules, cgroup->v2_fd, err);
-    if (cgroup->v1_fds[CONTROLLER_DEVICES] >= 0)
-        return device_rules_write_v1(&rules, cgroup->v1_fds[CONTROLLER_DEVICES], err);
-    return 0;
+    return cgroup_set_device_rules(cgroup, &rules, err);
+}
+
+/* A group is the same in all its hierarchies. */
+static int any_fd(const struct cgroup *cgroup)
+{
+    int fd = cgroup->v2_fd;
+
+    for (size_t i = 0; fd < 0 && i < CONTROLLER_COUNT; i++)
+        fd = cgroup->v1_fds[i];
+    return fd;
+}
+
+void cgroup_visit(const struct cgroup *cgroup, void (*visit)(pid_t pid, void *context),
+                  void *context)
+{
+    int fd = any_fd(cgroup);
+
+    if (fd >= 0)
+        (void)cgroup_processes_visit(fd, visit, context);
+}
+
+int cgroup_read(const struct cgroup *cgroup, const char *controller, const char *v1_file,
+                const char *v2_file, struct text *ret_text)
+{
+    enum { MAX_BYTES = 1024 * 1024 };
+    int number = cgroup_controller_number(controller);
+    int fd = number < 0 ? -1 : cgroup->v1_fds[number];
+
+    if (fd >= 0)
+        return v1_file ? file_read(fd, v1_file, MAX_BYTES, ret_text, NULL, NULL) : -1;
+    if (cgroup->v2_fd < 0 || !v2_file)
+        return -1;
+    return file_read(cgroup->v2_fd, v2_file, MAX_BYTES, ret_text, NULL, NULL);
 }
 
 int cgroup_kill(struct cgroup *cgroup, struct error *err)
@@ -473,6 +535,18 @@ int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err)
         return cgroup_v1_freeze(cgroup->v1_fds[CONTROLLER_FREEZER], frozen, err);
     return error_set(err, "%s processes: there is no control group of our own here",
                      frozen ? "freeze" : "thaw");
+}
+
+bool cgroup_is_frozen(const struct cgroup *cgroup)
+{
+    scoped_text struct text state = {0};
+    int freezer_fd = cgroup->v1_fds[CONTROLLER_FREEZER];
+
+    if (cgroup->v2_fd >= 0)
+        return file_read(cgroup->v2_fd, "cgroup.freeze", 16, &state, NULL, NULL) == 0 &&
+               string_starts_with(text_get(&state), "1");
+    return freezer_fd >= 0 && file_read(freezer_fd, "freezer.state", 16, &state, NULL, NULL) == 0 &&
+           !string_starts_with(text_get(&state), "THAWED");
 }
 
 bool cgroup_oom_killed(const struct cgroup *cgroup)

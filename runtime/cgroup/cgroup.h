@@ -4,7 +4,8 @@
  * gives kill, freeze and birth into the group also where the controllers are in v1).
  *
  * Layout: <root>/yawl/<project>/<id>, where <root> is the delegated group of an ordinary user or
- * the top. Only groups below "yawl" are ever created, written or removed.
+ * the top. Only groups below "yawl" are ever created, written or removed; but for a parent that
+ * begins with '/', see cgroup_tree.h.
  */
 #ifndef YAWL_RUNTIME_CGROUP_CGROUP_H
 #define YAWL_RUNTIME_CGROUP_CGROUP_H
@@ -14,10 +15,12 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/text.h"
 #include "runtime/cgroup/cgroup_usage.h"
 #include "runtime/container_spec.h"
 
 struct cgroup;
+struct device_rules;
 
 /* For preflight: fails as cgroup_create() would for limits that this host cannot give. The first
  * that an ordinary user is to do without is *ret_lack, with what helps; else its text is "". */
@@ -29,6 +32,9 @@ MUST_CHECK int cgroup_check(const struct resource_spec *resources, struct error 
 MUST_CHECK int cgroup_create(const char *parent, const char *id,
                              const struct resource_spec *resources, struct cgroup **ret_cgroup,
                              struct error *err);
+/* Writes these on an existing group, in an order that the kernel takes. */
+MUST_CHECK int cgroup_set(struct cgroup *cgroup, const struct cgroup_setting *settings,
+                          size_t n_settings, struct error *err);
 /* Opens a group that exists; *ret_cgroup is NULL when it does not. Where we may make no groups at
  * all, cgroup_create() makes one without any part, and so does this; for an ordinary user as well
  * when it is in another of his sessions. */
@@ -46,6 +52,9 @@ MUST_CHECK int cgroup_enter(struct cgroup *cgroup, pid_t pid, bool and_v2, struc
  * devices below it. Once per group, before a process enters. */
 MUST_CHECK int cgroup_allow_devices(struct cgroup *cgroup, const struct device_spec *devices,
                                     size_t n_devices, struct error *err);
+/* The same with rules that were made by the caller. */
+MUST_CHECK int cgroup_set_device_rules(struct cgroup *cgroup, const struct device_rules *rules,
+                                       struct error *err);
 /* Every process in the group and below gets SIGKILL, also those that are being forked. Does not
  * wait until they are gone. A group that was killed is not to be entered again by clone (Linux 6.12
  * to 6.18 kill the child at birth). */
@@ -54,9 +63,20 @@ MUST_CHECK int cgroup_kill(struct cgroup *cgroup, struct error *err);
 bool cgroup_can_freeze(const struct cgroup *cgroup);
 /* Returns once all processes have stopped, or -1 after a second, then they run on. */
 MUST_CHECK int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err);
+/* Whether it was told to freeze. */
+bool cgroup_is_frozen(const struct cgroup *cgroup);
 /* Whether the kernel ended a process of this group for lack of memory; groups without a memory
  * limit have no count on v1. */
 bool cgroup_oom_killed(const struct cgroup *cgroup);
+
+/* Calls visit for every process of the group and of those below it; see cgroup_processes.h. */
+void cgroup_visit(const struct cgroup *cgroup, void (*visit)(pid_t pid, void *context),
+                  void *context);
+
+/* Reads a file of the group: of its v1 part for this controller, or of its v2 part. -1 when it has
+ * none. */
+MUST_CHECK int cgroup_read(const struct cgroup *cgroup, const char *controller, const char *v1_file,
+                           const char *v2_file, struct text *ret_text);
 
 /* What its processes use now; see cgroup_usage.h. For a group without any part, those of the
  * mount namespace of `leader`. */

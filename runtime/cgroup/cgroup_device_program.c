@@ -50,29 +50,51 @@ static struct bpf_insn skip_unless(unsigned char is, int value)
 
 static const struct bpf_insn leave = {.code = BPF_JMP | BPF_EXIT};
 
+static struct bpf_insn skip_if(unsigned char is, int value)
+{
+    return (struct bpf_insn){.code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = is & 15U, .imm = value};
+}
+
+/* A rule that allows must allow all that is wanted; one that denies need deny only a part of it. */
+static size_t compile_access(const struct device_rule *rule, struct bpf_insn *insns)
+{
+    if (rule->access == ACCESS_ALL)
+        return 0;
+    insns[0] = move(BPF_REG_1, BPF_REG_3);
+    insns[1] =
+        alu(BPF_AND, BPF_REG_1, (int)(rule->denies ? rule->access : ACCESS_ALL & ~rule->access));
+    insns[2] = rule->denies ? skip_if(BPF_REG_1, 0) : skip_unless(BPF_REG_1, 0);
+    return 3;
+}
+
 /* Type in register 2, wanted access in 3, major and minor number in 4 and 5. */
 static size_t compile_rule(const struct device_rule *rule, struct bpf_insn *insns)
 {
     size_t n = 0;
 
-    insns[n++] =
-        skip_unless(BPF_REG_2, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
-    if (rule->access != ACCESS_ALL) {
-        insns[n++] = move(BPF_REG_1, BPF_REG_3);
-        insns[n++] = alu(BPF_AND, BPF_REG_1, (int)(ACCESS_ALL & ~rule->access));
-        insns[n++] = skip_unless(BPF_REG_1, 0);
-    }
+    if (rule->type != 'a')
+        insns[n++] =
+            skip_unless(BPF_REG_2, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+    n += compile_access(rule, insns + n);
     if (rule->major_number != DEVICE_ANY)
         insns[n++] = skip_unless(BPF_REG_4, rule->major_number);
     if (rule->minor_number != DEVICE_ANY)
         insns[n++] = skip_unless(BPF_REG_5, rule->minor_number);
-    insns[n++] = alu(BPF_MOV, BPF_REG_0, 1);
+    insns[n++] = alu(BPF_MOV, BPF_REG_0, rule->denies ? 0 : 1);
     insns[n++] = leave;
 
     for (size_t i = 0; i < n; i++)
-        if (insns[i].code == (BPF_JMP | BPF_JNE | BPF_K))
+        if (insns[i].code == (BPF_JMP | BPF_JNE | BPF_K) ||
+            insns[i].code == (BPF_JMP | BPF_JEQ | BPF_K))
             insns[i].off = (short)(n - i - 1);
     return n;
+}
+
+/* The kernel takes no program with instructions that nothing leads to. */
+static bool is_final(const struct device_rule *rule)
+{
+    return rule->type == 'a' && rule->access == ACCESS_ALL && rule->major_number == DEVICE_ANY &&
+           rule->minor_number == DEVICE_ANY;
 }
 
 size_t device_program_compile(const struct device_rules *rules, struct bpf_insn *insns)
@@ -89,8 +111,11 @@ size_t device_program_compile(const struct device_rules *rules, struct bpf_insn 
     insns[n++] = alu(BPF_AND, BPF_REG_2, 0xffff);
     insns[n++] = load_word(BPF_REG_4, offsetof(struct bpf_cgroup_dev_ctx, major));
     insns[n++] = load_word(BPF_REG_5, offsetof(struct bpf_cgroup_dev_ctx, minor));
-    for (size_t i = 0; i < rules->count; i++)
-        n += compile_rule(&rules->items[i], insns + n);
+    for (size_t i = rules->count; i > 0; i--) {
+        n += compile_rule(&rules->items[i - 1], insns + n);
+        if (is_final(&rules->items[i - 1]))
+            return n;
+    }
     insns[n++] = alu(BPF_MOV, BPF_REG_0, 0);
     insns[n++] = leave;
     return n;

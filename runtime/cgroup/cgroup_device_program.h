@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Device rules as a BPF program on a group of the v2 tree: allowed is what one of the rules allows.
+ * Device rules as a BPF program on a group of the v2 tree: the last rule that matches decides, and
+ * what none matches is denied.
  */
 #ifndef YAWL_RUNTIME_CGROUP_CGROUP_DEVICE_PROGRAM_H
 #define YAWL_RUNTIME_CGROUP_CGROUP_DEVICE_PROGRAM_H

@@ -18,17 +18,17 @@ enum { MAX_DIRECTORY_DEPTH = 8 };
 
 /* Making a node grants nothing by itself: using it is checked again. */
 static const struct device_rule default_rules[] = {
-    {'c', DEVICE_ANY, DEVICE_ANY, ACCESS_MKNOD},
-    {'b', DEVICE_ANY, DEVICE_ANY, ACCESS_MKNOD},
-    {'c', 1, 3, ACCESS_ALL},            /* null */
-    {'c', 1, 5, ACCESS_ALL},            /* zero */
-    {'c', 1, 7, ACCESS_ALL},            /* full */
-    {'c', 1, 8, ACCESS_ALL},            /* random */
-    {'c', 1, 9, ACCESS_ALL},            /* urandom */
-    {'c', 5, 0, ACCESS_ALL},            /* tty */
-    {'c', 5, 1, ACCESS_ALL},            /* console */
-    {'c', 5, 2, ACCESS_ALL},            /* ptmx */
-    {'c', 136, DEVICE_ANY, ACCESS_ALL}, /* pts/N */
+    {'c', DEVICE_ANY, DEVICE_ANY, ACCESS_MKNOD, false},
+    {'b', DEVICE_ANY, DEVICE_ANY, ACCESS_MKNOD, false},
+    {'c', 1, 3, ACCESS_ALL, false},            /* null */
+    {'c', 1, 5, ACCESS_ALL, false},            /* zero */
+    {'c', 1, 7, ACCESS_ALL, false},            /* full */
+    {'c', 1, 8, ACCESS_ALL, false},            /* random */
+    {'c', 1, 9, ACCESS_ALL, false},            /* urandom */
+    {'c', 5, 0, ACCESS_ALL, false},            /* tty */
+    {'c', 5, 1, ACCESS_ALL, false},            /* console */
+    {'c', 5, 2, ACCESS_ALL, false},            /* ptmx */
+    {'c', 136, DEVICE_ANY, ACCESS_ALL, false}, /* pts/N */
 };
 
 static int parse_access(const struct device_spec *device, unsigned *ret_access, struct error *err)
@@ -56,6 +56,7 @@ static int add_node(const struct stat *status, unsigned access, struct device_ru
         (int)major(status->st_rdev),
         (int)minor(status->st_rdev),
         access,
+        false,
     };
     return 0;
 }
@@ -131,6 +132,16 @@ int device_rules_make(const struct device_spec *devices, size_t n_devices,
     return 0;
 }
 
+int device_rules_add_default(struct device_rules *rules, struct error *err)
+{
+    if (rules->count + ARRAY_LENGTH(default_rules) > DEVICE_RULES_MAX)
+        return error_set(err, "more than %zu device rules",
+                         DEVICE_RULES_MAX - ARRAY_LENGTH(default_rules));
+    memcpy(rules->items + rules->count, default_rules, sizeof(default_rules));
+    rules->count += ARRAY_LENGTH(default_rules);
+    return 0;
+}
+
 static void append_number(struct text *text, int number)
 {
     if (number == DEVICE_ANY)
@@ -154,7 +165,8 @@ int device_rules_write_v1(const struct device_rules *rules, int cgroup_fd, struc
         text_appendf(&line, " %s%s%s", rule->access & ACCESS_READ ? "r" : "",
                      rule->access & ACCESS_WRITE ? "w" : "",
                      rule->access & ACCESS_MKNOD ? "m" : "");
-        if (file_write_existing(cgroup_fd, "devices.allow", line.data, err) < 0)
+        if (file_write_existing(cgroup_fd, rule->denies ? "devices.deny" : "devices.allow",
+                                line.data, err) < 0)
             return -1;
     }
     return 0;

@@ -16,9 +16,19 @@ const char *cgroup_controller_name(enum cgroup_controller controller)
         [CONTROLLER_MEMORY] = "memory",   [CONTROLLER_CPU] = "cpu",
         [CONTROLLER_CPUSET] = "cpuset",   [CONTROLLER_PIDS] = "pids",
         [CONTROLLER_DEVICES] = "devices", [CONTROLLER_FREEZER] = "freezer",
+        [CONTROLLER_BLKIO] = "blkio",     [CONTROLLER_CPUACCT] = "cpuacct",
+        [CONTROLLER_HUGETLB] = "hugetlb",
     };
 
     return names[controller];
+}
+
+int cgroup_controller_number(const char *name)
+{
+    for (int i = 0; i < CONTROLLER_COUNT; i++)
+        if (string_eq(name, cgroup_controller_name((enum cgroup_controller)i)))
+            return i;
+    return -1;
 }
 
 /* Whether `word` is one of the items of a comma-separated list. */

@@ -20,6 +20,9 @@ enum cgroup_controller {
     CONTROLLER_PIDS,
     CONTROLLER_DEVICES,
     CONTROLLER_FREEZER,
+    CONTROLLER_BLKIO,   /* "io" in the v2 tree */
+    CONTROLLER_CPUACCT, /* v1 alone */
+    CONTROLLER_HUGETLB,
     CONTROLLER_COUNT,
 };
 
@@ -28,6 +31,8 @@ enum cgroup_controller {
 
 /* The kernel's name: "memory". */
 const char *cgroup_controller_name(enum cgroup_controller controller);
+/* The controller of that name, or -1. */
+int cgroup_controller_number(const char *name);
 
 /* One hierarchy as this process sees it. */
 struct cgroup_place {

@@ -75,6 +75,9 @@ const char *cgroup_limits_key(const struct resource_spec *resources,
         return resources->pids > 0 ? "pids_limit" : NULL;
     case CONTROLLER_DEVICES:
     case CONTROLLER_FREEZER:
+    case CONTROLLER_BLKIO:
+    case CONTROLLER_CPUACCT:
+    case CONTROLLER_HUGETLB:
     case CONTROLLER_COUNT:
         break;
     }

@@ -26,11 +26,12 @@ static bool is_group_name(const char *name, size_t length)
 
 int cgroup_path_check(const char *parent, const char *id, struct error *err)
 {
-    const char *at = parent;
+    bool is_foreign = parent[0] == '/';
+    const char *at = parent + is_foreign;
 
-    if (!string_eq(parent, "yawl") && !string_starts_with(parent, "yawl/"))
+    if (!is_foreign && !string_eq(parent, "yawl") && !string_starts_with(parent, "yawl/"))
         return error_set(err, "control group '%s' is not below 'yawl'", parent);
-    for (;;) {
+    while (!is_foreign || *at) {
         size_t length = strcspn(at, "/");
 
         if (!is_group_name(at, length))
@@ -49,7 +50,7 @@ static int make_parents(const struct cgroup_path *path,
                         const struct cgroup_preparation *preparation, struct error *err)
 {
     scoped_fd int dir_fd = open(path->root, OPEN_GROUP);
-    const char *at = path->parent;
+    const char *at = path->parent + (path->parent[0] == '/');
 
     if (dir_fd < 0)
         return error_sys(err, "open '%s'", path->root);
@@ -145,7 +146,7 @@ int cgroup_tree_make(const struct cgroup_path *path, const struct cgroup_prepara
 static int open_parent(const char *root, const char *parent)
 {
     scoped_fd int dir_fd = open(root, OPEN_GROUP);
-    const char *at = parent;
+    const char *at = parent + (parent[0] == '/');
 
     while (dir_fd >= 0 && *at) {
         char name[NAME_MAX + 1] = "";
@@ -187,6 +188,8 @@ void cgroup_tree_remove_parents(const char *root, const char *parent)
 {
     scoped_text struct text path = {0};
 
+    if (parent[0] == '/')
+        return;
     text_append(&path, parent);
     while (path.length > 0) {
         const char *slash = strrchr(path.data, '/');

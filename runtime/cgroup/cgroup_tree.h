@@ -2,8 +2,10 @@
 /*
  * Making, finding and removing our groups as directories of one hierarchy.
  *
- * Only directories below `root`/yawl are ever made or removed. Others of ours may make and remove
- * siblings and parents at the same time; the functions here bear it.
+ * Only directories below `root`/yawl are ever made or removed, unless somebody else (the caller of
+ * an OCI runtime) has chosen the place: then `parent` begins with '/', and is not ours to remove.
+ * Others of ours may make and remove siblings and parents at the same time; the functions here bear
+ * it.
  */
 #ifndef YAWL_RUNTIME_CGROUP_CGROUP_TREE_H
 #define YAWL_RUNTIME_CGROUP_CGROUP_TREE_H
@@ -14,7 +16,7 @@
 
 struct cgroup_path {
     const char *root;   /* absolute; exists */
-    const char *parent; /* "yawl/PROJECT" */
+    const char *parent; /* "yawl/PROJECT"; or "/CHOSEN/BY/OTHERS", "/" for the root itself */
     const char *id;
 };
 
@@ -24,7 +26,7 @@ struct cgroup_preparation {
     void *context;
 };
 
-/* Refuses names that lead elsewhere than below "yawl". */
+/* Refuses names that lead elsewhere than below "yawl" or, with a '/', below the root. */
 MUST_CHECK int cgroup_path_check(const char *parent, const char *id, struct error *err);
 
 /* Makes a group that did not exist before: an empty left-over is removed first, a populated one is

@@ -21,6 +21,12 @@ enum {
     MAX_CLEARING_ROUNDS = 50,
 };
 
+/* As the v2 tree has it. (It has no cpuacct, so that nothing is found by that name.) */
+static const char *v2_name(enum cgroup_controller controller)
+{
+    return controller == CONTROLLER_BLKIO ? "io" : cgroup_controller_name(controller);
+}
+
 /* The controllers of a blank-separated list ("cpu memory pids\n"). */
 static unsigned read_controllers(int dir_fd, const char *file)
 {
@@ -34,7 +40,7 @@ static unsigned read_controllers(int dir_fd, const char *file)
     rest = list.data;
     while ((word = strsep(&rest, " \n")))
         for (unsigned i = 0; i < CONTROLLER_COUNT; i++)
-            if (string_eq(word, cgroup_controller_name((enum cgroup_controller)i)))
+            if (string_eq(word, v2_name((enum cgroup_controller)i)))
                 controllers |= CONTROLLER_BIT(i);
     return controllers;
 }
@@ -106,7 +112,7 @@ int cgroup_v2_enable(int dir_fd, bool is_root, void *context, struct error *err)
         return -1;
     for (unsigned i = 0; i < CONTROLLER_COUNT; i++)
         if (missing & CONTROLLER_BIT(i))
-            text_appendf(&words, "+%s ", cgroup_controller_name((enum cgroup_controller)i));
+            text_appendf(&words, "+%s ", v2_name((enum cgroup_controller)i));
     return file_write_existing(dir_fd, "cgroup.subtree_control", words.data, err);
 }
 

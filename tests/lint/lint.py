@@ -58,6 +58,7 @@ MAY_INCLUDE = {
     "net": ["common"],
     "runtime": ["common"],
     "runtime/image": ["common"],
+    "runtime/oci": ["common", "runtime"],
     "runtime/build": ["common", "runtime", "runtime/image"],
     "runtime/build/worker": ["common", "net", "runtime", "runtime/image", "runtime/build"],
     "orchestrator/compose": ["common"],
@@ -68,7 +69,7 @@ MAY_INCLUDE = {
         name for name in ALL_BUT_TESTS if not name.startswith(("runtime/build", "orchestrator/cli"))
     ],
     "orchestrator/cli": [name for name in ALL_BUT_TESTS if name != "runtime/build/worker"],
-    "tests": ALL_BUT_TESTS,
+    "tests": [*ALL_BUT_TESTS, "runtime/oci"],
 }
 
 
@@ -84,6 +85,7 @@ HOMES = [
     (r"zstd\.h", ["runtime/image/worker/zstd_source.c"]),
     (r"curl/.*", ["runtime/image/registry/libcurl.h"]),
     (r"netlink/.*", ["net/netlink.c", "net/netlink.h"]),
+    (r"seccomp\.h", ["runtime/oci/seccomp_profile.c"]),
     (r"pcre2\.h", ["orchestrator/logs/log_pattern.c"]),
     (r"criterion/.*", ["tests/"]),
 ]

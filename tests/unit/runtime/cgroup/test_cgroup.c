@@ -63,8 +63,9 @@ Test(cgroup, removing_what_is_not_there_is_success)
 
 Test(cgroup, groups_outside_of_ours_are_refused)
 {
-    static const char *const parents[] = {"",      "/",     "yawl/../x", "yawl//x",
-                                          "other", "yawlx", "yawl/.",    "yawl/.supervisor"};
+    static const char *const parents[] = {
+        "",    "//x",   "yawl/../x", "yawl//x", "/a/../b",
+        "/.x", "other", "yawlx",     "yawl/.",  "yawl/.supervisor"};
     struct cgroup *cgroup = NULL;
 
     for (size_t i = 0; i < ARRAY_LENGTH(parents); i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "orchestrator/cli/options.h"
+#include "common/options.h"
 
 #include <string.h>
 

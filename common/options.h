@@ -3,8 +3,8 @@
  * Command line options by one table per command: "--name value", "--name=value", "-n value",
  * "-nvalue", "-dt".
  */
-#ifndef YAWL_ORCHESTRATOR_CLI_OPTIONS_H
-#define YAWL_ORCHESTRATOR_CLI_OPTIONS_H
+#ifndef YAWL_COMMON_OPTIONS_H
+#define YAWL_COMMON_OPTIONS_H
 
 #include <stdbool.h>
 

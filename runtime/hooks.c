@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/hooks.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+
+#include "common/fd.h"
+#include "common/json.h"
+#include "common/text.h"
+#include "runtime/kernel.h"
+
+/*
+ * Their input
+ */
+
+void hooks_state_format(const struct bundle_spec *bundle, pid_t pid, const char *status,
+                        struct text *out)
+{
+    scoped(json_release) json_t *state =
+        json_pack("{s:s,s:s,s:s,s:i,s:s}", "ociVersion", bundle->oci_version, "id", bundle->id,
+                  "status", status, "pid", (int)pid, "bundle", bundle->dir);
+    json_t *annotations = bundle->annotations ? json_loads(bundle->annotations, 0, NULL) : NULL;
+
+    if (!state)
+        abort();
+    if (annotations)
+        (void)json_object_set_new(state, "annotations", annotations);
+    json_format(state, out);
+}
+
+int hooks_state_open(int *ret_fd, struct error *err)
+{
+    *ret_fd = memfd_create("state", MFD_CLOEXEC);
+    return *ret_fd < 0 ? error_sys(err, "make a file for the state") : 0;
+}
+
+int hooks_state_write(const struct bundle_spec *bundle, pid_t pid, const char *status, int state_fd,
+                      struct error *err)
+{
+    scoped_text struct text state = {0};
+
+    hooks_state_format(bundle, pid, status, &state);
+    if (fd_write_all(state_fd, state.data, state.length) < 0)
+        return error_sys(err, "write the state for hooks");
+    return 0;
+}
+
+/*
+ * Running
+ */
+
+/* execve() wants lists that it does not change without const. */
+static char *const *exec_list(const char *const *list)
+{
+    union {
+        const char *const *in;
+        char *const *out;
+    } cast = {.in = list};
+
+    return cast.out;
+}
+
+static _Noreturn void hook_become(const struct hook_spec *hook, int state_fd)
+{
+    static const char *const no_env[] = {NULL};
+    sigset_t none;
+
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    if (lseek(state_fd, 0, SEEK_SET) == 0 && dup2(state_fd, 0) == 0 && dup2(2, 1) == 1 &&
+        close_range(3, ~0U, 0) == 0)
+        (void)execve(hook->path, exec_list(hook->args), exec_list(hook->env ? hook->env : no_env));
+    _exit(errno);
+}
+
+static int hook_wait(const struct hook_spec *hook, int pidfd, struct failure *failure)
+{
+    struct pollfd end = {.fd = pidfd, .events = POLLIN};
+    siginfo_t info = {0};
+    int ready;
+
+    do {
+        ready = poll(&end, 1, hook->timeout_s > 0 ? hook->timeout_s * 1000 : -1);
+    } while (ready < 0 && errno == EINTR);
+    if (ready == 0)
+        (void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+    while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0)
+        if (errno != EINTR)
+            return failure_sys(failure, "wait for hook", hook->path);
+    if (ready == 0)
+        return failure_set(failure, "run hook", hook->path, "it does not end in time");
+    if (info.si_code != CLD_EXITED || info.si_status != 0)
+        return failure_set(failure, "run hook", hook->path, "it failed");
+    return 0;
+}
+
+static int hook_run(const struct hook_spec *hook, int state_fd, struct failure *failure)
+{
+    int pidfd = -1, result;
+    struct clone_args args = {
+        .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD};
+    pid_t pid = kernel_clone3(&args);
+
+    if (pid == 0)
+        hook_become(hook, state_fd);
+    if (pid < 0)
+        return failure_sys(failure, "clone a process for hook", hook->path);
+    result = hook_wait(hook, pidfd, failure);
+    fd_close(pidfd);
+    return result;
+}
+
+int hooks_run(const struct hook_list *hooks, int state_fd, struct failure *failure)
+{
+    for (size_t i = 0; i < hooks->count; i++)
+        if (hook_run(&hooks->items[i], state_fd, failure) < 0)
+            return -1;
+    return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Programs that an OCI bundle wants to be run at points of a container's life. Each is told the
+ * container's state, as JSON, on its standard input; what it prints goes to standard error.
+ */
+#ifndef YAWL_RUNTIME_HOOKS_H
+#define YAWL_RUNTIME_HOOKS_H
+
+#include <sys/types.h>
+
+#include "runtime/bundle_spec.h"
+#include "runtime/failure.h"
+
+/* Runs them one after the other in the caller's namespaces and waits; the first that fails, or does
+ * not end in time, is a failure. state_fd is a file that is read from its beginning. Does not
+ * allocate, and may run between clone3() and execve(). */
+MUST_CHECK int hooks_run(const struct hook_list *hooks, int state_fd, struct failure *failure);
+
+/* An empty file in memory, for the state. */
+MUST_CHECK int hooks_state_open(int *ret_fd, struct error *err);
+
+/* Writes the state of the bundle's container into it: `status` is "creating", "created", ... */
+MUST_CHECK int hooks_state_write(const struct bundle_spec *bundle, pid_t pid, const char *status,
+                                 int state_fd, struct error *err);
+
+/* The same as text. */
+void hooks_state_format(const struct bundle_spec *bundle, pid_t pid, const char *status,
+                        struct text *out);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/oci/call.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/fd.h"
+#include "common/json.h"
+
+static bool wants_help(struct string_list args, size_t n_operands)
+{
+    for (size_t i = 0; i < args.count && i <= n_operands; i++)
+        if (string_eq(args.items[i], "--help") || string_eq(args.items[i], "-h"))
+            return true;
+    return false;
+}
+
+int call_options(struct oci_call *call, const struct oci_usage *usage,
+                 struct string_list *ret_operands, struct error *err)
+{
+    struct option_parse parse = {call->arena, usage->rows, usage->and_more};
+
+    if (wants_help(call->args, usage->and_more ? 0 : call->args.count)) {
+        scoped_text struct text help = {0};
+
+        options_help(usage->rows, &help);
+        (void)printf("Usage: yawl-oci [OPTIONS] %s\n\n%s", usage->usage, text_get(&help));
+        return 1;
+    }
+    if (options_parse(&parse, call->args, ret_operands, err) < 0)
+        return error_wrap(err, "%s", call->name);
+    if (ret_operands->count < usage->n_operands ||
+        (ret_operands->count > usage->n_operands && !usage->and_more))
+        return error_set(err, "%s: usage: yawl-oci %s", call->name, usage->usage);
+    return 0;
+}
+
+static void format_time(char out[32])
+{
+    time_t now = time(NULL);
+    struct tm parts;
+
+    (void)gmtime_r(&now, &parts);
+    (void)strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
+}
+
+static void log_line(const struct oci_call *call, const char *level, const char *text)
+{
+    scoped_fd int fd = open(call->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    scoped_text struct text line = {0};
+    char now[32];
+
+    if (fd < 0)
+        return;
+    format_time(now);
+    if (call->log_json) {
+        scoped(json_release) json_t *json =
+            json_pack("{s:s,s:s,s:s}", "level", level, "msg", text, "time", now);
+
+        json_format(json, &line);
+    } else {
+        text_appendf(&line, "time=\"%s\" level=%s msg=\"%s\"", now, level, text);
+    }
+    text_append(&line, "\n");
+    (void)!fd_write_all(fd, line.data, line.length);
+}
+
+void call_report(const struct oci_call *call, const char *level, const char *text)
+{
+    if (call->log)
+        log_line(call, level, text);
+    (void)fprintf(stderr, "yawl-oci: %s\n", text);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/oci/console.h"
+#include "runtime/oci/life.h"
+
+/* What create and run have in common. */
+struct create_options {
+    const char *bundle, *pid_file, *console_socket, *preserve_fds;
+    bool no_pivot, no_new_keyring, no_subreaper;
+    bool detach, keep; /* run's */
+};
+
+static int creation_of(const struct create_options *options, const char *id,
+                       struct oci_creation *ret_creation, struct error *err)
+{
+    *ret_creation = (struct oci_creation){
+        .id = id,
+        .bundle = options->bundle ? options->bundle : ".",
+        .pid_file = options->pid_file,
+        .console_socket = options->console_socket,
+        .no_new_keyring = options->no_new_keyring,
+    };
+    if (options->no_pivot)
+        return error_set(err, "--no-pivot is not supported: the root is always left by "
+                              "pivot_root(2), which ramfs alone does not know");
+    return preserved_count(options->preserve_fds, &ret_creation->n_preserved, err);
+}
+
+#define CREATE_ROWS(options)                                                                       \
+    {'b', "bundle", OPTION_STRING, &(options).bundle, "DIR", "folder with config.json"},           \
+        {0,                                                                                        \
+         "console-socket",                                                                         \
+         OPTION_STRING,                                                                            \
+         &(options).console_socket,                                                                \
+         "SOCKET",                                                                                 \
+         "unix socket that takes the terminal"},                                                   \
+        {0, "pid-file", OPTION_STRING, &(options).pid_file, "FILE", "where to write the pid"},     \
+        {0,                                                                                        \
+         "preserve-fds",                                                                           \
+         OPTION_STRING,                                                                            \
+         &(options).preserve_fds,                                                                  \
+         "N",                                                                                      \
+         "descriptors from 3 on to pass on"},                                                      \
+        {0, "no-pivot", OPTION_FLAG, &(options).no_pivot, NULL, "not supported"},                  \
+    {                                                                                              \
+        0, "no-new-keyring", OPTION_FLAG, &(options).no_new_keyring, NULL,                         \
+            "keep the caller's session keyring"                                                    \
+    }
+
+int command_create(struct oci_call *call, struct error *err)
+{
+    struct create_options options = {0};
+    const struct option_row rows[] = {CREATE_ROWS(options), {0}};
+    const struct oci_usage usage = {"create [OPTIONS] ID", rows, 1, false};
+    struct oci_container container;
+    struct oci_creation creation;
+    struct string_list operands = {0};
+    int result = call_options(call, &usage, &operands, err);
+
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    if (creation_of(&options, operands.items[0], &creation, err) < 0)
+        return -1;
+    result = life_create(call, &creation, &container, err);
+    oci_container_close(&container);
+    return result;
+}
+
+/* Starts it, and stays until it ends unless it is to run alone. */
+static int run(struct oci_call *call, const struct create_options *options,
+               struct oci_container *container, struct error *err)
+{
+    struct error delete_err = {0};
+    int status;
+
+    if (life_start(call, container, err) < 0) {
+        (void)!life_delete(call, container, NULL);
+        return -1;
+    }
+    if (options->detach)
+        return 0;
+    status = console_wait(container_pidfd(container->handle),
+                          options->console_socket ? -1 : container_tty_fd(container->handle), err);
+    if (!options->keep && life_delete(call, container, &delete_err) < 0)
+        call_report(call, "error", delete_err.text);
+    return status;
+}
+
+int command_run(struct oci_call *call, struct error *err)
+{
+    struct create_options options = {0};
+    const struct option_row rows[] = {
+        CREATE_ROWS(options),
+        {'d', "detach", OPTION_FLAG, &options.detach, NULL, "do not wait for the end"},
+        {0, "keep", OPTION_FLAG, &options.keep, NULL, "do not delete it after its end"},
+        {0, "no-subreaper", OPTION_FLAG, &options.no_subreaper, NULL,
+         "nothing: only the container's process is ever waited for"},
+        {0},
+    };
+    const struct oci_usage usage = {"run [OPTIONS] ID", rows, 1, false};
+    struct oci_container container;
+    struct oci_creation creation;
+    struct string_list operands = {0};
+    int result = call_options(call, &usage, &operands, err);
+
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    if (creation_of(&options, operands.items[0], &creation, err) < 0)
+        return -1;
+    creation.starts_at_once = !options.detach || !options.console_socket;
+    result = life_create(call, &creation, &container, err);
+    if (result == 0 && options.detach && container.config.process.terminal &&
+        !options.console_socket) {
+        (void)!life_delete(call, &container, NULL);
+        result = error_set(err, "config.json: process.terminal needs --console-socket to detach");
+    } else if (result == 0) {
+        result = run(call, &options, &container, err);
+    }
+    oci_container_close(&container);
+    return result;
+}

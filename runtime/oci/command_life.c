@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/oci/life.h"
+
+static const struct option_row no_rows[] = {{0}};
+
+/* Opens the container that a command without options names. Gives 1 where help was asked for. */
+static int open_named(struct oci_call *call, const char *usage_text, unsigned how,
+                      struct oci_container *ret_container, struct error *err)
+{
+    const struct oci_usage usage = {usage_text, no_rows, 1, false};
+    struct string_list operands = {0};
+    int result = call_options(call, &usage, &operands, err);
+
+    *ret_container = (struct oci_container){.dir_fd = -1};
+    if (result != 0)
+        return result;
+    return oci_container_open(call, operands.items[0], how, ret_container, err);
+}
+
+int command_start(struct oci_call *call, struct error *err)
+{
+    struct oci_container container;
+    int result = open_named(call, "start ID", OCI_LOCKED, &container, err);
+
+    if (result == 0)
+        result = life_start(call, &container, err);
+    oci_container_close(&container);
+    return result < 0 ? -1 : 0;
+}
+
+static int freeze(struct oci_call *call, bool frozen, struct error *err)
+{
+    enum oci_status wanted = frozen ? OCI_RUNNING : OCI_PAUSED;
+    struct oci_container container;
+    int result = open_named(call, frozen ? "pause ID" : "resume ID", OCI_LOCKED, &container, err);
+    bool is_possible = container.status == wanted || (frozen && container.status == OCI_CREATED);
+
+    if (result == 0 && !is_possible)
+        result = error_set(err, "container '%s' is %s, not %s", container.record.id,
+                           oci_status_name(container.status), oci_status_name(wanted));
+    else if (result == 0)
+        result = container_freeze(container.handle, frozen, err);
+    oci_container_close(&container);
+    return result < 0 ? -1 : 0;
+}
+
+int command_pause(struct oci_call *call, struct error *err)
+{
+    return freeze(call, true, err);
+}
+
+int command_resume(struct oci_call *call, struct error *err)
+{
+    return freeze(call, false, err);
+}
+
+/*
+ * kill
+ */
+
+/* "9", "KILL", "SIGKILL", "RTMIN+3". */
+static int signal_of(const char *text, int *ret_number, struct error *err)
+{
+    unsigned long long number;
+    const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+
+    if (string_to_u64(text, (unsigned)SIGRTMAX, &number) && number > 0) {
+        *ret_number = (int)number;
+        return 0;
+    }
+    for (int i = 1; i < NSIG; i++)
+        if (sigabbrev_np(i) && strcasecmp(sigabbrev_np(i), name) == 0) {
+            *ret_number = i;
+            return 0;
+        }
+    if (strncasecmp(name, "RTMIN+", 6) == 0 &&
+        string_to_u64(name + 6, (unsigned)(SIGRTMAX - SIGRTMIN), &number)) {
+        *ret_number = SIGRTMIN + (int)number;
+        return 0;
+    }
+    return error_set(err, "kill: there is no signal '%s'", text);
+}
+
+static void signal_one(pid_t pid, void *context)
+{
+    (void)kill(pid, *(const int *)context);
+}
+
+static int signal_all(struct oci_container *container, int number, struct error *err)
+{
+    scoped(cgroup_free) struct cgroup *cgroup = NULL;
+
+    if (cgroup_open(container->record.cgroup_parent, container->record.cgroup_name, &cgroup, err) <
+        0)
+        return -1;
+    if (!cgroup)
+        return 0;
+    if (number == SIGKILL)
+        return cgroup_kill(cgroup, err);
+    cgroup_visit(cgroup, signal_one, &number);
+    return 0;
+}
+
+int command_kill(struct oci_call *call, struct error *err)
+{
+    bool all = false;
+    const struct option_row rows[] = {
+        {'a', "all", OPTION_FLAG, &all, NULL, "every process of the container"}, {0}};
+    const struct oci_usage usage = {"kill [--all] ID [SIGNAL]", rows, 1, true};
+    struct oci_container container;
+    struct string_list operands = {0};
+    int number = SIGTERM;
+    int result = call_options(call, &usage, &operands, err);
+
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    if (operands.count > 2)
+        return error_set(err, "kill: usage: yawl-oci %s", usage.usage);
+    if (operands.count == 2 && signal_of(operands.items[1], &number, err) < 0)
+        return -1;
+    result = oci_container_open(call, operands.items[0], 0, &container, err);
+    if (result == 0 && all)
+        result = signal_all(&container, number, err);
+    else if (result == 0 && !container.handle)
+        result = error_set(err, "container '%s' is not running", container.record.id);
+    else if (result == 0)
+        result = container_signal(container.handle, number, err);
+    oci_container_close(&container);
+    return result;
+}
+
+/*
+ * delete
+ */
+
+static int delete_open(struct oci_call *call, struct oci_container *container, bool force,
+                       struct error *err)
+{
+    if (container->status != OCI_STOPPED && container->status != OCI_CREATED && !force)
+        return error_set(err, "container '%s' is %s: stop it first, or use --force",
+                         container->record.id, oci_status_name(container->status));
+    return life_delete(call, container, err);
+}
+
+static bool is_absent(struct oci_call *call, const char *id)
+{
+    struct string_list ids = {0};
+
+    return oci_folder_list(call, &ids, NULL) == 0 && !string_list_has(&ids, id);
+}
+
+int command_delete(struct oci_call *call, struct error *err)
+{
+    bool force = false;
+    const struct option_row rows[] = {
+        {'f', "force", OPTION_FLAG, &force, NULL, "kill it first; absence is no error"}, {0}};
+    const struct oci_usage usage = {"delete [--force] ID", rows, 1, false};
+    struct oci_container container;
+    struct string_list operands = {0};
+    int result = call_options(call, &usage, &operands, err);
+
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    if (force && oci_id_check(operands.items[0], err) == 0 && is_absent(call, operands.items[0]))
+        return 0;
+    result = oci_container_open(call, operands.items[0], OCI_LOCKED, &container, err);
+    if (result == 0)
+        result = delete_open(call, &container, force, err);
+    oci_container_close(&container);
+    return result;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An OCI runtime configuration (config.json of a bundle; runtime-spec 1.0 to 1.3) as what the
+ * runtime library takes.
+ *
+ * What the configuration asks for and we cannot give is refused, never left out; members that
+ * nobody knows are passed over, as the specification wants it.
+ */
+#ifndef YAWL_RUNTIME_OCI_CONFIG_H
+#define YAWL_RUNTIME_OCI_CONFIG_H
+
+#include "runtime/bundle_spec.h"
+#include "runtime/cgroup/cgroup_devices.h"
+#include "runtime/oci/oci_json.h"
+
+/* The newest version of the specification that is implemented, and the oldest. */
+#define OCI_VERSION "1.3.0"
+#define OCI_VERSION_MIN "1.0.0"
+
+/* A process object: of the configuration, or given to `exec`. */
+struct oci_process {
+    struct string_list args, env;
+    const char *cwd;
+    bool terminal, no_new_privileges;
+    struct process_spec spec; /* the filter is the whole configuration's */
+};
+
+struct oci_config {
+    struct container_spec container; /* id and control group are the caller's to set */
+    struct bundle_spec bundle;       /* container.bundle; its process is process.spec */
+    struct oci_process process;
+    const char *cgroups_path; /* or NULL */
+    struct device_rules device_rules;
+};
+
+/* Reads a whole configuration. Everything lives in the arena; `dir` is the absolute bundle. The
+ * seccomp profile is not among it: compiling takes its time, and few commands need it. */
+MUST_CHECK int oci_config_read(const char *text, size_t length, const char *dir,
+                               struct arena *arena, struct oci_config *ret_config,
+                               struct error *err);
+
+/* The seccomp profile of the same text, for config->process. */
+MUST_CHECK int oci_config_read_filter(const char *text, size_t length, struct arena *arena,
+                                      struct oci_config *config, struct error *err);
+
+/* The parts, for oci_config_read() and the commands that take one alone. */
+void oci_process_read(struct oci_reader *reader, struct oci_at at, struct oci_process *process);
+void oci_mounts_read(struct oci_reader *reader, struct oci_at root, struct oci_config *config);
+void oci_linux_read(struct oci_reader *reader, struct oci_at root, struct oci_config *config);
+void oci_ids_read(struct oci_reader *reader, struct oci_at at, const char *key,
+                  struct id_ranges *ranges);
+void oci_hooks_read(struct oci_reader *reader, struct oci_at root, struct bundle_hooks *hooks);
+
+/* `at` is a resources object; settings and rules are added. */
+void oci_resources_read(struct oci_reader *reader, struct oci_at at,
+                        struct resource_spec *resources);
+void oci_device_rules_read(struct oci_reader *reader, struct oci_at at, struct device_rules *rules);
+
+/* For `features`: every word that a mount's options may have. The caller owns it. */
+json_t *oci_mount_options(void);
+
+/* MS_... of "private", "rslave", ...; 0 when it is none. */
+unsigned long oci_propagation(const char *word);
+
+#endif

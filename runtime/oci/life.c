@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/oci/life.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/fd_message.h"
+#include "common/file.h"
+#include "common/limits.h"
+#include "common/path.h"
+#include "common/process.h"
+#include "runtime/capabilities.h"
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/hooks.h"
+#include "runtime/oci/console.h"
+
+/*
+ * Small things
+ */
+
+int pid_file_write(const char *path, pid_t pid, struct error *err)
+{
+    char text[16];
+    int length = snprintf(text, sizeof(text), "%d", (int)pid);
+
+    return path ? file_replace(AT_FDCWD, path, text, (size_t)length, 0644, err) : 0;
+}
+
+int preserved_count(const char *text, size_t *ret_count, struct error *err)
+{
+    enum { MAX_PRESERVED = 1024 };
+    unsigned long long count = 0, listening = 0;
+    const char *listen_fds = getenv("LISTEN_FDS");
+
+    if (text && !string_to_u64(text, MAX_PRESERVED, &count))
+        return error_set(err, "--preserve-fds: '%s' is no number up to %d", text, MAX_PRESERVED);
+    if (listen_fds && string_to_u64(listen_fds, MAX_PRESERVED, &listening))
+        count += listening;
+    for (int fd = 3; fd < 3 + (int)count; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            return error_sys(err, "--preserve-fds: descriptor %d", fd);
+    *ret_count = count;
+    return 0;
+}
+
+static int run_hooks(const struct oci_container *container, const struct hook_list *hooks,
+                     const char *status, struct error *err)
+{
+    const struct bundle_spec *bundle = &container->config.bundle;
+    struct failure failure = {0};
+    scoped_fd int state_fd = -1;
+
+    if (hooks->count == 0)
+        return 0;
+    if (hooks_state_open(&state_fd, err) < 0 ||
+        hooks_state_write(bundle, container->record.pid, status, state_fd, err) < 0)
+        return -1;
+    return hooks_run(hooks, state_fd, &failure) < 0 ? failure_to_error(&failure, err) : 0;
+}
+
+/*
+ * Creating
+ */
+
+/* What this process has not itself it cannot give, unless a user namespace brings it. */
+static void limit_capabilities(struct oci_config *config)
+{
+    uint64_t own = capabilities_permitted();
+    struct process_spec *spec = &config->process.spec;
+
+    if (spec_has_user_namespace(&config->container))
+        return;
+    spec->bounding &= own;
+    spec->permitted &= own;
+    spec->effective &= own;
+    spec->inheritable &= own;
+    spec->ambient &= own;
+}
+
+static void announce_sockets(struct oci_call *call, struct oci_config *config)
+{
+    const char *listen_fds = getenv("LISTEN_FDS");
+
+    if (!listen_fds)
+        return;
+    string_list_add(call->arena, &config->container.env,
+                    arena_printf(call->arena, "LISTEN_FDS=%s", listen_fds));
+    string_list_add(call->arena, &config->container.env, "LISTEN_PID=1");
+}
+
+static int check_console(const struct oci_creation *creation, const struct oci_config *config,
+                         struct error *err)
+{
+    if (config->process.terminal && !creation->console_socket && !creation->starts_at_once)
+        return error_set(err, "config.json: process.terminal needs --console-socket");
+    if (!config->process.terminal && creation->console_socket)
+        return error_set(err, "--console-socket is for a process with a terminal: config.json: "
+                              "process.terminal is false");
+    return 0;
+}
+
+static int read_bundle(struct oci_call *call, const struct oci_creation *creation,
+                       struct text *ret_text, struct oci_container *container, struct error *err)
+{
+    scoped(free) char *dir = realpath(creation->bundle, NULL);
+    scoped_fd int dir_fd = -1;
+    struct oci_config *config = &container->config;
+
+    if (!dir || (dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+        return error_sys(err, "open bundle '%s'", creation->bundle);
+    if (file_read(dir_fd, "config.json", LIMIT_JSON_BYTES, ret_text, NULL, err) < 0)
+        return error_wrap(err, "bundle '%s'", dir);
+    if (oci_config_read(text_get(ret_text), ret_text->length, dir, call->arena, config, err) < 0 ||
+        oci_config_read_filter(text_get(ret_text), ret_text->length, call->arena, config, err) < 0)
+        return -1;
+    config->bundle.id = creation->id;
+    config->process.spec.n_preserved = creation->n_preserved;
+    config->process.spec.new_keyring = !creation->no_new_keyring;
+    limit_capabilities(config);
+    announce_sockets(call, config);
+    if (check_console(creation, config, err) < 0)
+        return -1;
+    return oci_cgroup_choose(call, config, creation->id, err);
+}
+
+static void fill_record(struct oci_call *call, const struct oci_creation *creation,
+                        struct oci_container *container)
+{
+    struct oci_record *record = &container->record;
+    struct timespec now;
+    struct tm parts;
+    char text[40], boot_id[40];
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)gmtime_r(&now.tv_sec, &parts);
+    (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
+    process_boot_id(boot_id);
+    *record = (struct oci_record){
+        .id = creation->id,
+        .bundle = container->config.bundle.dir,
+        .created = arena_printf(call->arena, "%s.%09ldZ", text, now.tv_nsec),
+        .boot_id = arena_strdup(call->arena, boot_id),
+        .cgroup_parent = container->config.container.cgroup_parent,
+        .cgroup_name = container->config.container.id,
+        .owner = (int)geteuid(),
+    };
+}
+
+/* Everything after the folder is there. */
+static int bring_up(const struct oci_creation *creation, const struct text *config_text,
+                    struct oci_container *container, struct error *err)
+{
+    struct oci_record *record = &container->record;
+    scoped_fd int start_fd = -1;
+
+    if (file_replace(container->dir_fd, "config.json", config_text->data, config_text->length, 0600,
+                     err) < 0 ||
+        oci_record_write(container->dir_fd, record, err) < 0)
+        return -1;
+    if (!creation->starts_at_once &&
+        (fd_message_listen(container->dir_fd, "start.sock", &start_fd, err) < 0 ||
+         fd_set_nonblocking(start_fd, false, err) < 0))
+        return -1;
+    container->config.bundle.start_fd = start_fd;
+    if (container_create(&container->config.container, NULL, &container->handle, err) < 0)
+        return -1;
+    if (container_await_ready(container->handle, err) < 0)
+        return error_wrap(err, "create container '%s'", record->id);
+    record->pid = container_pid(container->handle);
+    record->start_time = container_start_time(container->handle);
+    container->status = OCI_CREATED;
+    if (creation->console_socket &&
+        console_send(creation->console_socket, container_tty_fd(container->handle), err) < 0)
+        return -1;
+    if (oci_record_write(container->dir_fd, record, err) < 0)
+        return -1;
+    return pid_file_write(creation->pid_file, record->pid, err);
+}
+
+int life_create(struct oci_call *call, const struct oci_creation *creation,
+                struct oci_container *ret_container, struct error *err)
+{
+    scoped_text struct text config_text = {0};
+
+    *ret_container = (struct oci_container){.dir_fd = -1};
+    if (oci_id_check(creation->id, err) < 0 ||
+        read_bundle(call, creation, &config_text, ret_container, err) < 0 ||
+        oci_folder_make(call, creation->id, &ret_container->dir_fd, err) < 0)
+        return -1;
+    fill_record(call, creation, ret_container);
+    if (bring_up(creation, &config_text, ret_container, err) == 0)
+        return 0;
+    (void)!life_delete(call, ret_container, NULL);
+    return -1;
+}
+
+/*
+ * Starting
+ */
+
+static int await_report(struct container *handle, struct error *err)
+{
+    for (;;) {
+        struct pollfd report = {.fd = container_report_fd(handle), .events = POLLIN};
+        int exit_code;
+
+        if (poll(&report, 1, -1) < 0 && errno != EINTR)
+            return error_sys(err, "wait for the start");
+        switch (container_report_read(handle, &exit_code, err)) {
+        case REPORT_PENDING:
+            break;
+        case REPORT_STARTED:
+            return 0;
+        case REPORT_FAILED:
+            return -1;
+        }
+    }
+}
+
+static int connect_to(struct oci_container *container, struct error *err)
+{
+    int fd = -1;
+
+    if (fd_message_connect(container->dir_fd, "start.sock", &fd, err) < 0)
+        return -1;
+    if (fd < 0)
+        return error_set(err, "nobody waits for the start");
+    container_take_channel(container->handle, fd);
+    return 0;
+}
+
+int life_start(struct oci_call *call, struct oci_container *container, struct error *err)
+{
+    struct error hook_err = {0};
+    bool waits_at_socket = faccessat(container->dir_fd, "start.sock", F_OK, 0) == 0;
+
+    if (container->status != OCI_CREATED)
+        return error_set(err, "container '%s' is %s: only a created one can be started",
+                         container->record.id, oci_status_name(container->status));
+    if (waits_at_socket && connect_to(container, err) < 0)
+        return error_wrap(err, "start container '%s'", container->record.id);
+    if (container_start(container->handle, err) < 0 || await_report(container->handle, err) < 0)
+        return error_wrap(err, "start container '%s'", container->record.id);
+    if (waits_at_socket && unlinkat(container->dir_fd, "start.sock", 0) < 0)
+        return error_sys(err, "remove 'start.sock'");
+    container->status = OCI_RUNNING;
+    if (run_hooks(container, &container->config.bundle.hooks.poststart, "running", &hook_err) < 0)
+        call_report(call, "warning", hook_err.text);
+    return 0;
+}
+
+/*
+ * Ending
+ */
+
+/* A few seconds, should the kernel take its time. */
+static int await_end(struct oci_container *container, struct error *err)
+{
+    enum { PATIENCE_MS = 10000 };
+    struct pollfd end = {.fd = container_pidfd(container->handle), .events = POLLIN};
+
+    if (poll(&end, 1, PATIENCE_MS) == 0)
+        return error_set(err, "its processes do not end");
+    return 0;
+}
+
+static int remove_group(const struct oci_container *container, struct error *err)
+{
+    enum { ATTEMPTS = 500, PAUSE_NS = 10 * 1000 * 1000 };
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    struct error why = {0};
+
+    for (int i = 0; i < ATTEMPTS; i++) {
+        if (container_cleanup(container->record.cgroup_parent, container->record.cgroup_name,
+                              &why) == 0)
+            return 0;
+        if (why.number != EBUSY)
+            break;
+        (void)nanosleep(&pause, NULL);
+    }
+    return error_set(err, "%s", why.text);
+}
+
+/* Without a PID namespace of its own, processes outlive the first one. */
+static void end_leftovers(const struct oci_container *container)
+{
+    struct cgroup *cgroup = NULL;
+
+    if (cgroup_open(container->record.cgroup_parent, container->record.cgroup_name, &cgroup,
+                    NULL) == 0 &&
+        cgroup)
+        (void)!cgroup_kill(cgroup, NULL);
+    cgroup_free(cgroup);
+}
+
+int life_delete(struct oci_call *call, struct oci_container *container, struct error *err)
+{
+    struct error hook_err = {0};
+    struct error *why = err ? err : &hook_err;
+
+    if (container->handle &&
+        (container_kill(container->handle, why) < 0 || await_end(container, why) < 0))
+        return error_wrap(why, "delete container '%s'", container->record.id);
+    if (!container->handle)
+        end_leftovers(container);
+    if (remove_group(container, why) < 0)
+        return error_wrap(why, "delete container '%s'", container->record.id);
+    cgroup_remove_parent("yawl/oci");
+    container->record.pid = 0;
+    if (run_hooks(container, &container->config.bundle.hooks.poststop, "stopped", &hook_err) < 0)
+        call_report(call, "warning", hook_err.text);
+    return oci_folder_remove(call, container->record.id, why);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The steps of a container's life, for the commands: create, start, end, delete.
+ */
+#ifndef YAWL_RUNTIME_OCI_LIFE_H
+#define YAWL_RUNTIME_OCI_LIFE_H
+
+#include "runtime/oci/record.h"
+
+struct oci_creation {
+    const char *id, *bundle; /* the bundle as it was given */
+    const char *pid_file, *console_socket;
+    size_t n_preserved;
+    bool no_new_keyring;
+    bool starts_at_once; /* `run`: the container waits for us, not at a socket */
+};
+
+/* Leaves a container that waits for its start; on error nothing is left. */
+MUST_CHECK int life_create(struct oci_call *call, const struct oci_creation *creation,
+                           struct oci_container *ret_container, struct error *err);
+
+/* Starts one that was created, and waits until its program runs. */
+MUST_CHECK int life_start(struct oci_call *call, struct oci_container *container,
+                          struct error *err);
+
+/* Kills what is left of it and removes everything; runs the hooks that come last. */
+MUST_CHECK int life_delete(struct oci_call *call, struct oci_container *container,
+                           struct error *err);
+
+/* Writes a number to a file, replacing it; NULL: nothing. */
+MUST_CHECK int pid_file_write(const char *path, pid_t pid, struct error *err);
+
+/* "N" of --preserve-fds; the descriptors must be there. LISTEN_FDS counts as well. Adds to the
+ * environment what sd_listen_fds(3) needs. */
+MUST_CHECK int preserved_count(const char *text, size_t *ret_count, struct error *err);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/path.h"
+#include "common/text.h"
+#include "runtime/oci/call.h"
+#include "runtime/oci/config.h"
+#include "runtime/oci/version.h"
+
+static const struct {
+    const char *name;
+    int (*run)(struct oci_call *call, struct error *err);
+    const char *help;
+} commands[] = {
+    {"create", command_create, "make a container that waits for its start"},
+    {"start", command_start, "start a created container"},
+    {"run", command_run, "create and start a container"},
+    {"state", command_state, "show a container's state as JSON"},
+    {"list", command_list, "list containers"},
+    {"ps", command_ps, "list a container's processes"},
+    {"exec", command_exec, "run another program in a container"},
+    {"kill", command_kill, "send a signal"},
+    {"delete", command_delete, "remove a container"},
+    {"pause", command_pause, "stop all processes where they are"},
+    {"resume", command_resume, "let them go on"},
+    {"update", command_update, "change resource limits"},
+    {"events", command_events, "show what a container uses, and out-of-memory kills"},
+    {"spec", command_spec, "write a config.json to begin with"},
+    {"features", command_features, "show what is implemented, as JSON"},
+};
+
+static void print_help(const struct option_row *rows)
+{
+    scoped_text struct text help = {0};
+
+    options_help(rows, &help);
+    (void)printf("Usage: yawl-oci [OPTIONS] COMMAND\n\nCommands:\n");
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+        (void)printf("  %-10s %s\n", commands[i].name, commands[i].help);
+    (void)printf("\nOptions:\n%s", text_get(&help));
+}
+
+/* Where runc and crun would look, with our name. */
+static const char *default_root(struct arena *arena)
+{
+    const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+
+    if (geteuid() != 0 && runtime_dir && *runtime_dir == '/')
+        return arena_printf(arena, "%s/yawl-oci", runtime_dir);
+    return "/run/yawl-oci";
+}
+
+static int dispatch(struct oci_call *call, struct string_list words, struct error *err)
+{
+    call->name = words.items[0];
+    call->args = (struct string_list){words.items + 1, words.count - 1};
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+        if (string_eq(commands[i].name, call->name))
+            return commands[i].run(call, err);
+    return error_set(err, "there is no command '%s': see yawl-oci --help", call->name);
+}
+
+struct global_options {
+    const char *root, *log_format, *rootless, *cgroup_manager;
+    bool systemd_cgroup, help, version;
+};
+
+static int check_options(const struct global_options *options, struct oci_call *call,
+                         struct error *err)
+{
+    char *cwd = NULL;
+
+    if (options->systemd_cgroup || string_eq(options->cgroup_manager, "systemd"))
+        return error_set(err, "control groups by systemd are not supported: tell the caller to use "
+                              "cgroupfs");
+    if (options->cgroup_manager && !string_eq(options->cgroup_manager, "cgroupfs"))
+        return error_set(err, "--cgroup-manager: '%s' is not supported: use cgroupfs",
+                         options->cgroup_manager);
+    if (options->rootless && !string_eq(options->rootless, "auto") &&
+        !string_eq(options->rootless, "true") && !string_eq(options->rootless, "false"))
+        return error_set(err, "--rootless: '%s' is none of auto, true, false", options->rootless);
+    if (options->log_format && !string_eq(options->log_format, "text") &&
+        !string_eq(options->log_format, "json"))
+        return error_set(err, "--log-format: '%s' is neither text nor json", options->log_format);
+    call->log_json = string_eq(options->log_format, "json");
+    cwd = realpath(".", NULL);
+    call->root = options->root ? path_join(call->arena, cwd ? cwd : "/", options->root)
+                               : default_root(call->arena);
+    free(cwd);
+    return 0;
+}
+
+static int run(struct oci_call *call, struct string_list args, struct error *err)
+{
+    struct global_options options = {0};
+    const struct option_row rows[] = {
+        {0, "root", OPTION_STRING, &options.root, "DIR", "where containers' states are kept"},
+        {0, "log", OPTION_STRING, &call->log, "FILE", "where errors go besides"},
+        {0, "log-format", OPTION_STRING, &options.log_format, "text|json", "how they are written"},
+        {0, "debug", OPTION_FLAG, &call->debug, NULL, "taken for runc's sake"},
+        {0, "systemd-cgroup", OPTION_FLAG, &options.systemd_cgroup, NULL, "not supported"},
+        {0, "cgroup-manager", OPTION_STRING, &options.cgroup_manager, "cgroupfs",
+         "who makes control groups"},
+        {0, "rootless", OPTION_STRING, &options.rootless, "auto|true|false",
+         "taken for runc's sake"},
+        {'h', "help", OPTION_FLAG, &options.help, NULL, "show this"},
+        {'v', "version", OPTION_FLAG, &options.version, NULL, "show the version"},
+        {0},
+    };
+    struct option_parse parse = {call->arena, rows, true};
+    struct string_list words = {0};
+
+    if (options_parse(&parse, args, &words, err) < 0 || check_options(&options, call, err) < 0)
+        return -1;
+    if (options.version) {
+        (void)printf("yawl-oci version %s\nspec: %s\n", YAWL_VERSION, OCI_VERSION);
+        return 0;
+    }
+    if (options.help || words.count == 0) {
+        print_help(rows);
+        return options.help ? 0 : 1;
+    }
+    return dispatch(call, words, err);
+}
+
+/* 0 to 2 must be something, or what is opened first would become the container's. */
+static void fill_standard_descriptors(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR | O_NOCTTY);
+    } while (fd >= 0 && fd < 3);
+    if (fd >= 3)
+        (void)close(fd);
+}
+
+int main(int argc, char **argv)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_call call = {.arena = arena};
+    struct string_list args = {0};
+    struct error err = {0};
+    int status;
+
+    fill_standard_descriptors();
+    (void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    (void)umask(022);
+    for (int i = 1; i < argc; i++)
+        string_list_add(arena, &args, argv[i]);
+    status = run(&call, args, &err);
+    if (status >= 0)
+        return status;
+    call_report(&call, "error", err.text);
+    return 1;
+}

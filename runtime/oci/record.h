@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is kept about a container between calls: a folder ROOT/ID with
+ *
+ *   state.json    this record, replaced in one step
+ *   config.json   the bundle's configuration as it was when the container was created
+ *   start.sock    where the container waits for its start; gone once it was started
+ *
+ * The folder is locked by whoever changes the container's life (create, start, delete).
+ */
+#ifndef YAWL_RUNTIME_OCI_RECORD_H
+#define YAWL_RUNTIME_OCI_RECORD_H
+
+#include <stdint.h>
+
+#include "runtime/container.h"
+#include "runtime/oci/call.h"
+#include "runtime/oci/config.h"
+
+struct oci_record {
+    const char *id, *bundle, *created; /* the time, as RFC 3339 has it */
+    const char *boot_id;
+    int pid;             /* 0: it is being created */
+    uint64_t start_time; /* of the process */
+    const char *cgroup_parent, *cgroup_name;
+    int owner; /* user id */
+};
+
+enum oci_status { OCI_CREATING, OCI_CREATED, OCI_RUNNING, OCI_PAUSED, OCI_STOPPED };
+const char *oci_status_name(enum oci_status status);
+
+struct oci_container {
+    int dir_fd; /* its folder */
+    struct oci_record record;
+    enum oci_status status;
+    struct oci_config config;
+    struct container *handle; /* NULL when its process is gone */
+};
+
+/* Refuses what cannot name a container. */
+MUST_CHECK int oci_id_check(const char *id, struct error *err);
+
+/* Makes the folder, locked. *ret_fd is the caller's. One that is there already is an error. */
+MUST_CHECK int oci_folder_make(const struct oci_call *call, const char *id, int *ret_fd,
+                               struct error *err);
+/* Removes it. */
+MUST_CHECK int oci_folder_remove(const struct oci_call *call, const char *id, struct error *err);
+/* The names of all there are. */
+MUST_CHECK int oci_folder_list(struct oci_call *call, struct string_list *ret_ids,
+                               struct error *err);
+
+MUST_CHECK int oci_record_write(int dir_fd, const struct oci_record *record, struct error *err);
+
+enum {
+    OCI_LOCKED = 1,   /* nobody else changes its life meanwhile */
+    OCI_FILTERED = 2, /* with the seccomp profile */
+};
+
+/* Opens a container that exists, with its configuration and, while it lives, its process.
+ * oci_container_close() in any case. */
+MUST_CHECK int oci_container_open(struct oci_call *call, const char *id, unsigned how,
+                                  struct oci_container *ret_container, struct error *err);
+void oci_container_close(struct oci_container *container);
+
+/* Sets where the control group is, from the configuration or our own place. */
+MUST_CHECK int oci_cgroup_choose(struct oci_call *call, struct oci_config *config, const char *id,
+                                 struct error *err);
+
+#endif
