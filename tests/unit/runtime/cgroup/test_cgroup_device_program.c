@@ -39,6 +39,10 @@ static bool step(const struct bpf_insn *insn, uint64_t *registers,
         if (registers[insn->dst_reg] != (uint64_t)(int64_t)insn->imm)
             *at += (size_t)insn->off;
         return true;
+    case BPF_JMP | BPF_JEQ | BPF_K:
+        if (registers[insn->dst_reg] == (uint64_t)(int64_t)insn->imm)
+            *at += (size_t)insn->off;
+        return true;
     default:
         return false;
     }
@@ -114,6 +118,26 @@ Test(cgroup_device_program, an_added_device_has_the_permissions_given)
     cr_expect_eq(ask(&rules, 'c', 200, 7, ACCESS_READ | ACCESS_WRITE), 0);
     cr_expect_eq(ask(&rules, 'c', 200, 8, ACCESS_READ), 0);
     cr_expect_eq(ask(&rules, 'c', 201, 5, ACCESS_ALL), 1);
+}
+
+Test(cgroup_device_program, the_last_of_the_rules_that_match_counts)
+{
+    struct device_rules rules = {
+        .items = {{'a', DEVICE_ANY, DEVICE_ANY, ACCESS_ALL, true},
+                  {'c', 200, DEVICE_ANY, ACCESS_ALL, false},
+                  {'c', 200, 1, ACCESS_WRITE, true},
+                  {'c', 201, DEVICE_ANY, ACCESS_ALL, false},
+                  {'c', 201, DEVICE_ANY, ACCESS_ALL, true}},
+        .count = 5,
+    };
+
+    cr_expect_eq(ask(&rules, 'c', 200, 0, ACCESS_READ | ACCESS_WRITE), 1);
+    cr_expect_eq(ask(&rules, 'c', 200, 1, ACCESS_READ), 1);
+    cr_expect_eq(ask(&rules, 'c', 200, 1, ACCESS_READ | ACCESS_WRITE), 0);
+    cr_expect_eq(ask(&rules, 'c', 201, 1, ACCESS_READ), 0);
+    cr_expect_eq(ask(&rules, 'b', 200, 0, ACCESS_READ), 0);
+    rules.items[0].denies = false;
+    cr_expect_eq(ask(&rules, 'b', 200, 0, ACCESS_READ), 1);
 }
 
 /* The identity of the one program of a group; 0 when there is none. */

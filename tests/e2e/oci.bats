@@ -1,0 +1,382 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# yawl-oci: the commands of an OCI runtime on a bundle of busybox, and under podman.
+#
+#   YAWL_OCI  the program under test  (build/runtime/oci/yawl-oci)
+
+load helpers
+
+setup_file() {
+    e2e_setup_file
+    mkdir -p "$E2E/rootfs"/{bin,etc,tmp,proc,sys,dev}
+    cp "$(command -v busybox)" "$E2E/rootfs/bin/busybox"
+    chroot "$E2E/rootfs" /bin/busybox --install -s /bin
+    printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' >"$E2E/rootfs/etc/passwd"
+}
+
+teardown_file() {
+    e2e_teardown_file
+}
+
+setup() {
+    e2e_setup
+    OCI=${YAWL_OCI:-$(dirname "$YAWL")/../../runtime/oci/yawl-oci}
+    STATE=$YAWL_RUN_ROOT/oci-$TAG
+    ID=$TAG
+    oci_ok spec
+}
+
+teardown() {
+    if [ -d "$STATE" ]; then
+        for id in $("$OCI" --root "$STATE" list -q); do
+            "$OCI" --root "$STATE" delete --force "$id"
+        done
+        rm -rf "$STATE"
+    fi
+    if [ -d "$DIR/podman" ]; then
+        podman_try rm --all --force --time 0
+        umount -l "$DIR"/podman/*/* 2>/dev/null || true
+        find /sys/fs/cgroup -depth -type d -path "*/$TAG*" -exec rmdir {} \; 2>/dev/null || true
+    fi
+    e2e_teardown
+}
+
+# oci ARGUMENTS...: sets status, stdout and stderr.
+oci() {
+    TRY_TIMEOUT_S=30 try "$OCI" --root "$STATE" "$@"
+}
+
+oci_ok() {
+    oci "$@"
+    [ "$status" -eq 0 ] || fail "yawl-oci $*: exit $status: $stderr"
+}
+
+oci_refused() {
+    oci "$@"
+    [ "$status" -eq 1 ] || fail "yawl-oci $*: exit $status, expected 1"
+}
+
+# config FILTER: the bundle of `spec` without a terminal, changed by jq.
+config() {
+    local first
+    first=$(jq ".process.terminal = false | .root.path = \"$E2E/rootfs\" | $1" config.json)
+    printf '%s\n' "$first" >config.json
+}
+
+# command SHELL-TEXT [FILTER]
+command_is() {
+    config ".process.args = [\"sh\", \"-c\", \"$1\"] | ${2:-.}"
+}
+
+status_is() {
+    oci_ok state "$ID"
+    equal "$(jq -r .status <<<"$stdout")" "$1"
+}
+
+# until_says FILE TEXT
+until_says() {
+    local i
+    for ((i = 0; i < PATIENCE_S * 10; i++)); do
+        ! grep -q -F -- "$2" "$1" || return 0
+        sleep 0.1
+    done
+    fail "'$2' does not come: $(<"$1")"
+}
+
+until_status() {
+    local i
+    for ((i = 0; i < PATIENCE_S * 10; i++)); do
+        oci_ok state "$ID"
+        [ "$(jq -r .status <<<"$stdout")" != "$1" ] || return 0
+        sleep 0.1
+    done
+    fail "does not become $1"
+}
+
+# A container that runs until it gets SIGTERM, and then ends with 7.
+waiting() {
+    command_is 'trap \"exit 7\" TERM; echo up; while :; do sleep 0.1; done' "${1:-.}"
+    oci_ok create --pid-file pid "$ID" >out 2>&1
+    oci_ok start "$ID"
+}
+
+@test "features are told as JSON, and the version as text" {
+    oci_ok features
+    equal "$(jq -r '.ociVersionMin + " " + .ociVersionMax' <<<"$stdout")" "1.0.0 1.3.0"
+    equal "$(jq -r '.linux.cgroup.systemd' <<<"$stdout")" false
+    oci_ok --version
+    contains "$stdout" "spec: 1.3.0"
+}
+
+@test "run gives the program's output and exit status and leaves nothing" {
+    command_is 'echo out; echo err >&2; exit 5'
+    oci run "$ID"
+    equal "$status" 5
+    equal "$stdout" out
+    equal "$stderr" err
+    oci_ok list -q
+    equal "$stdout" ""
+}
+
+@test "a container is created, started, signalled and deleted" {
+    command_is 'trap \"exit 7\" TERM; echo up; while :; do sleep 0.1; done' '.annotations = {"a.b": "c"}'
+    "$OCI" --root "$STATE" create --pid-file pid "$ID" >out 2>&1 </dev/null 3>&-
+    status_is created
+    equal "$(jq -r '.annotations["a.b"]' <<<"$stdout")" c
+    equal "$(jq -r .pid <<<"$stdout")" "$(<pid)"
+    equal "$(wc -c <out)" 0
+    oci_refused create "$ID"
+    contains "$stderr" "exists already"
+    oci_ok start "$ID"
+    until_says out up
+    status_is running
+    oci_refused start "$ID"
+    oci_refused delete "$ID"
+    oci_ok kill "$ID" TERM
+    until_status stopped
+    oci_refused kill "$ID"
+    oci_ok delete "$ID"
+    oci_refused state "$ID"
+    contains "$stderr" "does not exist"
+    oci_ok delete --force "$ID"
+}
+
+@test "a container that was never started is deleted" {
+    command_is 'echo never'
+    "$OCI" --root "$STATE" create "$ID" >out 2>&1 </dev/null 3>&-
+    oci_ok delete "$ID"
+    equal "$(wc -c <out)" 0
+}
+
+@test "exec runs a program in the container, as whom and with what is asked for" {
+    waiting
+    oci exec "$ID" sh -c 'exit 3'
+    equal "$status" 3
+    oci_ok exec -u user -e A=b --cwd /tmp "$ID" sh -c 'id -u; echo $A; pwd; grep CapEff /proc/self/status'
+    equal "$stdout" $'1000\nb\n/tmp\nCapEff:\t0000000000000000'
+    jq -n '{cwd: "/", args: ["id", "-u"], user: {uid: 7, gid: 8}}' >process.json
+    oci_ok exec --process process.json "$ID"
+    equal "$stdout" 7
+    oci_ok exec --detach --pid-file pid2 "$ID" sleep 1000
+    oci_ok ps --format json "$ID"
+    contains "$(jq -c . <<<"$stdout")" "$(<pid2)"
+    oci_refused exec "$ID" nope
+    contains "$stderr" "run 'nope'"
+    oci_ok delete --force "$ID"
+}
+
+@test "a paused container does not run until it is resumed" {
+    waiting
+    oci_ok pause "$ID"
+    status_is paused
+    oci_refused exec "$ID" true
+    oci_refused pause "$ID"
+    oci_ok resume "$ID"
+    status_is running
+    oci_ok delete --force "$ID"
+}
+
+@test "limits hold, can be changed, and what is used is told" {
+    waiting '.linux.resources.pids = {limit: 30}'
+    oci_ok events --stats "$ID"
+    equal "$(jq '.data.pids.limit' <<<"$stdout")" 30
+    oci_ok update --pids-limit 20 "$ID"
+    oci_ok events --stats "$ID"
+    equal "$(jq '.data.pids.limit' <<<"$stdout")" 20
+    echo '{"pids": {"limit": 25}}' >resources.json
+    oci_ok update --resources resources.json "$ID"
+    oci_ok events --stats "$ID"
+    equal "$(jq '.data.pids.limit' <<<"$stdout")" 25
+    oci_refused update --memory lots "$ID"
+    oci_ok delete --force "$ID"
+}
+
+@test "users, capabilities, limits and filters are what the bundle says" {
+    command_is 'id; umask; ulimit -n; mkdir /tmp/x; grep -E \"CapAmb|Seccomp:\" /proc/self/status' '
+        .process.user = {uid: 5, gid: 6, umask: 7, additionalGids: [9]}
+        | .process.capabilities |= (.ambient = ["CAP_KILL"] | .inheritable = ["CAP_KILL"])
+        | .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 99, hard: 100}]
+        | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+            syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 38}]}'
+    oci run "$ID"
+    equal "$stdout" $'uid=5 gid=6 groups=9\n0007\n99\nCapAmb:\t0000000000000020\nSeccomp:\t2'
+    contains "$stderr" "Function not implemented"
+}
+
+@test "a user namespace with several ranges shows the ids that it maps" {
+    command_is 'cat /proc/self/uid_map; id -u; ls -n /dev/null' '
+        .linux.namespaces += [{type: "user"}]
+        | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}, {containerID: 10, hostID: 200000, size: 5}]
+        | .linux.gidMappings = .linux.uidMappings'
+    oci_ok run "$ID"
+    equal "$(head -n 3 <<<"$stdout" | tr -s ' ')" $' 0 100000 10\n 10 200000 5\n0'
+}
+
+@test "namespaces are joined by their paths" {
+    waiting
+    local first=$ID
+    ID=$ID-second
+    command_is 'readlink /proc/self/ns/net; readlink /proc/self/ns/ipc' ".linux.namespaces |= map(
+        if .type == \"network\" then .path = \"/proc/$(<pid)/ns/net\" else . end)"
+    oci_ok run "$ID"
+    equal "$(head -n 1 <<<"$stdout")" "$(readlink "/proc/$(<pid)/ns/net")"
+    [ "$(tail -n 1 <<<"$stdout")" != "$(readlink "/proc/$(<pid)/ns/ipc")" ]
+    oci_ok delete --force "$first"
+}
+
+@test "a time namespace has its offsets" {
+    command_is 'cat /proc/self/timens_offsets' '
+        .linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {monotonic: {secs: 1000}, boottime: {secs: 5}}'
+    oci_ok run "$ID"
+    equal "$(tr -s ' ' <<<"$stdout")" $'monotonic 1000 0\nboottime 5 0'
+}
+
+@test "mounts, devices, hidden and read-only paths are what the bundle says" {
+    echo content >file
+    command_is 'cat /tmp/file; touch /tmp/file; ls -n /dev/foo; wc -c </proc/keys; touch /bin/x; cat /proc/sys/kernel/msgmax' '
+        .mounts += [{destination: "/tmp/file", type: "bind", source: "file", options: ["bind", "ro"]}]
+        | .linux.devices = [{path: "/dev/foo", type: "c", major: 1, minor: 3, fileMode: 384, uid: 7}]
+        | .linux.sysctl = {"kernel.msgmax": "9999"}'
+    oci run "$ID"
+    contains "$stdout" content
+    contains "$stdout" "crw-------    1 7        0           1,   3"
+    contains "$stdout" $'\n0\n'
+    contains "$stdout" 9999
+    equal "$(grep -c 'Read-only file system' <<<"$stderr")" 2
+}
+
+@test "hooks run at their moments and are told the state" {
+    local kinds
+    cat >hook <<'END'
+#!/bin/sh
+echo "$1 $(jq -r '.status + " " + (.pid | tostring)')" >>"$2"
+END
+    chmod +x hook
+    kinds=$(jq -n --arg d "$DIR" '[("prestart", "createRuntime", "createContainer", "poststart", "poststop") |
+        {(.): [{path: ($d + "/hook"), args: ["hook", ., ($d + "/told")], env: ["PATH=/usr/bin:/bin"]}]}] | add
+        | .startContainer = [{path: "/bin/sh", args: ["sh", "-c", "cat >/tmp/started"]}]')
+    command_is 'grep -o created /tmp/started' ".hooks = $kinds | .mounts += [{destination: \"/tmp\", type: \"tmpfs\"}]"
+    oci_ok run "$ID"
+    equal "$stdout" created
+    equal "$(cut -d' ' -f1,2 told)" \
+        $'prestart creating\ncreateRuntime creating\ncreateContainer creating\npoststart running\npoststop stopped'
+    [ "$(sed -n 1p told | cut -d' ' -f3)" -gt 0 ]
+}
+
+@test "a hook that fails ends the creation and leaves nothing" {
+    command_is 'echo never' '.hooks = {createRuntime: [{path: "/bin/false"}]}'
+    oci_refused run "$ID"
+    contains "$stderr" "run hook '/bin/false'"
+    oci_ok list -q
+    equal "$stdout" ""
+}
+
+@test "a terminal is handed to who listens for it" {
+    command_is 'tty; stty size' '.process.terminal = true | .process.consoleSize = {height: 30, width: 90}'
+    cat >console.py <<'END'
+import array, os, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("console.sock")
+listener.listen()
+print("ready", flush=True)
+peer, _ = listener.accept()
+_, control, _, _ = peer.recvmsg(100, 100)
+master = array.array("i", control[0][2])[0]
+text = b""
+try:
+    while part := os.read(master, 1000):
+        text += part
+except OSError:
+    pass
+sys.stdout.write(text.decode())
+END
+    background console python3 console.py
+    until_says console.out ready
+    oci_refused create "$ID"
+    contains "$stderr" "--console-socket"
+    "$OCI" --root "$STATE" create --console-socket console.sock "$ID" >out 2>&1 </dev/null 3>&-
+    oci_ok start "$ID"
+    until_says console.out "30 90"
+    contains "$(<console.out)" /dev/pts/0
+    until_status stopped
+    oci_ok delete "$ID"
+}
+
+@test "what cannot be given is refused by its place in the file" {
+    config '.linux.intelRdt = {closID: "x"}'
+    oci_refused run "$ID"
+    contains "$stderr" "config.json: linux.intelRdt: "
+    config 'del(.linux.intelRdt) | .process.cwd = 5'
+    oci_refused run "$ID"
+    contains "$stderr" "config.json: process.cwd: must be a string"
+    config '.process.cwd = "/" | .ociVersion = "2.0.0"'
+    oci_refused run "$ID"
+    config '.ociVersion = "1.0.2" | .linux.seccomp = {defaultAction: "SCMP_ACT_NOTIFY"}'
+    oci_refused run "$ID"
+    contains "$stderr" "linux.seccomp.defaultAction"
+    oci_refused --systemd-cgroup run "$ID"
+    oci_refused create ../x
+}
+
+@test "a root's links lead nowhere outside of it" {
+    mkdir -p root/bin canary
+    cp "$E2E/rootfs/bin/busybox" root/bin/
+    ln -s busybox root/bin/sh
+    ln -s "$DIR/canary" root/proc
+    ln -s "$DIR/canary" root/dev
+    config '.process.args = ["/bin/sh", "-c", "exit 0"]'
+    config ".root.path = \"root\" | .root.readonly = false"
+    jq '.root = {path: "root"}' config.json >c && mv c config.json
+    oci run "$ID"
+    equal "$(ls -A canary)" ""
+}
+
+@test "descriptors are passed on only when that is asked for" {
+    command_is 'ls /proc/self/fd'
+    exec 5<config.json
+    oci_ok run "$ID"
+    equal "$stdout" $'0\n1\n2\n3'
+    exec 5<&-
+    timeout 20 "$OCI" --root "$STATE" run --preserve-fds 1 "$ID" 3<config.json >out
+    equal "$(<out)" $'0\n1\n2\n3\n4'
+}
+
+@test "50 containers are created and deleted without a trace" {
+    command_is 'exit 0'
+    for i in $(seq 50); do
+        "$OCI" --root "$STATE" run "$ID-$i" </dev/null 3>&- || fail "run $i"
+    done
+    oci_ok list -q
+    equal "$stdout" ""
+}
+
+podman_try() {
+    TRY_TIMEOUT_S=60 try podman --root "$DIR/podman/root" --runroot "$DIR/podman/run" --storage-driver vfs \
+        --cgroup-manager cgroupfs --events-backend none --runtime "$OCI" "$@"
+}
+
+podman_ok() {
+    podman_try "$@"
+    [ "$status" -eq 0 ] || fail "podman $*: exit $status: $stderr"
+}
+
+@test "podman runs, joins, measures and pauses containers" {
+    command -v podman >/dev/null && command -v conmon >/dev/null || skip "podman is not installed"
+    local options=(--network none --cgroup-parent "$TAG" --rootfs "$E2E/rootfs")
+    mkdir podman
+    podman_try run --rm "${options[@]}" sh -c 'echo out; exit 4'
+    equal "$status $stdout" "4 out"
+    podman_try run --rm "${options[@]}" nope
+    equal "$status" 127
+    podman_ok run -d --name "$TAG" "${options[@]}" sh -c 'while :; do sleep 0.2; done'
+    podman_try exec "$TAG" sh -c 'echo in; exit 5'
+    equal "$status $stdout" "5 in"
+    podman_ok exec -t "$TAG" tty
+    contains "$stdout" /dev/pts/
+    podman_ok stats --no-stream --format '{{.PIDs}}' "$TAG"
+    podman_ok pause "$TAG"
+    podman_ok inspect --format '{{.State.Status}}' "$TAG"
+    equal "$stdout" paused
+    podman_ok unpause "$TAG"
+    podman_ok rm --force --time 0 "$TAG"
+}

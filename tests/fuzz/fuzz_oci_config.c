@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads the configuration of an OCI bundle, and compiles its filter. What is accepted is whole.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include "runtime/oci/config.h"
+
+static void check_spec(const struct container_spec *spec)
+{
+    fuzz_require(spec->args.count > 0 && spec->cwd && spec->cwd[0] == '/');
+    for (size_t i = 0; i < spec->n_mounts; i++) {
+        fuzz_require(spec->mounts[i].target[0] == '/' && spec->mounts[i].target[1] != '\0');
+        fuzz_require(spec->mounts[i].kind != MOUNT_BIND || spec->mounts[i].source[0] == '/');
+    }
+}
+
+static void check_bundle(const struct bundle_spec *bundle)
+{
+    fuzz_require(bundle->root_dir[0] == '/');
+    fuzz_require(bundle->new_namespaces & CLONE_NEWNS);
+    for (size_t i = 0; i < bundle->n_joined; i++)
+        fuzz_require(bundle->joined[i].path[0] == '/');
+    for (size_t i = 0; i < bundle->n_nodes; i++)
+        fuzz_require(bundle->nodes[i].path[0] == '/');
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    const char *text = (const char *)data;
+    struct oci_config config;
+
+    if (oci_config_read(text, size, "/bundle", arena, &config, NULL) < 0)
+        return 0;
+    check_spec(&config.container);
+    check_bundle(&config.bundle);
+    (void)!oci_config_read_filter(text, size, arena, &config, NULL);
+    return 0;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/oci/config.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "common/text.h"
+
+/* A configuration that is right, with more members for the process, the root object and linux. */
+static const char *document(struct arena *arena, const char *process, const char *top,
+                            const char *linux_members)
+{
+    return arena_printf(arena,
+                        "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
+                        "\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]%s},"
+                        "\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]%s}%s}",
+                        process, linux_members, top);
+}
+
+static int read_document(struct arena *arena, const char *text, struct oci_config *config,
+                         struct error *err)
+{
+    *err = (struct error){0};
+    return oci_config_read(text, strlen(text), "/bundle", arena, config, err);
+}
+
+#define expect_refused(what, where)                                                                \
+    do {                                                                                           \
+        cr_expect_eq(read_document(arena, (what), &config, &err), -1, "%s", (where));              \
+        cr_expect(string_starts_with(err.text, "config.json: " where), "%s", err.text);            \
+    } while (0)
+
+Test(oci_config, the_least_that_is_needed_is_enough)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+
+    cr_assert_eq(read_document(arena, document(arena, "", "", ""), &config, &err), 0, "%s",
+                 err.text);
+    cr_expect_str_eq(config.bundle.root_dir, "/bundle/rootfs");
+    cr_expect_eq(config.process.spec.umask, 022);
+    cr_expect_eq(config.process.spec.bounding, 0);
+    cr_expect(config.container.host_network);
+    cr_expect_eq(config.bundle.n_nodes, 6);
+}
+
+Test(oci_config, mistakes_are_told_with_their_place)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+
+    expect_refused("[]", "must be an object");
+    expect_refused("{}", "ociVersion: is missing");
+    expect_refused(document(arena, ",\"env\":[1]", "", ""), "process.env[0]: must be a string");
+    expect_refused(document(arena, ",\"user\":{\"uid\":-1}", "", ""), "process.user.uid: ");
+    expect_refused(document(arena, ",\"capabilities\":{\"bounding\":[\"CAP_X\"]}", "", ""),
+                   "process.capabilities.bounding: there is no capability 'CAP_X'");
+    expect_refused(document(arena, "", "", ",\"maskedPaths\":[\"proc\"]"), "linux.maskedPaths: ");
+    expect_refused(document(arena, "", ",\"mounts\":[{}]", ""), "mounts[0].destination: ");
+    expect_refused(document(arena, "", ",\"hostname\":\"x\"", ""), "hostname: ");
+}
+
+Test(oci_config, what_is_not_supported_is_refused)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+
+    expect_refused(document(arena, "", "", ",\"intelRdt\":{\"closID\":\"x\"}"), "linux.intelRdt: ");
+    expect_refused(document(arena, "", "", ",\"mountLabel\":\"x\""), "linux.mountLabel: ");
+    expect_refused(document(arena, "", ",\"windows\":{\"a\":1}", ""), "windows: ");
+    expect_refused(document(arena, "",
+                            ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"tmpfs\","
+                            "\"options\":[\"remount\"]}]",
+                            ""),
+                   "mounts[0].options: 'remount'");
+}
+
+Test(oci_config, limits_reach_beyond_the_integers_of_json)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+    const char *text = document(arena,
+                                ",\"rlimits\":[{\"type\":\"RLIMIT_MEMLOCK\","
+                                "\"soft\":1024,\"hard\":18446744073709551615}]",
+                                "", "");
+
+    cr_assert_eq(read_document(arena, text, &config, &err), 0, "%s", err.text);
+    cr_expect_str_eq(config.process.spec.limits[0].name, "memlock");
+    cr_expect_eq(config.process.spec.limits[0].soft, 1024);
+    cr_expect_eq(config.process.spec.limits[0].hard, -1);
+}
+
+Test(oci_config, mount_options_have_every_spelling)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+    const struct mount_spec *mount;
+
+    cr_assert_eq(
+        read_document(arena,
+                      document(arena, "",
+                               ",\"mounts\":[{\"destination\":\"/a/../b\",\"source\":\"s\","
+                               "\"options\":[\"rbind\",\"ro\",\"noexec\",\"exec\","
+                               "\"rnosuid\",\"noatime\",\"rslave\"]},"
+                               "{\"destination\":\"/t\",\"type\":\"tmpfs\","
+                               "\"options\":[\"size=1k\",\"nodev\",\"mode=700\"]}]",
+                               ""),
+                      &config, &err),
+        0, "%s", err.text);
+    mount = &config.container.mounts[0];
+    cr_expect_str_eq(mount->target, "/b");
+    cr_expect_str_eq(mount->source, "/bundle/s");
+    cr_expect(mount->kind == MOUNT_BIND && mount->recursive);
+    cr_expect_eq(mount->set, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME);
+    cr_expect_eq(mount->clear, MOUNT_ATTR_NOEXEC | MOUNT_ATTR__ATIME);
+    cr_expect_eq(mount->set_recursively, MOUNT_ATTR_NOSUID);
+    cr_expect_eq(mount->propagation_flags, MS_SLAVE | MS_REC);
+    cr_expect_str_eq(config.container.mounts[1].options, "size=1k,mode=700");
+    cr_expect_eq(config.container.mounts[1].set, MOUNT_ATTR_NODEV);
+}
+
+Test(oci_config, resources_are_spelled_for_both_versions_of_control_groups)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+    const struct resource_spec *resources = &config.container.resources;
+
+    cr_assert_eq(read_document(arena,
+                               document(arena, "", "",
+                                        ",\"resources\":{\"memory\":{\"limit\":4096,\"swap\":8192},"
+                                        "\"cpu\":{\"quota\":-1,\"period\":50000}}"),
+                               &config, &err),
+                 0, "%s", err.text);
+    cr_assert_eq(resources->n_settings, 4);
+    cr_expect_str_eq(resources->settings[1].key, "linux.resources.memory.swap");
+    cr_expect_str_eq(resources->settings[1].v1_value, "8192");
+    cr_expect_str_eq(resources->settings[1].v2_value, "4096");
+    cr_expect_str_eq(resources->settings[3].v1_value, "-1");
+    cr_expect_str_eq(resources->settings[3].v2_value, "max 50000");
+}
+
+Test(oci_config, filters_are_compiled)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+    const char *text = document(
+        arena, "", "",
+        ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],"
+        "\"syscalls\":[{\"names\":[\"read\",\"no_such_call\"],\"action\":\"SCMP_ACT_ALLOW\","
+        "\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]}");
+
+    cr_assert_eq(read_document(arena, text, &config, &err), 0, "%s", err.text);
+    cr_assert_eq(oci_config_read_filter(text, strlen(text), arena, &config, &err), 0, "%s",
+                 err.text);
+    cr_expect_gt(config.process.spec.filter.len, 4);
+    cr_expect_eq(config.process.spec.filter_flags, 2);
+}
