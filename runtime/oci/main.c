@@ -9,28 +9,30 @@
 #include "common/text.h"
 #include "runtime/oci/call.h"
 #include "runtime/oci/config.h"
+#include "runtime/oci/own_program.h"
 #include "runtime/oci/version.h"
 
 static const struct {
     const char *name;
     int (*run)(struct oci_call *call, struct error *err);
+    bool enters; /* a copy of us gets into a container */
     const char *help;
 } commands[] = {
-    {"create", command_create, "make a container that waits for its start"},
-    {"start", command_start, "start a created container"},
-    {"run", command_run, "create and start a container"},
-    {"state", command_state, "show a container's state as JSON"},
-    {"list", command_list, "list containers"},
-    {"ps", command_ps, "list a container's processes"},
-    {"exec", command_exec, "run another program in a container"},
-    {"kill", command_kill, "send a signal"},
-    {"delete", command_delete, "remove a container"},
-    {"pause", command_pause, "stop all processes where they are"},
-    {"resume", command_resume, "let them go on"},
-    {"update", command_update, "change resource limits"},
-    {"events", command_events, "show what a container uses, and out-of-memory kills"},
-    {"spec", command_spec, "write a config.json to begin with"},
-    {"features", command_features, "show what is implemented, as JSON"},
+    {"create", command_create, true, "make a container that waits for its start"},
+    {"start", command_start, false, "start a created container"},
+    {"run", command_run, true, "create and start a container"},
+    {"state", command_state, false, "show a container's state as JSON"},
+    {"list", command_list, false, "list containers"},
+    {"ps", command_ps, false, "list a container's processes"},
+    {"exec", command_exec, true, "run another program in a container"},
+    {"kill", command_kill, false, "send a signal"},
+    {"delete", command_delete, false, "remove a container"},
+    {"pause", command_pause, false, "stop all processes where they are"},
+    {"resume", command_resume, false, "let them go on"},
+    {"update", command_update, false, "change resource limits"},
+    {"events", command_events, false, "show what a container uses, and out-of-memory kills"},
+    {"spec", command_spec, false, "write a config.json to begin with"},
+    {"features", command_features, false, "show what is implemented, as JSON"},
 };
 
 static void print_help(const struct option_row *rows)
@@ -54,13 +56,18 @@ static const char *default_root(struct arena *arena)
     return "/run/yawl-oci";
 }
 
-static int dispatch(struct oci_call *call, struct string_list words, struct error *err)
+static int dispatch(struct oci_call *call, struct string_list words, char **argv, struct error *err)
 {
     call->name = words.items[0];
     call->args = (struct string_list){words.items + 1, words.count - 1};
-    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
-        if (string_eq(commands[i].name, call->name))
-            return commands[i].run(call, err);
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+        if (!string_eq(commands[i].name, call->name))
+            continue;
+        if (commands[i].enters && own_program_protect(argv, err) < 0)
+            return -1;
+        (void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+        return commands[i].run(call, err);
+    }
     return error_set(err, "there is no command '%s': see yawl-oci --help", call->name);
 }
 
@@ -94,7 +101,7 @@ static int check_options(const struct global_options *options, struct oci_call *
     return 0;
 }
 
-static int run(struct oci_call *call, struct string_list args, struct error *err)
+static int run(struct oci_call *call, char **argv, struct error *err)
 {
     struct global_options options = {0};
     const struct option_row rows[] = {
@@ -112,8 +119,10 @@ static int run(struct oci_call *call, struct string_list args, struct error *err
         {0},
     };
     struct option_parse parse = {call->arena, rows, true};
-    struct string_list words = {0};
+    struct string_list words = {0}, args = {0};
 
+    for (char **at = argv; at[0] && at[1]; at++)
+        string_list_add(call->arena, &args, at[1]);
     if (options_parse(&parse, args, &words, err) < 0 || check_options(&options, call, err) < 0)
         return -1;
     if (options.version) {
@@ -124,7 +133,7 @@ static int run(struct oci_call *call, struct string_list args, struct error *err
         print_help(rows);
         return options.help ? 0 : 1;
     }
-    return dispatch(call, words, err);
+    return dispatch(call, words, argv, err);
 }
 
 /* 0 to 2 must be something, or what is opened first would become the container's. */
@@ -143,16 +152,13 @@ int main(int argc, char **argv)
 {
     scoped(arena_free) struct arena *arena = arena_new();
     struct oci_call call = {.arena = arena};
-    struct string_list args = {0};
     struct error err = {0};
     int status;
 
     fill_standard_descriptors();
-    (void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     (void)umask(022);
-    for (int i = 1; i < argc; i++)
-        string_list_add(arena, &args, argv[i]);
-    status = run(&call, args, &err);
+    (void)argc;
+    status = run(&call, argv, &err);
     if (status >= 0)
         return status;
     call_report(&call, "error", err.text);

@@ -331,6 +331,13 @@ END
     equal "$(ls -A canary)" ""
 }
 
+@test "the runtime's own file is out of reach of a container" {
+    command_is 'echo never'
+    "$OCI" --root "$STATE" create --pid-file pid "$ID" >out 2>&1 </dev/null 3>&-
+    python3 -c 'import os, sys; sys.exit(not os.statvfs(sys.argv[1]).f_flag & os.ST_RDONLY)' "/proc/$(<pid)/exe"
+    oci_ok delete "$ID"
+}
+
 @test "descriptors are passed on only when that is asked for" {
     command_is 'ls /proc/self/fd'
     exec 5<config.json

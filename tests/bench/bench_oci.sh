@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `yawl-oci run true` and `exec true` beside crun's, where it is installed: the same bundle of busybox, in turns.
+#
+#   bench_oci.sh YAWL-OCI     built with --buildtype=release and without sanitizers
+#
+# crun refuses hosts with control groups of both versions, so both see version 2 alone, in a mount namespace of ours.
+set -eu
+
+if [ -z "${BENCH_INSIDE-}" ]; then
+    yawl_oci=$(realpath "$1")
+    BENCH_INSIDE=yes exec unshare --mount "$0" "$yawl_oci"
+fi
+
+yawl_oci=$1
+rounds=${ROUNDS:-60}
+work=$(mktemp -d /var/tmp/yawl-bench.XXXXXX)
+names=yawl-oci
+! command -v crun >/dev/null || names="$names crun"
+
+# oci NAME ARGUMENTS...
+oci() {
+    oci_name=$1
+    shift
+    case $oci_name in
+        crun) crun --root "$work/crun" "$@" ;;
+        *) "$yawl_oci" --root "$work/yawl" "$@" ;;
+    esac
+}
+
+# shellcheck disable=SC2317  # the trap calls it
+clean() {
+    for name in $names; do
+        oci "$name" delete --force "bench-$name" >/dev/null 2>&1 || true
+    done
+    cd /
+    rm -rf "$work"
+}
+trap clean EXIT
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+cd "$work"
+mkdir -p rootfs/bin
+cp "$(command -v busybox)" rootfs/bin/busybox
+for applet in true sh sleep; do ln -s busybox "rootfs/bin/$applet"; done
+
+"$yawl_oci" spec
+jq '.process.terminal = false | .process.args = ["true"] | .ociVersion = "1.0.0"' config.json >c
+mv c config.json
+
+# measure WHAT COMMAND [ARGUMENT...]: `COMMAND bench-NAME ARGUMENT...` in turns, in microseconds to a file for each name.
+measure() {
+    what=$1
+    command=$2
+    shift 2
+    for _ in $(seq "$rounds"); do
+        for name in $names; do
+            begin=$(date +%s%N)
+            oci "$name" "$command" "bench-$name" "$@" </dev/null
+            end=$(date +%s%N)
+            echo "$(((end - begin) / 1000))" >>"$what.$name"
+        done
+    done
+    for name in $names; do
+        sort -n "$what.$name" | awk -v who="$name" -v what="$what" '{v[NR] = $1} END {
+            printf "%-5s %-9s %4d times   min %6.2f ms   median %6.2f ms\n", what, who, NR, v[1] / 1000, v[int((NR + 1) / 2)] / 1000
+        }'
+    done
+}
+
+measure run run
+jq '.process.args = ["sleep", "1000"]' config.json >c
+mv c config.json
+for name in $names; do
+    oci "$name" create "bench-$name" </dev/null >/dev/null 2>&1
+    oci "$name" start "bench-$name"
+done
+measure exec exec true
