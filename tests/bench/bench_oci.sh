@@ -4,7 +4,8 @@
 #
 #   bench_oci.sh YAWL-OCI     built with --buildtype=release and without sanitizers
 #
-# crun refuses hosts with control groups of both versions, so both see version 2 alone, in a mount namespace of ours.
+# crun refuses hosts with control groups of both versions, so both see version 2 alone, in a mount namespace of ours;
+# and Debian's needs CAP_SYS_RESOURCE for device rules, so it makes no control groups at all: that is in its favour.
 set -eu
 
 if [ -z "${BENCH_INSIDE-}" ]; then
@@ -23,7 +24,7 @@ oci() {
     oci_name=$1
     shift
     case $oci_name in
-        crun) crun --root "$work/crun" "$@" ;;
+        crun) crun --root "$work/crun" --cgroup-manager disabled "$@" ;;
         *) "$yawl_oci" --root "$work/yawl" "$@" ;;
     esac
 }
@@ -37,6 +38,7 @@ clean() {
     rm -rf "$work"
 }
 trap clean EXIT
+umount --recursive --lazy /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 cd "$work"
 mkdir -p rootfs/bin
