@@ -56,6 +56,16 @@ static void plain(struct settings *settings, struct oci_at at, const char *key,
     add(settings, &files);
 }
 
+/* The same where 0 stands for what was not said. */
+static void above_zero(struct settings *settings, struct oci_at at, const char *key,
+                       struct cgroup_setting files)
+{
+    int64_t value = 0;
+
+    if (oci_int(settings->reader, at, key, &value) && value != 0)
+        plain(settings, at, key, files);
+}
+
 static void read_memory(struct settings *settings, struct oci_at resources)
 {
     struct oci_reader *reader = settings->reader;
@@ -76,14 +86,14 @@ static void read_memory(struct settings *settings, struct oci_at resources)
                                                number(settings, swap), "memory.swap.max",
                                                limit(settings, swap < 0 ? -1 : swap - memory)});
     }
-    plain(settings, at, "reservation",
-          (struct cgroup_setting){NULL, "memory", "memory.soft_limit_in_bytes", NULL, "memory.low",
-                                  NULL});
+    above_zero(settings, at, "reservation",
+               (struct cgroup_setting){NULL, "memory", "memory.soft_limit_in_bytes", NULL,
+                                       "memory.low", NULL});
     plain(settings, at, "swappiness",
           (struct cgroup_setting){NULL, "memory", "memory.swappiness", NULL, NULL, NULL});
-    plain(settings, at, "kernelTCP",
-          (struct cgroup_setting){NULL, "memory", "memory.kmem.tcp.limit_in_bytes", NULL, NULL,
-                                  NULL});
+    above_zero(settings, at, "kernelTCP",
+               (struct cgroup_setting){NULL, "memory", "memory.kmem.tcp.limit_in_bytes", NULL, NULL,
+                                       NULL});
     oci_refuse(reader, at, "kernel", "the kernel has no such limit any more: leave it out");
     oci_refuse(reader, at, "checkBeforeUpdate", "is not supported: leave it out");
     if (oci_bool(reader, at, "disableOOMKiller", &no_oom_killer) && no_oom_killer)
@@ -131,10 +141,10 @@ static void read_cpu(struct settings *settings, struct oci_at resources)
     read_quota(settings, at);
     plain(settings, at, "burst",
           (struct cgroup_setting){NULL, "cpu", "cpu.cfs_burst_us", NULL, "cpu.max.burst", NULL});
-    plain(settings, at, "realtimePeriod",
-          (struct cgroup_setting){NULL, "cpu", "cpu.rt_period_us", NULL, NULL, NULL});
-    plain(settings, at, "realtimeRuntime",
-          (struct cgroup_setting){NULL, "cpu", "cpu.rt_runtime_us", NULL, NULL, NULL});
+    above_zero(settings, at, "realtimePeriod",
+               (struct cgroup_setting){NULL, "cpu", "cpu.rt_period_us", NULL, NULL, NULL});
+    above_zero(settings, at, "realtimeRuntime",
+               (struct cgroup_setting){NULL, "cpu", "cpu.rt_runtime_us", NULL, NULL, NULL});
     plain(settings, at, "idle",
           (struct cgroup_setting){NULL, "cpu", "cpu.idle", NULL, "cpu.idle", NULL});
     if (oci_string(reader, at, "cpus", &list) && *list)

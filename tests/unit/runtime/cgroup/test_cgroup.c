@@ -77,6 +77,43 @@ Test(cgroup, groups_outside_of_ours_are_refused)
     cr_expect_eq(cgroup_create(fixture_parent(), "", &no_limits, &cgroup, NULL), -1);
 }
 
+Test(cgroup, a_place_that_others_chose_is_used_and_its_parents_stay)
+{
+    struct fixture_text parent = fixture_parent_name();
+    char chosen[300];
+    scoped(cgroup_free) struct cgroup *cgroup = NULL;
+    scoped(cgroup_free) struct cgroup *found = NULL;
+    struct error err = {0};
+
+    (void)snprintf(chosen, sizeof(chosen), "/%s", parent.text);
+    cr_assert_eq(cgroup_create(chosen, "a", &no_limits, &cgroup, &err), 0, "%s", err.text);
+    cr_assert_eq(cgroup_open(parent.text, "a", &found, &err), 0, "%s", err.text);
+    cr_expect_not_null(found);
+    cr_expect_eq(cgroup_remove(chosen, "a", &err), 0, "%s", err.text);
+    cr_expect_not(fixture_group_is_anywhere("a"));
+}
+
+Test(cgroup, settings_are_written_in_an_order_that_the_kernel_takes)
+{
+    static const struct cgroup_setting settings[] = {
+        {"swap", "memory", "memory.memsw.limit_in_bytes", "40000000", "memory.swap.max", "1"},
+        {"limit", "memory", "memory.limit_in_bytes", "20000000", "memory.max", "20000000"},
+    };
+    const struct resource_spec resources = {
+        .everywhere = true, .settings = settings, .n_settings = ARRAY_LENGTH(settings)};
+    struct cgroup_setting nowhere = {"a.key", "memory", NULL, NULL, NULL, NULL};
+    scoped(cgroup_free) struct cgroup *cgroup = NULL;
+    scoped_text struct text limit = {0};
+    struct error err = {0};
+
+    NEEDS(CONTROLLER_MEMORY);
+    cgroup = fixture_create(&resources);
+    cr_assert_eq(cgroup_read(cgroup, "memory", "memory.limit_in_bytes", "memory.max", &limit), 0);
+    cr_expect_lt(strtoull(text_get(&limit), NULL, 10), 20000001);
+    cr_expect_eq(cgroup_set(cgroup, &nowhere, 1, &err), -1);
+    cr_expect(string_starts_with(err.text, "a.key: control groups v"), "%s", err.text);
+}
+
 Test(cgroup, an_empty_left_over_is_replaced_by_a_fresh_group)
 {
     scoped(cgroup_free) struct cgroup *first = fixture_create(&no_limits);

@@ -132,12 +132,13 @@ Test(oci_config, resources_are_spelled_for_both_versions_of_control_groups)
     struct error err;
     const struct resource_spec *resources = &config.container.resources;
 
-    cr_assert_eq(read_document(arena,
-                               document(arena, "", "",
-                                        ",\"resources\":{\"memory\":{\"limit\":4096,\"swap\":8192},"
-                                        "\"cpu\":{\"quota\":-1,\"period\":50000}}"),
-                               &config, &err),
-                 0, "%s", err.text);
+    cr_assert_eq(
+        read_document(arena,
+                      document(arena, "", "",
+                               ",\"resources\":{\"memory\":{\"limit\":4096,\"swap\":8192},"
+                               "\"cpu\":{\"quota\":-1,\"period\":50000,\"realtimePeriod\":0}}"),
+                      &config, &err),
+        0, "%s", err.text);
     cr_assert_eq(resources->n_settings, 4);
     cr_expect_str_eq(resources->settings[1].key, "linux.resources.memory.swap");
     cr_expect_str_eq(resources->settings[1].v1_value, "8192");
