@@ -26,15 +26,6 @@ int cage_expect(struct cage_state *state, enum channel_kind kind)
     return 0;
 }
 
-/* A bundle may leave the namespace as it is; then it is left only while the groups are mounted. */
-static bool has_own_cgroup_view(const struct cage_state *state)
-{
-    const struct bundle_spec *bundle = state->cage->spec->bundle;
-
-    return !bundle || (bundle->new_namespaces & CLONE_NEWCGROUP) ||
-           state->cage->bundle.cgroupns_fd >= 0;
-}
-
 /* Becomes root of the new user namespace, with all capabilities there. */
 static int enter_namespaces(struct cage_state *state)
 {
@@ -49,7 +40,8 @@ static int enter_namespaces(struct cage_state *state)
         (kernel_setgroups(0, NULL) < 0 || kernel_setresgid(0) < 0 || kernel_setresuid(0) < 0))
         return failure_sys(&state->failure, "become root of the user namespace", NULL);
     /* After the control groups are entered: this one's root is where we are. */
-    if (has_own_cgroup_view(state) && unshare(CLONE_NEWCGROUP) < 0)
+    if ((!spec->bundle || (spec->bundle->new_namespaces & CLONE_NEWCGROUP)) &&
+        unshare(CLONE_NEWCGROUP) < 0)
         return failure_sys(&state->failure, "make a cgroup namespace", NULL);
     if (!spec->host_uts && spec->hostname &&
         sethostname(spec->hostname, strlen(spec->hostname)) < 0)

@@ -19,6 +19,7 @@
 #define YAWL_RUNTIME_CAGE_H
 
 #include "runtime/bundle_spec.h"
+#include "runtime/cgroup/cgroup.h"
 #include "runtime/channel.h"
 #include "runtime/host_devices.h"
 #include "runtime/mount_plan.h"
@@ -31,7 +32,6 @@ enum { CAGE_MAX_CONTROLLERS = 16 };
 struct cage_bundle {
     int *node_fds; /* one a node of the bundle: the host's as a mount, in a user namespace; or NULL
                     */
-    int cgroupns_fd; /* the namespace to come back to after the control groups are mounted, or -1 */
     int creating_fd,
         created_fd; /* what hooks read: state of the container; -1 without such hooks */
 };
@@ -46,6 +46,8 @@ struct cage {
         bool is_v2;
         const char *controllers[CAGE_MAX_CONTROLLERS]; /* v1 hierarchies: "cpu,cpuacct" */
         size_t n_controllers;
+        int *group_fds; /* the container's own groups as mounts, in that order, -1 where it has
+                         * none; NULL: the child mounts them, in its own namespace */
     } cgroups;
     int channel_fd;            /* the child's end */
     int input_fd;              /* standard input, or -1: /dev/null */
@@ -58,6 +60,10 @@ struct cage {
  * any case. */
 MUST_CHECK int cage_plan(const struct container_spec *spec, struct arena *arena, struct cage *cage,
                          struct error *err);
+/* For a bundle that stays in the host's cgroup namespace: what it sees of the groups is its own all
+ * the same. Once its group is there. */
+MUST_CHECK int cage_open_groups(struct cage *cage, const struct cgroup *cgroup, struct arena *arena,
+                                struct error *err);
 void cage_close(struct cage *cage);
 
 /* Runs in the child. Never returns; what went wrong is sent as CHANNEL_FAILED. */

@@ -218,14 +218,10 @@ static int write_sysctls(struct cage_state *state)
 
 int cage_furnish_bundle(struct cage_state *state)
 {
-    int cgroupns_fd = state->cage->bundle.cgroupns_fd;
-
     if (cage_attach_mounts(state) < 0 || make_nodes(state) < 0)
         return -1;
     if (state->cage->spec->tty && find_pts(state) < 0)
         return -1;
-    if (cgroupns_fd >= 0 && setns(cgroupns_fd, CLONE_NEWCGROUP) < 0)
-        return failure_sys(&state->failure, "go back to the host's cgroup namespace", NULL);
     return write_sysctls(state) < 0 ? -1 : hide_paths(state);
 }
 

@@ -118,14 +118,6 @@ static int open_nodes(const struct bundle_spec *bundle, struct arena *arena, str
     return 0;
 }
 
-static bool mounts_cgroups(const struct container_spec *spec)
-{
-    for (size_t i = 0; i < spec->n_mounts; i++)
-        if (spec->mounts[i].type && string_starts_with(spec->mounts[i].type, "cgroup"))
-            return true;
-    return false;
-}
-
 static bool has_hooks(const struct bundle_hooks *hooks)
 {
     return hooks->prestart.count || hooks->create_runtime.count || hooks->create_container.count ||
@@ -140,11 +132,6 @@ static int plan_bundle(const struct container_spec *spec, struct arena *arena, s
 
     if (spec_has_user_namespace(spec) && open_nodes(bundle, arena, cage, err) < 0)
         return -1;
-    if (!bundle_has_namespace(bundle, CLONE_NEWCGROUP) && mounts_cgroups(spec)) {
-        cage->bundle.cgroupns_fd = open("/proc/self/ns/cgroup", O_RDONLY | O_CLOEXEC);
-        if (cage->bundle.cgroupns_fd < 0)
-            return error_sys(err, "open '/proc/self/ns/cgroup'");
-    }
     if (has_hooks(&bundle->hooks) && (hooks_state_open(&cage->bundle.creating_fd, err) < 0 ||
                                       hooks_state_open(&cage->bundle.created_fd, err) < 0))
         return -1;
@@ -165,11 +152,12 @@ int cage_plan(const struct container_spec *spec, struct arena *arena, struct cag
     cage->channel_fd = cage->input_fd = cage->output_fds[0] = cage->output_fds[1] = -1;
     cage->shm_fd = cage->mqueue_fd = -1;
     cage->program.init_fd = -1;
-    cage->bundle = (struct cage_bundle){NULL, -1, -1, -1};
+    cage->bundle = (struct cage_bundle){NULL, -1, -1};
     /* First, because it also empties the list that cage_close() walks. Nodes are made only where
      * devices are ours to give. */
-    if (host_devices_open(spec->id_map.count > 0 || !first, spec->privileged && first && !spec->bundle, arena,
-                          &cage->devices, err) < 0 ||
+    if (host_devices_open(spec->id_map.count > 0 || !first,
+                          spec->privileged && first && !spec->bundle, arena, &cage->devices,
+                          err) < 0 ||
         check(spec, err) < 0 || program_plan(spec, arena, &cage->program, err) < 0)
         return -1;
     cage->program.tty = spec->tty;
@@ -194,13 +182,55 @@ int cage_plan(const struct container_spec *spec, struct arena *arena, struct cag
     return 0;
 }
 
+static bool mounts_cgroups(const struct container_spec *spec)
+{
+    for (size_t i = 0; i < spec->n_mounts; i++)
+        if (spec->mounts[i].type && string_starts_with(spec->mounts[i].type, "cgroup"))
+            return true;
+    return false;
+}
+
+static size_t count_groups(const struct cgroup_view *view)
+{
+    return view->is_v2 ? 1 : view->n_controllers;
+}
+
+/* The attributes of the mount that the groups are for. */
+static uint64_t group_attributes(const struct container_spec *spec)
+{
+    for (size_t i = 0; i < spec->n_mounts; i++)
+        if (spec->mounts[i].type && string_starts_with(spec->mounts[i].type, "cgroup"))
+            return spec->mounts[i].set;
+    return 0;
+}
+
+int cage_open_groups(struct cage *cage, const struct cgroup *cgroup, struct arena *arena,
+                     struct error *err)
+{
+    struct cgroup_view *view = &cage->cgroups;
+    struct mount_attr attributes = {.attr_set = group_attributes(cage->spec)};
+
+    if (bundle_has_namespace(cage->spec->bundle, CLONE_NEWCGROUP) || !mounts_cgroups(cage->spec))
+        return 0;
+    view->group_fds = arena_new_array(arena, int, count_groups(view) + 1);
+    for (size_t i = 0; i < count_groups(view); i++) {
+        int fd = cgroup_open_mount(cgroup, view->is_v2 ? NULL : view->controllers[i]);
+
+        view->group_fds[i] = fd;
+        if (fd >= 0 && mount_setattr(fd, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0)
+            return error_sys(err, "set mount attributes of the control groups");
+    }
+    return 0;
+}
+
 static void bundle_close(const struct cage *cage)
 {
     const struct cage_bundle *bundle = &cage->bundle;
 
     for (size_t i = 0; bundle->node_fds && i < cage->spec->bundle->n_nodes; i++)
         fd_close(bundle->node_fds[i]);
-    fd_close(bundle->cgroupns_fd);
+    for (size_t i = 0; cage->cgroups.group_fds && i < count_groups(&cage->cgroups); i++)
+        fd_close(cage->cgroups.group_fds[i]);
     fd_close(bundle->creating_fd);
     fd_close(bundle->created_fd);
 }

@@ -73,25 +73,30 @@ int cage_make_systems(struct cage_state *state)
     return spec->privileged ? 0 : cage_make_mask(state);
 }
 
-/* One v1 hierarchy, best effort: what docker shows there is for reading only. */
-static void attach_controller(int dir_fd, const char *controllers, unsigned attributes)
+/* One v1 hierarchy, best effort: what docker shows there is for reading only. Takes no descriptor.
+ */
+static void attach_controller(int dir_fd, const char *controllers, int group_fd)
+{
+    scoped_fd int target_fd = -1;
+
+    if (group_fd < 0 || mkdirat(dir_fd, controllers, 0755) < 0)
+        return;
+    target_fd = openat(dir_fd, controllers, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (target_fd >= 0)
+        (void)!kernel_attach(group_fd, target_fd);
+}
+
+static int make_controller(const char *controllers, unsigned attributes)
 {
     struct filesystem_option options[9] = {{NULL, NULL}};
     char names[128];
-    scoped_fd int fs_fd = -1;
-    scoped_fd int target_fd = -1;
     size_t length = strnlen(controllers, sizeof(names) - 1), n = 0;
 
     memcpy(names, controllers, length);
     names[length] = '\0';
     for (char *rest = names, *name; n < 8 && (name = strsep(&rest, ","));)
         options[n++].name = name;
-    fs_fd = filesystem_make("cgroup", attributes, options);
-    if (fs_fd < 0 || mkdirat(dir_fd, controllers, 0755) < 0)
-        return;
-    target_fd = openat(dir_fd, controllers, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (target_fd >= 0)
-        (void)!kernel_attach(fs_fd, target_fd);
+    return filesystem_make("cgroup", attributes, options);
 }
 
 int cage_attach_cgroups(struct cage_state *state, int target_fd, unsigned attributes)
@@ -100,14 +105,22 @@ int cage_attach_cgroups(struct cage_state *state, int target_fd, unsigned attrib
     const struct cgroup_view *view = &state->cage->cgroups;
     scoped_fd int fs_fd = -1;
 
-    fs_fd = view->is_v2 ? filesystem_make("cgroup2", attributes, NULL)
-                        : filesystem_make("tmpfs", SYSTEM_ATTRIBUTES, options);
+    if (view->is_v2)
+        fs_fd = view->group_fds ? steal_fd(&view->group_fds[0])
+                                : filesystem_make("cgroup2", attributes, NULL);
+    else
+        fs_fd = filesystem_make("tmpfs", SYSTEM_ATTRIBUTES, options);
     if (fs_fd < 0 || kernel_attach(fs_fd, target_fd) < 0)
         return failure_sys(&state->failure, "mount", "/sys/fs/cgroup");
     if (view->is_v2)
         return 0;
-    for (size_t i = 0; i < view->n_controllers; i++)
-        attach_controller(fs_fd, view->controllers[i], attributes);
+    for (size_t i = 0; i < view->n_controllers; i++) {
+        scoped_fd int group_fd = view->group_fds
+                                     ? steal_fd(&view->group_fds[i])
+                                     : make_controller(view->controllers[i], attributes);
+
+        attach_controller(fs_fd, view->controllers[i], group_fd);
+    }
     if (filesystem_make_read_only(fs_fd, false) < 0)
         return failure_sys(&state->failure, "make read-only", "/sys/fs/cgroup");
     return 0;

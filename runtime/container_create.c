@@ -385,8 +385,9 @@ static int build(struct creation *creation, struct arena *arena, bool *ret_needs
         creation->cage.shm_fd = steal_fd(&creation->joined.shm_fd);
     if (cgroup_create(spec->cgroup_parent, spec->id, &spec->resources, &container->cgroup, err) < 0)
         return -1;
-    if (bundle && bundle->device_rules &&
-        cgroup_set_device_rules(container->cgroup, bundle->device_rules, err) < 0)
+    if (bundle && ((bundle->device_rules &&
+                    cgroup_set_device_rules(container->cgroup, bundle->device_rules, err) < 0) ||
+                   cage_open_groups(&creation->cage, container->cgroup, arena, err) < 0))
         return -1;
     starter.cgroup = container->cgroup;
     starter.clone_flags = clone_flags(spec, &creation->joined);

@@ -15,8 +15,10 @@
 #include "runtime/cgroup/cgroup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/xattr.h>
 
 #include "common/fd.h"
@@ -535,6 +537,16 @@ int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err)
         return cgroup_v1_freeze(cgroup->v1_fds[CONTROLLER_FREEZER], frozen, err);
     return error_set(err, "%s processes: there is no control group of our own here",
                      frozen ? "freeze" : "thaw");
+}
+
+int cgroup_open_mount(const struct cgroup *cgroup, const char *controllers)
+{
+    int fd = controllers ? -1 : cgroup->v2_fd;
+
+    for (size_t i = 0; controllers && fd < 0 && i < CONTROLLER_COUNT; i++)
+        if (cgroup_list_has(controllers, cgroup_controller_name((enum cgroup_controller)i)))
+            fd = cgroup->v1_fds[i];
+    return fd < 0 ? -1 : open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 }
 
 bool cgroup_is_frozen(const struct cgroup *cgroup)

@@ -73,6 +73,10 @@ bool cgroup_oom_killed(const struct cgroup *cgroup);
 void cgroup_visit(const struct cgroup *cgroup, void (*visit)(pid_t pid, void *context),
                   void *context);
 
+/* The group as a detached mount: its v1 part for one of these controllers ("cpu,cpuacct"), or its
+ * v2 part (NULL). -1 when it has none. */
+int cgroup_open_mount(const struct cgroup *cgroup, const char *controllers);
+
 /* Reads a file of the group: of its v1 part for this controller, or of its v2 part. -1 when it has
  * none. */
 MUST_CHECK int cgroup_read(const struct cgroup *cgroup, const char *controller, const char *v1_file,

@@ -31,8 +31,7 @@ int cgroup_controller_number(const char *name)
     return -1;
 }
 
-/* Whether `word` is one of the items of a comma-separated list. */
-static bool list_has(const char *list, const char *word)
+bool cgroup_list_has(const char *list, const char *word)
 {
     size_t length = strlen(word);
 
@@ -102,7 +101,7 @@ static void parse_mount_line(struct arena *arena, char *line, struct cgroup_layo
     for (size_t i = 0; i < ARRAY_LENGTH(fields); i++)
         if (!(fields[i] = strsep(&line, " ")))
             return;
-    if (list_has(fields[5], "ro"))
+    if (cgroup_list_has(fields[5], "ro"))
         return;
     unescape(fields[3]);
     unescape(fields[4]);
@@ -113,7 +112,7 @@ static void parse_mount_line(struct arena *arena, char *line, struct cgroup_layo
     }
     options = strrchr(type, ' ');
     for (size_t i = 0; options && i < CONTROLLER_COUNT; i++)
-        if (list_has(options + 1, cgroup_controller_name((enum cgroup_controller)i)))
+        if (cgroup_list_has(options + 1, cgroup_controller_name((enum cgroup_controller)i)))
             place_mounted(arena, &layout->v1[i], fields[3], fields[4]);
 }
 
@@ -130,7 +129,7 @@ static void parse_own_line(struct arena *arena, char *line, struct cgroup_layout
         return;
     }
     for (size_t i = 0; i < CONTROLLER_COUNT; i++)
-        if (list_has(controllers, cgroup_controller_name((enum cgroup_controller)i)))
+        if (cgroup_list_has(controllers, cgroup_controller_name((enum cgroup_controller)i)))
             layout->v1[i].own = arena_strdup(arena, line);
 }
 

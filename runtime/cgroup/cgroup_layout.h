@@ -33,6 +33,8 @@ enum cgroup_controller {
 const char *cgroup_controller_name(enum cgroup_controller controller);
 /* The controller of that name, or -1. */
 int cgroup_controller_number(const char *name);
+/* Whether `word` is one of the items of a comma-separated list, as "cpu,cpuacct". */
+bool cgroup_list_has(const char *list, const char *word);
 
 /* One hierarchy as this process sees it. */
 struct cgroup_place {

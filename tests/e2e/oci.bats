@@ -212,6 +212,18 @@ waiting() {
     equal "$(head -n 3 <<<"$stdout" | tr -s ' ')" $' 0 100000 10\n 10 200000 5\n0'
 }
 
+@test "without a cgroup namespace a container sees its own groups all the same" {
+    local userns='.linux.namespaces += [{type: "user"}, {type: "pid"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}]
+        | .linux.gidMappings = .linux.uidMappings'
+    command_is 'f=/sys/fs/cgroup/cgroup.procs; [ -e $f ] || f=/sys/fs/cgroup/pids/cgroup.procs; read p <$f; [ $p = $$ ] && echo own' \
+        '.linux.namespaces |= map(select(.type != "cgroup" and .type != "pid"))'
+    oci_ok run "$ID"
+    equal "$stdout" own
+    config "$userns"
+    oci_ok run "$ID"
+    equal "$stdout" own
+}
+
 @test "namespaces are joined by their paths" {
     waiting
     local first=$ID
