@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "runtime/oci/console.h"
 #include "runtime/oci/life.h"
 
 /* What create and run have in common. */
 struct create_options {
-    const char *bundle, *pid_file, *console_socket, *preserve_fds;
+    const char *bundle, *config, *pid_file, *console_socket, *preserve_fds;
     bool no_pivot, no_new_keyring, no_subreaper;
     bool detach, keep; /* run's */
 };
@@ -15,6 +17,7 @@ static int creation_of(const struct create_options *options, const char *id,
     *ret_creation = (struct oci_creation){
         .id = id,
         .bundle = options->bundle ? options->bundle : ".",
+        .config = options->config ? options->config : "config.json",
         .pid_file = options->pid_file,
         .console_socket = options->console_socket,
         .no_new_keyring = options->no_new_keyring,
@@ -25,37 +28,38 @@ static int creation_of(const struct create_options *options, const char *id,
     return preserved_count(options->preserve_fds, &ret_creation->n_preserved, err);
 }
 
-#define CREATE_ROWS(options)                                                                       \
-    {'b', "bundle", OPTION_STRING, &(options).bundle, "DIR", "folder with config.json"},           \
-        {0,                                                                                        \
-         "console-socket",                                                                         \
-         OPTION_STRING,                                                                            \
-         &(options).console_socket,                                                                \
-         "SOCKET",                                                                                 \
-         "unix socket that takes the terminal"},                                                   \
-        {0, "pid-file", OPTION_STRING, &(options).pid_file, "FILE", "where to write the pid"},     \
-        {0,                                                                                        \
-         "preserve-fds",                                                                           \
-         OPTION_STRING,                                                                            \
-         &(options).preserve_fds,                                                                  \
-         "N",                                                                                      \
-         "descriptors from 3 on to pass on"},                                                      \
-        {0, "no-pivot", OPTION_FLAG, &(options).no_pivot, NULL, "not supported"},                  \
-    {                                                                                              \
-        0, "no-new-keyring", OPTION_FLAG, &(options).no_new_keyring, NULL,                         \
-            "keep the caller's session keyring"                                                    \
-    }
+enum { CREATE_ROWS = 7, RUN_ROWS = 3 };
+
+static void fill_rows(struct create_options *o, struct option_row rows[CREATE_ROWS])
+{
+    const struct option_row all[CREATE_ROWS] = {
+        {'b', "bundle", OPTION_STRING, &o->bundle, "DIR", "folder with config.json"},
+        {'f', "config", OPTION_STRING, &o->config, "FILE", "another name for config.json"},
+        {0, "console-socket", OPTION_STRING, &o->console_socket, "SOCKET",
+         "unix socket that takes the terminal"},
+        {0, "pid-file", OPTION_STRING, &o->pid_file, "FILE", "where to write the pid"},
+        {0, "preserve-fds", OPTION_STRING, &o->preserve_fds, "N",
+         "descriptors from 3 on to pass on"},
+        {0, "no-pivot", OPTION_FLAG, &o->no_pivot, NULL, "not supported"},
+        {0, "no-new-keyring", OPTION_FLAG, &o->no_new_keyring, NULL,
+         "keep the caller's session keyring"},
+    };
+
+    memcpy(rows, all, sizeof(all));
+}
 
 int command_create(struct oci_call *call, struct error *err)
 {
     struct create_options options = {0};
-    const struct option_row rows[] = {CREATE_ROWS(options), {0}};
+    struct option_row rows[CREATE_ROWS + 1] = {{0}};
     const struct oci_usage usage = {"create [OPTIONS] ID", rows, 1, false};
     struct oci_container container;
     struct oci_creation creation;
     struct string_list operands = {0};
-    int result = call_options(call, &usage, &operands, err);
+    int result;
 
+    fill_rows(&options, rows);
+    result = call_options(call, &usage, &operands, err);
     if (result != 0)
         return result < 0 ? -1 : 0;
     if (creation_of(&options, operands.items[0], &creation, err) < 0)
@@ -88,33 +92,29 @@ static int run(struct oci_call *call, const struct create_options *options,
 int command_run(struct oci_call *call, struct error *err)
 {
     struct create_options options = {0};
-    const struct option_row rows[] = {
-        CREATE_ROWS(options),
+    struct option_row rows[CREATE_ROWS + RUN_ROWS + 1] = {
         {'d', "detach", OPTION_FLAG, &options.detach, NULL, "do not wait for the end"},
         {0, "keep", OPTION_FLAG, &options.keep, NULL, "do not delete it after its end"},
         {0, "no-subreaper", OPTION_FLAG, &options.no_subreaper, NULL,
          "nothing: only the container's process is ever waited for"},
-        {0},
     };
     const struct oci_usage usage = {"run [OPTIONS] ID", rows, 1, false};
     struct oci_container container;
     struct oci_creation creation;
     struct string_list operands = {0};
-    int result = call_options(call, &usage, &operands, err);
+    int result;
 
+    fill_rows(&options, rows + RUN_ROWS);
+    result = call_options(call, &usage, &operands, err);
     if (result != 0)
         return result < 0 ? -1 : 0;
     if (creation_of(&options, operands.items[0], &creation, err) < 0)
         return -1;
-    creation.starts_at_once = !options.detach || !options.console_socket;
+    creation.starts_at_once = true;
+    creation.is_foreground = !options.detach;
     result = life_create(call, &creation, &container, err);
-    if (result == 0 && options.detach && container.config.process.terminal &&
-        !options.console_socket) {
-        (void)!life_delete(call, &container, NULL);
-        result = error_set(err, "config.json: process.terminal needs --console-socket to detach");
-    } else if (result == 0) {
+    if (result == 0)
         result = run(call, &options, &container, err);
-    }
     oci_container_close(&container);
     return result;
 }

@@ -99,7 +99,7 @@ static void announce_sockets(struct oci_call *call, struct oci_config *config)
 static int check_console(const struct oci_creation *creation, const struct oci_config *config,
                          struct error *err)
 {
-    if (config->process.terminal && !creation->console_socket && !creation->starts_at_once)
+    if (config->process.terminal && !creation->console_socket && !creation->is_foreground)
         return error_set(err, "config.json: process.terminal needs --console-socket");
     if (!config->process.terminal && creation->console_socket)
         return error_set(err, "--console-socket is for a process with a terminal: config.json: "
@@ -116,7 +116,7 @@ static int read_bundle(struct oci_call *call, const struct oci_creation *creatio
 
     if (!dir || (dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
         return error_sys(err, "open bundle '%s'", creation->bundle);
-    if (file_read(dir_fd, "config.json", LIMIT_JSON_BYTES, ret_text, NULL, err) < 0)
+    if (file_read(dir_fd, creation->config, LIMIT_JSON_BYTES, ret_text, NULL, err) < 0)
         return error_wrap(err, "bundle '%s'", dir);
     if (oci_config_read(text_get(ret_text), ret_text->length, dir, call->arena, config, err) < 0 ||
         oci_config_read_filter(text_get(ret_text), ret_text->length, call->arena, config, err) < 0)

@@ -9,10 +9,12 @@
 
 struct oci_creation {
     const char *id, *bundle; /* the bundle as it was given */
+    const char *config;      /* file in it, or absolute */
     const char *pid_file, *console_socket;
     size_t n_preserved;
     bool no_new_keyring;
     bool starts_at_once; /* `run`: the container waits for us, not at a socket */
+    bool is_foreground;  /* `run`: we can be the other side of its terminal */
 };
 
 /* Leaves a container that waits for its start; on error nothing is left. */

@@ -116,6 +116,9 @@ waiting() {
     equal "$stderr" err
     oci_ok list -q
     equal "$stdout" ""
+    mv config.json other.json
+    oci run --config other.json "$ID"
+    equal "$status" 5
 }
 
 @test "a container is created, started, signalled and deleted" {
