@@ -13,7 +13,7 @@
 /* Sends the master to the unix stream socket at `path`. It stays the caller's. */
 MUST_CHECK int console_send(const char *path, int master_fd, struct error *err);
 
-/* Waits until our child ends, passing on signals to it and, with a master (-1: none), what is typed
+/* Waits until our child ends, passing on signals to it or, with a master (-1: none), what is typed
  * and printed. Returns its exit status as a shell tells it: 128 and more for a signal. */
 MUST_CHECK int console_wait(int pidfd, int master_fd, struct error *err);
 
