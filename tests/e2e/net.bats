@@ -103,7 +103,7 @@ END
     contains "$stdout$stderr" NXDOMAIN
     local address
     address=$(inside web hostname -i | tr ' ' '\n' | head -n 1)
-    yawl exec -T client wget -q -T 2 -O - "http://$address/"
+    yawl exec -T client timeout 2 wget -q -O - "http://$address/"
     [ "$status" -ne 0 ] || fail "reached $address"
 }
 
@@ -234,7 +234,7 @@ END
     mkdir www
     background outer nsenter --net --target "$OUTSIDE" python3 -m http.server --bind 10.213.77.2 --directory www 8765
     within 10 fetch http://10.213.77.2:8765/
-    yawl exec -T client wget -q -T 2 -O - http://10.213.77.2:8765/
+    yawl exec -T client timeout 2 wget -q -O - http://10.213.77.2:8765/
     [ "$status" -ne 0 ] || fail "reached the outside"
 }
 
@@ -249,7 +249,7 @@ END
     port=$(free_port)
     background inner python3 -m http.server --bind 10.213.77.1 --directory "$DIR" "$port"
     within 10 fetch "http://10.213.77.1:$port/"
-    yawl exec -T client wget -q -T 2 -O - "http://10.213.77.1:$port/"
+    yawl exec -T client timeout 2 wget -q -O - "http://10.213.77.1:$port/"
     [ "$status" -ne 0 ] || fail "reached a listener of the host"
 }
 
@@ -269,9 +269,9 @@ END
     background closed python3 -m http.server --bind 127.0.0.1 --directory "$DIR" "$closed"
     within 10 fetch "http://127.0.0.1:$closed/file"
     equal "$(inside client wget -q -O - "http://host.docker.internal:$open/file")" own
-    yawl exec -T client wget -q -T 2 -O - "http://host.docker.internal:$closed/file"
+    yawl exec -T client timeout 2 wget -q -O - "http://host.docker.internal:$closed/file"
     [ "$status" -ne 0 ] || fail "reached a listener on loopback"
-    yawl exec -T stranger wget -q -T 2 -O - "http://host.docker.internal:$open/file"
+    yawl exec -T stranger timeout 2 wget -q -O - "http://host.docker.internal:$open/file"
     [ "$status" -ne 0 ] || fail "reached this machine without asking for it"
 }
 
@@ -311,7 +311,7 @@ END
     within 5 inside client wget -q -O - http://backend/
     contains "$(inside client ip link show wan0)" "mtu 1400"
     inside client ip link show lan0
-    yawl exec -T client wget -q -T 2 -O - http://other/
+    yawl exec -T client timeout 2 wget -q -O - http://other/
     [ "$status" -ne 0 ] || fail "containers of a network without communication reached each other"
     yawl exec -T other nslookup -type=a backend
     contains "$stdout$stderr" NXDOMAIN
