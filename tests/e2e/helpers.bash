@@ -284,11 +284,15 @@ inside() {
     "$YAWL" exec -T "$@"
 }
 
-# host_pid SERVICE: process 1 of the service's container, as the host numbers it.
+# host_pid SERVICE: process 1 of the service's container, as the host numbers it, while it is alive. Its record tells who
+# it is, also of a supervisor that was killed; a number alone may be another's by now.
 host_pid() {
-    local pid
-    pid=$(jq .pid "$YAWL_RUN_ROOT/projects/$PROJECT/instances/$PROJECT-$1-1.json") || return
-    [ "$pid" -gt 0 ] && echo "$pid"
+    local record pid started stat
+    record=$YAWL_RUN_ROOT/projects/$PROJECT/instances/$PROJECT-$1-1.json
+    read -r pid started < <(jq -r '"\(.pid) \(.start_time)"' "$record" 2>/dev/null)
+    # From the state on: names have spaces. A zombie has nobody to reap it.
+    read -r -a stat < <(sed 's/.*) //' "/proc/${pid:-0}/stat" 2>/dev/null)
+    [ "${stat[0]-Z}" != Z ] && [ "${stat[19]-}" = "$started" ] && echo "$pid"
 }
 
 # role_pids ROLE: our processes of the test's project in this role: supervisor, keeper, net-worker, or . for all.
