@@ -61,7 +61,7 @@ meson_build() {
     shift 2
     if [ "$(cat "$folder/options" 2>/dev/null)" != "$compiler $*" ]; then
         rm -rf "$folder"
-        CC=$compiler meson setup "$folder" "$root" -Dwerror=true "$@" >"$folder.setup.log" 2>&1 ||
+        CC=$compiler meson setup "$folder" "$root" -Dwerror=true -Dtests=enabled "$@" >"$folder.setup.log" 2>&1 ||
             { tail -n 20 "$folder.setup.log"; return 1; }
         echo "$compiler $*" >"$folder/options"
     fi

@@ -50,8 +50,8 @@ updated=
 for purpose in "$@"; do
     case $purpose in
         build)
-            install gcc libc6-dev meson ninja-build pkg-config python3 libarchive-dev libcriterion-dev libcurl4-openssl-dev \
-                libjansson-dev libnl-3-dev libnl-route-3-dev libpcre2-dev libseccomp-dev libuv1-dev libyaml-dev libzstd-dev nettle-dev
+            install gcc libc6-dev meson ninja-build pkg-config python3 libarchive-dev libcurl4-openssl-dev libjansson-dev \
+                libnl-3-dev libnl-route-3-dev libpcre2-dev libseccomp-dev libuv1-dev libyaml-dev libzstd-dev nettle-dev
             # ISA-L is not for every architecture.
             case $(dpkg --print-architecture) in
                 amd64 | arm64) install libisal-dev ;;
@@ -65,8 +65,8 @@ for purpose in "$@"; do
             [ -n "$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages')" ] || apt update
             ;;
         test)
-            install bats busybox-static clang clang-format conmon crun curl docker-registry git iproute2 jq nftables openssl podman \
-                procps shellcheck skopeo uidmap umoci util-linux zstd
+            install bats busybox-static clang clang-format conmon crun curl docker-registry git iproute2 jq libcriterion-dev nftables openssl \
+                podman procps shellcheck skopeo uidmap umoci util-linux zstd
             install "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
             # Ubuntu's package of Chromium installs a snap, which a test machine may not run.
             # What builds are compared with is Debian's buildah; docs/builds.md lists where it differs.

@@ -21,7 +21,7 @@ say "Installing what is needed"
 sh "$root/tools/install.sh" build example
 
 say "Building yawl"
-[ -e "$build/build.ninja" ] || meson setup "$build" "$root" --buildtype=release
+[ -e "$build/build.ninja" ] || meson setup "$build" "$root" --buildtype=release -Dtests=disabled
 ninja -C "$build"
 
 say "Looking for the base image"
