@@ -104,30 +104,54 @@ static int call_elsewhere(struct registry *registry, const struct registry_call 
     return redirect_perform(registry->http, registry->sites, &call->request, &url, response, err);
 }
 
-/* A registry on loopback seldom speaks TLS, and to prepare for TLS takes longer than to ask:
- * reading the authorities that the system trusts costs some 40 ms. "/v2/" is answered with 200 or
- * 401 by all that follow the distribution specification ("Determining Support"); credentials are
- * not sent. */
-static void site_try_plain(struct registry *registry, const struct registry_call *call,
-                           struct arena *arena)
+/* Asks without TLS and without credentials. Says whether a registry has answered, which is settled
+ * then. */
+static bool site_answers_plain(struct registry *registry, const struct registry_call *call,
+                               const struct http_request *question, const char *path,
+                               struct http_response *response)
 {
-    struct registry_site *site = call->site;
-    struct http_request request = {.method = HTTP_GET,
-                                   .limit_bytes = LIMIT_IMAGE_DOCUMENT_BYTES,
-                                   .timeout_ms = PLAIN_ANSWER_MS,
-                                   .cancelled = call->request.cancelled};
-    struct http_response response = {0};
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct http_request request = *question;
     struct http_url url;
 
-    if (!site->plain_first || atomic_load(&site->scheme) != SITE_SCHEME_UNKNOWN ||
-        site_url(site, true, "", arena, &url, NULL) < 0)
-        return;
+    if (site_url(call->site, true, path, arena, &url, NULL) < 0)
+        return false;
     request.url = url.text;
-    request.tls = &site->tls;
-    if (http_perform(registry->http, &request, &response, NULL) == 0 &&
-        (response.status == 200 || response.status == 401))
-        site_settle_scheme(site, &url);
-    http_response_done(&response);
+    request.tls = &call->site->tls;
+    request.timeout_ms = PLAIN_ANSWER_MS;
+    if (http_perform(registry->http, &request, response, NULL) < 0 ||
+        (response->status != 200 && response->status != 401))
+        return false;
+    site_settle_scheme(call->site, &url);
+    return true;
+}
+
+/* A registry on loopback seldom speaks TLS, and to prepare for TLS takes longer than to ask:
+ * reading the authorities that the system trusts costs some 40 ms. What is asked is the call
+ * itself if it has no body either way, which saves a round trip; else "/v2/", which is answered
+ * with 200 or 401 by all that follow the distribution specification ("Determining Support").
+ * Returns whether `response` is the call's answer; otherwise it is as before. */
+static bool call_try_plain(struct registry *registry, const struct registry_call *call,
+                           struct http_response *response)
+{
+    struct http_request support = {.method = HTTP_GET,
+                                   .limit_bytes = LIMIT_IMAGE_DOCUMENT_BYTES,
+                                   .cancelled = call->request.cancelled};
+    bool answered = false;
+
+    if (!call->site->plain_first || atomic_load(&call->site->scheme) != SITE_SCHEME_UNKNOWN)
+        return false;
+    if (call->request.method == HTTP_HEAD) {
+        answered = site_answers_plain(registry, call, &call->request, call->path, response);
+        if (answered && response->status == 200)
+            return true;
+        http_response_done(response);
+    }
+    if (!answered) {
+        (void)site_answers_plain(registry, call, &support, "", response);
+        http_response_done(response);
+    }
+    return false;
 }
 
 static int call_at_site(struct registry *registry, const struct registry_call *call,
@@ -135,7 +159,8 @@ static int call_at_site(struct registry *registry, const struct registry_call *c
 {
     struct http_url url;
 
-    site_try_plain(registry, call, arena);
+    if (call_try_plain(registry, call, response))
+        return 0;
     response->failure = HTTP_FAILURE_REFUSED;
     if (registry_call_url(call->site, call->path, arena, &url, err) < 0)
         return -1;

@@ -70,6 +70,44 @@ Test(registry, one_on_loopback_is_asked_once_whether_it_does_without_tls)
     cr_expect_eq(fixture_requests(&fixture, "\"/v2/\"", "authorization"), 0);
 }
 
+static struct registry_manifest head(void)
+{
+    struct registry_manifest manifest = {0};
+    struct error err = {0};
+
+    cr_assert(registry_head_manifest(fixture.registry, &fixture.reference, fixture.arena, &manifest,
+                                     &err) == 0,
+              "%s", err.text);
+    return manifest;
+}
+
+Test(registry, one_on_loopback_is_asked_by_a_head_request_itself)
+{
+    fixture_start(&fixture);
+    cr_expect(head().exists);
+    cr_expect_eq(fixture_requests(&fixture, "\"HEAD\"", "/manifests/"), 1);
+    cr_expect_eq(fixture_requests(&fixture, "", ""), 1);
+}
+
+Test(registry, one_on_loopback_gets_no_credentials_before_it_asks)
+{
+    fixture_start(&fixture, "auth=basic");
+    fixture_log_in(&fixture);
+    fixture_connect(&fixture);
+    cr_expect(head().exists);
+    cr_expect_eq(fixture_requests(&fixture, "\"/v2/\"", ""), 0);
+    cr_expect_eq(fixture_requests(&fixture, "\"HEAD\"", ""), 3);
+    cr_expect_eq(fixture_requests(&fixture, "\"HEAD\"", "authorization"), 1);
+}
+
+Test(registry, one_on_loopback_that_lacks_the_image_is_known_by_its_support)
+{
+    fixture_start(&fixture);
+    fixture.reference.tag = "nothing";
+    cr_expect_not(head().exists);
+    cr_expect_eq(fixture_requests(&fixture, "\"/v2/\"", ""), 1);
+}
+
 Test(registry, what_is_not_there_does_not_exist)
 {
     fixture_start(&fixture);
@@ -79,13 +117,10 @@ Test(registry, what_is_not_there_does_not_exist)
 
 Test(registry, head_tells_digest_and_size_without_the_bytes)
 {
-    struct registry_manifest manifest = {0};
-    struct error err = {0};
+    struct registry_manifest manifest;
 
     fixture_start(&fixture);
-    cr_assert(registry_head_manifest(fixture.registry, &fixture.reference, fixture.arena, &manifest,
-                                     &err) == 0,
-              "%s", err.text);
+    manifest = head();
     cr_expect_str_eq(manifest.digest, fixture_text(&fixture, "manifest"));
     cr_expect_eq(manifest.length, get().length);
     cr_expect_null(manifest.bytes);
@@ -94,11 +129,10 @@ Test(registry, head_tells_digest_and_size_without_the_bytes)
 
 Test(registry, head_without_a_digest_becomes_get)
 {
-    struct registry_manifest manifest = {0};
+    struct registry_manifest manifest;
 
     fixture_start(&fixture, "no-head");
-    cr_assert(registry_head_manifest(fixture.registry, &fixture.reference, fixture.arena, &manifest,
-                                     NULL) == 0);
+    manifest = head();
     cr_expect_str_eq(manifest.digest, fixture_text(&fixture, "manifest"));
     cr_expect_null(manifest.bytes);
     cr_expect_eq(fixture_requests(&fixture, "\"GET\"", "/manifests/"), 1);
