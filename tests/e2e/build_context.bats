@@ -251,6 +251,13 @@ END
     equal "$(shown 'cat /said')" word
 }
 
+@test "a quiet build of a context says the image's id and nothing else" {
+    printf 'FROM box\nRUN echo loud\n' >Dockerfile
+    "$YAWL" build -q -t "$TAG-quiet" . >id 2>said
+    equal "$(cat said)" ""
+    equal "$(cat id)" "$("$YAWL" image inspect "$TAG-quiet" | jq -r '.[0].Id')"
+}
+
 @test "an archive on standard input is a context" {
     mkdir tree
     echo content >tree/file

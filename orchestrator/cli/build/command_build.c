@@ -137,7 +137,8 @@ int command_build(struct session *session, struct error *err)
         {0, "build-arg", OPTION_LIST, &args, "NAME=VALUE", "a value for ARG (repeatable)"},
         {0, "no-cache", OPTION_FLAG, &options.no_cache, NULL, "take every step again"},
         {0, "pull", OPTION_FLAG, &options.pull, NULL, "ask whether base images are newer"},
-        {'q', "quiet", OPTION_FLAG, &options.quiet, NULL, "no progress"},
+        {'q', "quiet", OPTION_FLAG, &options.quiet, NULL,
+         "no progress; of a context: only the image's id"},
         {0, "rewrite-timestamp", OPTION_FLAG, &options.rewrite_timestamp, NULL,
          "no file of a layer is newer than SOURCE_DATE_EPOCH"},
         {0, "debug-shell", OPTION_FLAG, &options.debug_shell, NULL,
@@ -182,5 +183,6 @@ int command_build(struct session *session, struct error *err)
         return error_set(err, "with a name, a Dockerfile or '-' there is one context to build, and "
                               "neither --check, --print nor --push");
     alone.context = named.items[0];
+    options.print_ids = options.quiet; /* as docker's builder does, for scripts */
     return build_context(session, &alone, &options, err);
 }

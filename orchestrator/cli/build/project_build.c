@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "orchestrator/cli/build/project_build.h"
 
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ static const char id_owner[] = ":build";
 struct listening {
     struct build_display *display;
     struct text failure; /* what the worker told last */
+    bool print_ids;
 };
 
 static int on_line(void *owner, const char *line, size_t length, struct error *err)
@@ -30,6 +32,8 @@ static int on_line(void *owner, const char *line, size_t length, struct error *e
         text_clear(&listening->failure);
         text_appendf(&listening->failure, "build '%s': %s", event.build, event.message);
     }
+    if (event.kind == BUILD_EVENT_BUILT && listening->print_ids)
+        puts(event.image);
     build_display_event(listening->display, &event, arena_strndup(arena, line, length));
     return 0;
 }
@@ -69,7 +73,7 @@ static int worker_run(struct session *session, const struct project_build_option
 {
     struct string_list args = image_worker_args(session->arena, "build", options->data_root);
     scoped(build_display_free) struct build_display *display = NULL;
-    struct listening listening = {0};
+    struct listening listening = {.print_ids = options->print_ids};
     const struct image_worker_listener listener = {
         .line = on_line, .complaint = on_complaint, .tick = on_tick, .owner = &listening};
     struct image_worker_end end = {0};

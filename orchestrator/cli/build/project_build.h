@@ -15,6 +15,7 @@ struct project_build_options {
     struct string_list args;     /* "NAME=value", on top of the services' own */
     struct string_list ssh;      /* "default" or "ID=SOCKET" */
     bool no_cache, pull, quiet;
+    bool print_ids;         /* of what was built, to standard output */
     bool rewrite_timestamp; /* no file of a layer is newer than SOURCE_DATE_EPOCH */
     bool debug_shell;       /* a RUN that fails is followed by a shell on our terminal */
 };
