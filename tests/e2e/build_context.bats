@@ -256,6 +256,8 @@ END
     "$YAWL" build -q -t "$TAG-quiet" . >id 2>said
     equal "$(cat said)" ""
     equal "$(cat id)" "$("$YAWL" image inspect "$TAG-quiet" | jq -r '.[0].Id')"
+    printf 'FROM box\nRUN echo nameless\n' | "$YAWL" build -q - >id
+    equal "$("$YAWL" image inspect "$(cat id)" | jq -c '.[0].RepoTags')" '[]'
 }
 
 @test "an archive on standard input is a context" {

@@ -140,6 +140,7 @@ static int list_names(struct image_store *store, const struct image *image, stru
         struct image_reference reference;
 
         if (!string_eq(record->config, image->config.digest) ||
+            image_digest_is_valid(record->reference) || /* nameless */
             image_reference_parse(record->reference, arena, &reference, NULL) < 0)
             continue;
         if (reference.tag && !has_text(tags, image_reference_familiar(&reference, arena)))
