@@ -2,6 +2,9 @@
 #include "tests/unit/runtime/build/dockerfile_dump.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+#include "runtime/build/word.h"
 
 struct dump {
     const struct instruction *instruction;
@@ -158,6 +161,16 @@ static void render_directive(struct text *out, const char *name, const struct wo
         text_appendf(out, "# %s=%s\n", name, value->text);
 }
 
+/* A file may end in the middle of a line that goes on, and what is there then may end in an escape
+ * character, which would make the line go on itself. */
+static void render_end(struct text *out, const char *source, char escape)
+{
+    const char *end = trim_end(source, source + strlen(source));
+
+    if (end > source && end[-1] == escape && !(end - source > 1 && end[-2] == escape))
+        text_appendf(out, " %c", escape);
+}
+
 void dockerfile_render(const struct dockerfile *dockerfile, struct text *out)
 {
     const struct directives *directives = &dockerfile->directives;
@@ -170,7 +183,9 @@ void dockerfile_render(const struct dockerfile *dockerfile, struct text *out)
         const struct heredoc_list *heredocs =
             instruction->trigger ? &instruction->trigger->heredocs : &instruction->heredocs;
 
-        text_appendf(out, "%s\n", instruction->source);
+        text_append(out, instruction->source);
+        render_end(out, instruction->source, directives->escape);
+        text_append_char(out, '\n');
         for (size_t j = 0; j < heredocs->count; j++)
             text_appendf(out, "%s%s\r\n", heredocs->items[j].content, heredocs->items[j].name);
     }
