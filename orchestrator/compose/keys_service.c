@@ -327,7 +327,7 @@ static const struct key service_keys[] = {
     {"userns_mode", &shape_string, ACTED, "user namespace", 0, SERVICE(userns_mode)},
     {"uts", &shape_string, ACTED, "UTS namespace", 0, SERVICE(uts_mode)},
     {"volumes", &shape_service_volumes, ACTED, "what to mount", 0, WHOLE},
-    {"volumes_from", &shape_strings, NOTED, "mounts of another service", 0, 0, LATER},
+    {"volumes_from", &shape_strings, ACTED, "mounts of another service", 0, SERVICE(volumes_from)},
     {"working_dir", &shape_string, ACTED, "directory to start in", 0, SERVICE(working_dir)},
     {"pre_start", &shape_pre_start_hooks, ACTED, "containers to run before", 0, WHOLE},
     {"post_start", &shape_post_start_hooks, ACTED, "commands to run after the start", 0, WHOLE},

@@ -121,6 +121,7 @@ struct service {
     const char *host_gateway; /* `x-host-gateway`: "loopback", or NULL: the host's own address */
     struct service_volume *volumes;
     size_t n_volumes;
+    struct string_list volumes_from; /* "service" or "service:ro" */
     struct service_port *ports;
     size_t n_ports;
     struct service_network *networks; /* "default" is filled in; empty with network_mode */

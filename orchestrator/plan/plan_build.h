@@ -18,9 +18,15 @@ struct plan_build {
     const struct plan_oneoff *oneoff; /* what is built is one; or NULL */
     const struct plan_image *image;
     struct plan_instance *instance;
-    const struct plan_instance *owner; /* what is built is a hook's, and mounts its anonymous
-                                          volumes; or NULL */
+    /* Whose anonymous volumes are mounted, when not its own: a hook's are those of its service's
+     * container. NULL: its own. */
+    const struct plan_instance *owner;
 };
+
+/* The image of a service; NULL: there is none. */
+const struct plan_image *plan_build_image(const struct plan_options *options, const char *service);
+/* The name of the service's container of this number. */
+const char *plan_build_name(const struct plan_build *build, int number);
 
 /* The image that a volume or a hook of the service names; NULL after an error was added. */
 const struct plan_side_image *plan_build_side_image(struct plan_build *build, const char *reference,

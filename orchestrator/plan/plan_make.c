@@ -50,8 +50,7 @@ const struct plan_side_image *plan_build_side_image(struct plan_build *build, co
     return image;
 }
 
-static const struct plan_image *plan_image_of(const struct plan_options *options,
-                                              const char *service)
+const struct plan_image *plan_build_image(const struct plan_options *options, const char *service)
 {
     for (size_t i = 0; i < options->n_images; i++)
         if (string_eq(options->images[i].service, service))
@@ -83,7 +82,7 @@ static const char *instance_hash(const struct plan_build *build, const char *nam
     return arena_strdup(build->arena, hex);
 }
 
-static const char *instance_name(const struct plan_build *build, int number)
+const char *plan_build_name(const struct plan_build *build, int number)
 {
     const struct service *service = build->service;
 
@@ -123,7 +122,7 @@ static void plan_make_instance(struct plan_build *build, int number)
 
     instance->number = number;
     instance->service = arena_strdup(arena, service->name);
-    instance->name = instance_name(build, number);
+    instance->name = plan_build_name(build, number);
     instance->label = service->container_name || build->oneoff
                           ? instance->name
                           : arena_printf(arena, "%s-%d", service->name, number);
@@ -295,7 +294,7 @@ static int *instance_numbers(const struct plan_build *build)
             string_eq(one->service, build->service->name))
             existing[count++] = (struct replica){
                 one->number, !string_eq(one->config_hash,
-                                        instance_hash(build, instance_name(build, one->number)))};
+                                        instance_hash(build, plan_build_name(build, one->number)))};
     }
     if (starts_first(build)) {
         plan_replicas_choose_beside(existing, count, (size_t)build->scale, numbers);
@@ -376,7 +375,7 @@ struct plan *plan_make(const struct project *project, const struct plan_options 
                                    .oneoff = oneoff_of(options, &project->services[i]),
                                    .scale = scale_of(options, &project->services[i])};
 
-        build.image = plan_image_of(options, build.service->name);
+        build.image = plan_build_image(options, build.service->name);
         if (build.image)
             plan_make_service(&build, plan);
         else

@@ -20,6 +20,7 @@ static struct mount_spec *mount_add(struct plan_build *build)
 {
     struct container_spec *container = &build->instance->container;
 
+    container->mounts = arena_room(build->arena, container->mounts, container->n_mounts);
     return &container->mounts[container->n_mounts++];
 }
 
@@ -234,10 +235,65 @@ static void mount_grants(struct plan_build *build)
                     project_find_config(build->project, service->configs[i].source), "configs");
 }
 
+static void mount_image_volumes(struct plan_build *build)
+{
+    const struct string_list *targets = &build->image->config->volumes;
+
+    for (size_t i = 0; i < targets->count; i++)
+        if (!mount_target_taken(&build->instance->container, targets->items[i]))
+            mount_anonymous(build, targets->items[i], false);
+}
+
+static void mount_volumes_from(struct plan_build *build);
+
+/* What the service mounts as its first container does, where nothing is mounted yet. Memory is each
+ * container's own, and so are the files that secrets and configs are. */
+static void mount_as(struct plan_build *build, const struct service *service)
+{
+    const struct plan_instance owner = {.name = plan_build_name(build, 1)};
+
+    build->owner = &owner;
+    for (size_t i = 0; i < service->n_volumes; i++)
+        if (service->volumes[i].kind != VOLUME_TMPFS &&
+            !mount_target_taken(&build->instance->container, service->volumes[i].target))
+            mount_volume(build, &service->volumes[i]);
+    mount_volumes_from(build);
+    mount_image_volumes(build);
+}
+
+/* "SERVICE[:ro|rw]": what that one mounts. It has no part in filling them, which comes first as
+ * depends_on has it. */
+static void mount_volumes_from(struct plan_build *build)
+{
+    const struct string_list *list = &build->service->volumes_from;
+    struct container_spec *container = &build->instance->container;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const char *item = list->items[i], *mode = strchr(item, ':');
+        const char *name = arena_strndup(build->arena, item, strcspn(item, ":"));
+        struct plan_build other = *build;
+        size_t first = container->n_mounts;
+
+        other.service = project_find_service(build->project, name);
+        other.image = plan_build_image(build->options, name);
+        other.oneoff = NULL;
+        if (!other.service || !other.image) {
+            plan_build_error(build, build->service->at, "volumes_from",
+                             "'%s' is no service that is used here", item);
+            continue;
+        }
+        mount_as(&other, other.service);
+        for (size_t j = first; j < container->n_mounts; j++) {
+            container->mounts[j].no_fill = true;
+            container->mounts[j].read_only =
+                container->mounts[j].read_only || string_eq(mode, ":ro");
+        }
+    }
+}
+
 void plan_build_mounts(struct plan_build *build)
 {
     const struct service *service = build->service;
-    const struct image_config *image = build->image->config;
     struct plan_instance *instance = build->instance;
     struct container_spec *container = &instance->container;
 
@@ -245,9 +301,6 @@ void plan_build_mounts(struct plan_build *build)
                                         build->options->project_data, instance->name);
     container->etc_dir =
         arena_printf(build->arena, "%s/etc/%s", build->options->project_run, instance->name);
-    container->mounts = arena_new_array(build->arena, struct mount_spec,
-                                        service->n_volumes + service->n_tmpfs + service->n_secrets +
-                                            service->n_configs + image->volumes.count);
     for (size_t i = 0; i < service->n_volumes; i++)
         mount_volume(build, &service->volumes[i]);
     for (size_t i = 0; i < service->n_tmpfs; i++)
@@ -256,7 +309,6 @@ void plan_build_mounts(struct plan_build *build)
                                 .target = arena_strdup(build->arena, service->tmpfs[i].target),
                                 .options = arena_strdup(build->arena, service->tmpfs[i].options)};
     mount_grants(build);
-    for (size_t i = 0; i < image->volumes.count; i++)
-        if (!mount_target_taken(container, image->volumes.items[i]))
-            mount_anonymous(build, image->volumes.items[i], false);
+    mount_volumes_from(build);
+    mount_image_volumes(build);
 }

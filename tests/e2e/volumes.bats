@@ -92,3 +92,37 @@ END
     equal "$(inside a stat -c '%u:%g %a' /etc/inline.conf)" "1000:1000 640"
     equal "$(inside a cat /run/secrets/filed /run/secrets/of_env /etc/inline.conf /etc/plain.conf | tr '\n' ,)" "from a file,tokeninline text,from a file,"
 }
+
+@test "volumes_from: what another service mounts, of every kind but memory" {
+    mkdir host
+    compose_file <<'END'
+services:
+  keeper:
+    image: box
+    command: [sh, -c, "echo n >/named/f; echo a >/anonymous/f; echo h >/host/f; exec sleep 1000"]
+    volumes: ["data:/named", /anonymous, "./host:/host", {type: tmpfs, target: /memory}]
+    healthcheck: {test: [CMD, test, -e, /host/f], interval: 1s, start_interval: 100ms, start_period: 60s}
+  writer:
+    image: box
+    command: [sleep, "1000"]
+    volumes_from: [keeper]
+    volumes: ["own:/named"]
+    depends_on: {keeper: {condition: service_healthy}}
+  reader: {image: box, command: [sleep, "1000"], volumes_from: ["writer:ro"]}
+volumes: {data: {}, own: {}}
+END
+    ok up -d
+    equal "$(inside writer sh -c 'cat /anonymous/f /host/f; ls /named; ls -d /memory 2>/dev/null' | tr '\n' ' ')" "a h "
+    inside writer sh -c 'echo w >/anonymous/g; echo own >/named/own'
+    equal "$(inside keeper cat /anonymous/g)" w
+    equal "$(inside reader cat /anonymous/g /host/f /named/own | tr '\n' ' ')" "w h own "
+    yawl exec -T reader touch /host/no
+    [ "$status" -ne 0 ] || fail "written to what is read-only"
+    ok up -d
+    lacks "$stderr" Recreat
+    ok down -v
+
+    sed -i 's/volumes_from: \[keeper\]/volumes_from: ["container:keeper"]/' compose.yaml
+    refused up -d
+    matches "$stderr" "compose.yaml:.*services.writer.volumes_from.*container:keeper"
+}
