@@ -50,6 +50,8 @@ struct ulimit_spec {
     int64_t soft, hard; /* -1 is unlimited */
 };
 
+/* A node of the host in the container; or, with no target, only the leave to use what the source
+ * names as a rule: "c 189:*". */
 struct device_spec {
     const char *source, *target;
     const char *permissions; /* some of "rwm" */

@@ -251,7 +251,7 @@ int mount_plan_open(const struct container_spec *spec, struct arena *arena,
         if (add_etc_file(ret_plan, spec->etc_dir, etc_names[i], arena, err) < 0)
             return -1;
     for (size_t i = 0; i < spec->n_devices; i++)
-        if (add_device(ret_plan, &spec->devices[i], arena, err) < 0)
+        if (spec->devices[i].target && add_device(ret_plan, &spec->devices[i], arena, err) < 0)
             return -1;
     sort_by_depth(ret_plan);
     return 0;

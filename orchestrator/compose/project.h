@@ -113,6 +113,7 @@ struct service {
     const char *user, *working_dir, *hostname, *domainname, *container_name;
     const char *network_mode, *pid_mode, *ipc_mode, *uts_mode, *userns_mode, *cgroup_parent;
     struct string_list cap_add, cap_drop, security_opt, group_add, profiles, devices;
+    struct string_list device_cgroup_rules;                   /* "c 189:* rmw" */
     struct string_list dns, dns_search, dns_opt, extra_hosts; /* extra_hosts "name=address" */
     struct string_list links;                                 /* "service" or "service:alias" */
     struct string_list expose;                                /* "80", "53/udp", "8000-8010" */

@@ -193,7 +193,9 @@ static void container_devices(struct plan_build *build, struct container_spec *c
 {
     const struct string_list *devices = &build->service->devices;
 
-    container->devices = arena_new_array(build->arena, struct device_spec, devices->count);
+    container->devices =
+        arena_new_array(build->arena, struct device_spec,
+                        devices->count + build->service->device_cgroup_rules.count);
     for (size_t i = 0; i < devices->count; i++) {
         char *source = arena_strdup(build->arena, devices->items[i]);
         char *target = strchr(source, ':');
@@ -207,6 +209,39 @@ static void container_devices(struct plan_build *build, struct container_spec *c
             (struct device_spec){.source = source,
                                  .target = target ? target : source,
                                  .permissions = permissions ? permissions : "rwm"};
+    }
+}
+
+/* The form that the spec gives: "c 189:* rmw". */
+static bool is_device_rule(const char *text)
+{
+    static const char digits[] = "0123456789*";
+    size_t major_length = *text && text[1] == ' ' ? strspn(text + 2, digits) : 0;
+    const char *colon = major_length > 0 ? text + 2 + major_length : "";
+    size_t minor_length = *colon == ':' ? strspn(colon + 1, digits) : 0;
+    const char *blank = minor_length > 0 ? colon + 1 + minor_length : "";
+
+    return *blank == ' ' && blank[1] && strspn(blank + 1, "rwm") == strlen(blank + 1) &&
+           strchr("abc", *text);
+}
+
+/* Leave to use what is no node of the container's own, e.g. of a mounted /dev. */
+static void container_device_rules(struct plan_build *build, struct container_spec *container)
+{
+    const struct string_list *rules = &build->service->device_cgroup_rules;
+
+    for (size_t i = 0; i < rules->count; i++) {
+        char *rule = arena_strdup(build->arena, rules->items[i]);
+        char *permissions = strrchr(rule, ' ');
+
+        if (!is_device_rule(rule)) {
+            plan_build_error(build, build->service->at, "device_cgroup_rules",
+                             "'%s' is no rule for devices, such as 'c 189:* rmw'", rule);
+            continue;
+        }
+        *permissions++ = '\0';
+        container->devices[container->n_devices++] =
+            (struct device_spec){.source = rule, .permissions = permissions};
     }
 }
 
@@ -235,4 +270,5 @@ void plan_build_container(struct plan_build *build)
     container_security(build, container);
     container_resources(build, container);
     container_devices(build, container);
+    container_device_rules(build, container);
 }

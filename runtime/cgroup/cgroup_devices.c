@@ -31,34 +31,77 @@ static const struct device_rule default_rules[] = {
     {'c', 136, DEVICE_ANY, ACCESS_ALL, false}, /* pts/N */
 };
 
-static int parse_access(const struct device_spec *device, unsigned *ret_access, struct error *err)
+static int parse_access(const char *device, const char *permissions, unsigned *ret_access,
+                        struct error *err)
 {
-    const char *letters = device->permissions ? device->permissions : "rwm";
+    const char *letters = permissions ? permissions : "rwm";
     unsigned access = 0;
 
     for (const char *at = letters; *at; at++) {
         if (*at != 'r' && *at != 'w' && *at != 'm')
-            return error_set(err, "device '%s': permissions '%s' are not some of 'rwm'",
-                             device->source, letters);
+            return error_set(err, "device '%s': permissions '%s' are not some of 'rwm'", device,
+                             letters);
         access |= *at == 'r' ? ACCESS_READ : *at == 'w' ? ACCESS_WRITE : ACCESS_MKNOD;
     }
     *ret_access = access;
     return 0;
 }
 
-static int add_node(const struct stat *status, unsigned access, struct device_rules *rules,
-                    struct error *err)
+static int parse_number(const char *text, size_t length, int *ret_number)
+{
+    char digits[12];
+    unsigned long long number;
+
+    if (length == 1 && *text == '*') {
+        *ret_number = DEVICE_ANY;
+        return 0;
+    }
+    if (length == 0 || length >= sizeof(digits))
+        return -1;
+    memcpy(digits, text, length);
+    digits[length] = '\0';
+    if (!string_to_u64(digits, INT32_MAX, &number))
+        return -1;
+    *ret_number = (int)number;
+    return 0;
+}
+
+int device_rule_parse(const char *text, const char *permissions, struct device_rule *ret_rule,
+                      struct error *err)
+{
+    const char *colon = strchr(text, ':');
+    struct device_rule rule = {.type = *text};
+
+    if (!*text || !strchr("abc", *text) || text[1] != ' ' || !colon ||
+        parse_number(text + 2, (size_t)(colon - text) - 2, &rule.major_number) < 0 ||
+        parse_number(colon + 1, strlen(colon + 1), &rule.minor_number) < 0)
+        return error_set(err, "'%s' is no rule for devices, such as 'c 189:*'", text);
+    if (parse_access(text, permissions, &rule.access, err) < 0)
+        return -1;
+    *ret_rule = rule;
+    return 0;
+}
+
+static int add_rule(const struct device_rule *rule, struct device_rules *rules, struct error *err)
 {
     if (rules->count >= DEVICE_RULES_MAX)
         return error_set(err, "more than %d device rules", DEVICE_RULES_MAX);
-    rules->items[rules->count++] = (struct device_rule){
+    rules->items[rules->count++] = *rule;
+    return 0;
+}
+
+static int add_node(const struct stat *status, unsigned access, struct device_rules *rules,
+                    struct error *err)
+{
+    struct device_rule rule = {
         S_ISBLK(status->st_mode) ? 'b' : 'c',
         (int)major(status->st_rdev),
         (int)minor(status->st_rdev),
         access,
         false,
     };
-    return 0;
+
+    return add_rule(&rule, rules, err);
 }
 
 static bool is_device(const struct stat *status)
@@ -103,9 +146,14 @@ static int add_device(const struct device_spec *device, struct device_rules *rul
 {
     struct stat status;
     unsigned access = 0;
+    struct device_rule rule;
     int fd;
 
-    if (parse_access(device, &access, err) < 0)
+    if (!device->target)
+        return device_rule_parse(device->source, device->permissions, &rule, err) < 0
+                   ? -1
+                   : add_rule(&rule, rules, err);
+    if (parse_access(device->source, device->permissions, &access, err) < 0)
         return -1;
     if (stat(device->source, &status) < 0)
         return error_sys(err, "device '%s'", device->source);

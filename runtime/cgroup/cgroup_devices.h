@@ -33,6 +33,10 @@ struct device_rules {
     size_t count;
 };
 
+/* Reads "c 189:*": the type (a, b, c), and the numbers or '*' for all; with this access. */
+MUST_CHECK int device_rule_parse(const char *text, const char *permissions,
+                                 struct device_rule *ret_rule, struct error *err);
+
 /* The default list, then one rule for each device; a directory stands for the devices below it. */
 MUST_CHECK int device_rules_make(const struct device_spec *devices, size_t n_devices,
                                  struct device_rules *ret_rules, struct error *err);

@@ -343,3 +343,20 @@ END
     ok version --short
     matches "$stdout" '^v?[0-9]+\.[0-9]+\.[0-9]+'
 }
+
+@test "device_cgroup_rules give leave to use what a mounted node leads to" {
+    [ -c /dev/fuse ] || skip "this machine has no /dev/fuse"
+    mknod -m 0666 fuse c 10 229
+    compose_file <<'END'
+services:
+  with: {image: box, command: [sleep, "1000"], volumes: ["./fuse:/dev/fuse"], device_cgroup_rules: ["c 10:229 rw"]}
+  without: {image: box, command: [sleep, "1000"], volumes: ["./fuse:/dev/fuse"]}
+END
+    ok up -d
+    inside with sh -c ': <>/dev/fuse'
+    yawl exec -T without sh -c ': <>/dev/fuse'
+    contains "$stderr" "Operation not permitted"
+    sed -i 's/c 10:229 rw/char 10:229 rw/' compose.yaml
+    refused up -d
+    matches "$stderr" "compose.yaml:.*services.with.device_cgroup_rules: 'char 10:229 rw' is no rule for devices"
+}
