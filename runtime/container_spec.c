@@ -29,6 +29,17 @@ static const struct codec_field device_codec[] = {
     {NULL, CODEC_END, 0, 0, 0, NULL},
 };
 
+static const struct codec_field setting_codec[] = {
+    CODEC_FIELD(struct cgroup_setting, key, CODEC_STRING),
+    CODEC_FIELD(struct cgroup_setting, controller, CODEC_STRING),
+    CODEC_FIELD(struct cgroup_setting, v1_file, CODEC_STRING),
+    CODEC_FIELD(struct cgroup_setting, v1_value, CODEC_STRING),
+    CODEC_FIELD(struct cgroup_setting, v2_file, CODEC_STRING),
+    CODEC_FIELD(struct cgroup_setting, v2_value, CODEC_STRING),
+    CODEC_FIELD(struct cgroup_setting, optional, CODEC_BOOL),
+    {NULL, CODEC_END, 0, 0, 0, NULL},
+};
+
 static const struct codec_field resource_codec[] = {
     CODEC_FIELD(struct resource_spec, memory_bytes, CODEC_INT64),
     CODEC_FIELD(struct resource_spec, memory_swap_bytes, CODEC_INT64),
@@ -38,6 +49,7 @@ static const struct codec_field resource_codec[] = {
     CODEC_FIELD(struct resource_spec, cpu_shares, CODEC_UINT64),
     CODEC_FIELD(struct resource_spec, cpuset, CODEC_STRING),
     CODEC_FIELD(struct resource_spec, pids, CODEC_INT64),
+    CODEC_LIST(struct resource_spec, settings, n_settings, setting_codec),
     {NULL, CODEC_END, 0, 0, 0, NULL},
 };
 

@@ -63,6 +63,7 @@ struct cgroup_setting {
     const char *controller; /* as v1 has it: "memory", "blkio" */
     const char *v1_file, *v1_value;
     const char *v2_file, *v2_value; /* NULL where a version has no such thing */
+    bool optional;                  /* left out where the host has no such file */
 };
 
 /* Zero means "not limited" throughout. */
@@ -75,7 +76,8 @@ struct resource_spec {
     const char *cpuset;
     int64_t pids;    /* -1 unlimited */
     bool everywhere; /* a group in every hierarchy, whatever is limited: others look for it there */
-    const struct cgroup_setting *settings; /* OCI's own; what is above is left 0 then */
+    /* What has no name above, and all of an OCI bundle's. */
+    struct cgroup_setting *settings;
     size_t n_settings;
 };
 

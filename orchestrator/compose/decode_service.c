@@ -245,6 +245,33 @@ DECODE_RULE(decode_devices)
     }
 }
 
+/* A list of one value for each device, or one for all. */
+static void decode_block_limit(struct decoder *decoder, const char *key, const struct node *node,
+                               struct service *service)
+{
+    size_t count = node_is(node, NODE_LIST) ? node->list.count : 1;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct node *item = node_is(node, NODE_LIST) ? node->list.items[i] : NULL;
+        struct block_limit limit = {.key = key, .path = node_get_text(item, "path")};
+
+        if (item)
+            limit.value =
+                node_get(item, "weight") ? int_at(item, "weight") : bytes_at(item, "rate");
+        else if (node_is(node, NODE_INT))
+            limit.value = node->integer;
+        service->block_limits =
+            arena_room(decoder->arena, service->block_limits, service->n_block_limits);
+        service->block_limits[service->n_block_limits++] = limit;
+    }
+}
+
+DECODE_RULE(decode_blkio)
+{
+    for (size_t i = 0; i < map_length(node); i++)
+        decode_block_limit(decoder, node->map.entries[i].key, node->map.entries[i].value, field);
+}
+
 DECODE_RULE(decode_ulimits)
 {
     struct ulimit_list *list = field;

@@ -149,8 +149,8 @@ const struct shape shape_deploy = {
     .forms = FORM_MAP | FORM_NULL, TABLE(deploy_keys), .extensions = true, .decode = decode_deploy};
 
 static const struct key weight_keys[] = {
-    {"path", &shape_string, NOTED, "device", KEY_KEEP | KEY_CAPITAL},
-    {"weight", &shape_int, NOTED, "share of its bandwidth", KEY_KEEP | KEY_CAPITAL},
+    {"path", &shape_string, ACTED, "device", KEY_KEEP | KEY_CAPITAL},
+    {"weight", &shape_int, ACTED, "share of its bandwidth", KEY_KEEP | KEY_CAPITAL},
 };
 
 static const struct shape shape_weight = {.forms = FORM_MAP, TABLE(weight_keys)};
@@ -159,20 +159,21 @@ static const struct shape shape_weights = {.forms = FORM_LIST, .item = &shape_we
 static const struct shape shape_rate = {.forms = FORM_INT | FORM_STRING, .scalar = SCALAR_BYTES};
 
 static const struct key throttle_keys[] = {
-    {"path", &shape_string, NOTED, "device", KEY_KEEP | KEY_CAPITAL},
-    {"rate", &shape_rate, NOTED, "per second", KEY_KEEP | KEY_CAPITAL},
+    {"path", &shape_string, ACTED, "device", KEY_KEEP | KEY_CAPITAL},
+    {"rate", &shape_rate, ACTED, "per second", KEY_KEEP | KEY_CAPITAL},
 };
 
 static const struct shape shape_throttle = {.forms = FORM_MAP, TABLE(throttle_keys)};
 static const struct shape shape_throttles = {.forms = FORM_LIST, .item = &shape_throttle};
 
 static const struct key blkio_keys[] = {
-    {"weight", &shape_int, NOTED, "share of block device bandwidth"},
-    {"weight_device", &shape_weights, NOTED, "shares by device"},
-    {"device_read_bps", &shape_throttles, NOTED, "bytes read per second"},
-    {"device_read_iops", &shape_throttles, NOTED, "reads per second"},
-    {"device_write_bps", &shape_throttles, NOTED, "bytes written per second"},
-    {"device_write_iops", &shape_throttles, NOTED, "writes per second"},
+    {"weight", &shape_int, ACTED, "share of block device bandwidth"},
+    {"weight_device", &shape_weights, ACTED, "shares by device"},
+    {"device_read_bps", &shape_throttles, ACTED, "bytes read per second"},
+    {"device_read_iops", &shape_throttles, ACTED, "reads per second"},
+    {"device_write_bps", &shape_throttles, ACTED, "bytes written per second"},
+    {"device_write_iops", &shape_throttles, ACTED, "writes per second"},
 };
 
-const struct shape shape_blkio_config = {.forms = FORM_MAP, TABLE(blkio_keys)};
+const struct shape shape_blkio_config = {
+    .forms = FORM_MAP, TABLE(blkio_keys), .decode = decode_blkio};

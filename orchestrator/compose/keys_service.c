@@ -232,7 +232,7 @@ static const struct key service_keys[] = {
      SERVICE(attach)},
     {"build", &shape_build, ACTED, "how to make the image", KEY_KEEP, WHOLE},
     {"develop", &shape_develop, NOTED, "what to do when sources change", KEY_KEEP},
-    {"blkio_config", &shape_blkio_config, NOTED, "block device bandwidth", KEY_KEEP, 0, LATER},
+    {"blkio_config", &shape_blkio_config, ACTED, "block device bandwidth", KEY_KEEP, WHOLE},
     {"cap_add", &shape_string_set, ACTED, "capabilities to add", 0, SERVICE(cap_add)},
     {"cap_drop", &shape_string_set, ACTED, "capabilities to drop", 0, SERVICE(cap_drop)},
     {"cgroup_parent", &shape_string, NOTED, "control group to live in", 0, SERVICE(cgroup_parent),

@@ -15,17 +15,9 @@
 
 #include "common/arena.h"
 #include "common/error.h"
+#include "orchestrator/compose/limits.h"
 #include "orchestrator/compose/network.h"
 #include "orchestrator/compose/value.h"
-
-struct ulimit {
-    const char *name;
-    int64_t soft, hard;
-};
-struct ulimit_list {
-    struct ulimit *items;
-    size_t count;
-};
 
 struct build {
     const char *context, *dockerfile, *dockerfile_inline, *target, *network;
@@ -153,6 +145,8 @@ struct service {
     double cpus;
     int64_t cpu_shares, cpu_quota_us, cpu_period_us, pids_limit;
     const char *cpuset;
+    struct block_limit *block_limits;
+    size_t n_block_limits;
     int oom_score_adj;
     const char *logging_driver;
     struct pair_list logging_options;

@@ -37,6 +37,8 @@ void plan_build_hooks(struct plan_build *build, struct plan *plan, size_t first)
 
 /* Arguments, environment, user, namespaces, capabilities, limits. */
 void plan_build_container(struct plan_build *build);
+/* Limits of block devices. */
+void plan_build_block_limits(struct plan_build *build);
 /* Volumes, binds, tmpfs, secrets, configs. */
 void plan_build_mounts(struct plan_build *build);
 /* Endpoints, ports, names, hosts, DNS. */

@@ -269,6 +269,7 @@ void plan_build_container(struct plan_build *build)
     container_env(build, container);
     container_security(build, container);
     container_resources(build, container);
+    plan_build_block_limits(build);
     container_devices(build, container);
     container_device_rules(build, container);
 }

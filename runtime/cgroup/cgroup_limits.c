@@ -55,6 +55,15 @@ int cgroup_limits_check(const struct resource_spec *resources, struct error *err
     return 0;
 }
 
+static const char *setting_key(const struct resource_spec *resources,
+                               enum cgroup_controller controller)
+{
+    for (size_t i = 0; i < resources->n_settings; i++)
+        if (string_eq(resources->settings[i].controller, cgroup_controller_name(controller)))
+            return resources->settings[i].key;
+    return NULL;
+}
+
 const char *cgroup_limits_key(const struct resource_spec *resources,
                               enum cgroup_controller controller)
 {
@@ -73,9 +82,10 @@ const char *cgroup_limits_key(const struct resource_spec *resources,
         return resources->cpuset && *resources->cpuset ? "cpuset" : NULL;
     case CONTROLLER_PIDS:
         return resources->pids > 0 ? "pids_limit" : NULL;
+    case CONTROLLER_BLKIO:
+        return setting_key(resources, controller);
     case CONTROLLER_DEVICES:
     case CONTROLLER_FREEZER:
-    case CONTROLLER_BLKIO:
     case CONTROLLER_CPUACCT:
     case CONTROLLER_HUGETLB:
     case CONTROLLER_COUNT:

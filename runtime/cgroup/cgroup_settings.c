@@ -2,6 +2,7 @@
 #include "runtime/cgroup/cgroup_settings.h"
 
 #include <stdbool.h>
+#include <unistd.h>
 
 #include "common/file.h"
 #include "common/memory.h"
@@ -15,6 +16,8 @@ static int write_one(int v2_fd, const int *v1_fds, const struct cgroup_setting *
     int fd = is_v1 ? v1_fds[number] : v2_fd;
     const char *file = is_v1 ? setting->v1_file : setting->v2_file;
 
+    if (setting->optional && (fd < 0 || !file || faccessat(fd, file, F_OK, 0) < 0))
+        return 0;
     if (fd < 0)
         return error_set(err, "%s: this host has no %s controller", setting->key,
                          setting->controller);

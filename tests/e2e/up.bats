@@ -360,3 +360,40 @@ END
     refused up -d
     matches "$stderr" "compose.yaml:.*services.with.device_cgroup_rules: 'char 10:229 rw' is no rule for devices"
 }
+
+# group_file V1-CONTROLLER V1-FILE V2-FILE SERVICE: what the container's group says.
+group_file() {
+    local path
+    path=$(sed -n "s/^[0-9]*:[^:]*\b$1\b[^:]*://p" "/proc/$(host_pid "$4")/cgroup")
+    if [ -n "$path" ]; then
+        cat "/sys/fs/cgroup/$1$path/$2"
+    else
+        cat "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(host_pid "$4")/cgroup")/$3"
+    fi
+}
+
+@test "blkio_config limits what a service reads and writes of a device" {
+    needs_limits
+    local device numbers
+    device=$(lsblk --noheadings --nodeps --paths --output NAME | head -n 1)
+    [ -b "$device" ] || skip "this machine has no block device"
+    numbers=$(lsblk --noheadings --nodeps --output MAJ:MIN "$device" | tr -d ' ')
+    compose_file <<END
+services:
+  a:
+    image: box
+    command: [sleep, "1000"]
+    blkio_config:
+      weight: 300
+      device_read_bps: [{path: $device, rate: 12mb}]
+      device_write_iops: [{path: $device, rate: 120}]
+END
+    ok up -d
+    matches "$(group_file blkio blkio.throttle.read_bps_device io.max a)" "^$numbers (12582912|rbps=12582912 wbps=max riops=max wiops=120)$"
+    matches "$(group_file blkio blkio.throttle.write_iops_device io.max a)" "^$numbers (120|rbps=12582912 wbps=max riops=max wiops=120)$"
+
+    sed -i 's/weight: 300/weight: 3/; s/write_iops: .*/write_iops: [{path: .\/compose.yaml, rate: 1}]/' compose.yaml
+    refused up -d
+    contains "$stderr" "services.a.blkio_config.weight: 3 is no weight from 10 to 1000"
+    matches "$stderr" "services.a.blkio_config.device_write_iops: '.*compose.yaml' is no block device"
+}
