@@ -20,6 +20,7 @@ enum { EXIT_INTERRUPTED = 130 };
 /* One run of the program. Everything in it lives in the arena. */
 struct session {
     struct arena *arena;
+    char **argv;                    /* of the program */
     struct compose_options compose; /* -f, -p, --profile, ... */
     const char *ansi, *progress;
     const char *group; /* "image " while one of its commands runs, else NULL */

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/own_ids.h"
+#include "common/own_program.h"
 #include "common/process.h"
 #include "orchestrator/cli/running.h"
 #include "orchestrator/cli/terminal.h"
@@ -177,6 +179,10 @@ static int exec_run(struct exec *exec, struct error *err)
         return -1;
     if (!container)
         return error_set(err, "service \"%s\" is not running", exec->operands.items[0]);
+    /* Root of a user namespace that maps nobody of ours has nothing to say about our file. */
+    if (!(own_ids_are_all() && container_in_user_namespace(container)) &&
+        own_program_protect(exec->session->argv, err) < 0)
+        return -1;
     return exec_in(exec, container, err);
 }
 

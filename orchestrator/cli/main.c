@@ -2,9 +2,11 @@
 /*
  * The program: a command line for people, and the roles that it starts itself in.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -129,7 +131,7 @@ static int cli_main(int argc, char **argv)
 {
     scoped(arena_free) struct arena *arena = arena_new();
     scoped(free) char *working_dir = getcwd(NULL, 0);
-    struct session session = {.arena = arena};
+    struct session session = {.arena = arena, .argv = argv};
     struct string_list args = {0};
 
     if (!working_dir) {
@@ -152,6 +154,8 @@ static int role_main(char **argv)
     if (strcmp(role, ROLE_KEEPER) != 0 && strcmp(role, ROLE_SUPERVISOR) != 0 &&
         strcmp(role, ROLE_NET_WORKER) != 0 && strcmp(role, ROLE_HUB) != 0)
         return -1;
+    /* Before Linux 6.14, who is executed by a descriptor is called by its number. */
+    (void)prctl(PR_SET_NAME, program_invocation_short_name);
     if (namespace_lock_hold(&err) < 0) {
         log_error("%s", err.text);
         return 1;

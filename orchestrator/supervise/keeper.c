@@ -22,6 +22,7 @@
 #include "common/fd.h"
 #include "common/fd_message.h"
 #include "common/log.h"
+#include "common/own_program.h"
 #include "common/process.h"
 #include "orchestrator/state/roots.h"
 #include "orchestrator/supervise/exits.h"
@@ -146,6 +147,7 @@ static void child_exec(const char *role, const char *project, const int *fds, si
                     numbers[0],
                     numbers[1],
                     NULL};
+    struct error err = {0};
     sigset_t none;
 
     /* Also nothing that our caller left open: locks, pipes and terminals of others. */
@@ -157,7 +159,8 @@ static void child_exec(const char *role, const char *project, const int *fds, si
     }
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)execv("/proc/self/exe", args);
+    if (own_program_execute(args, &err) < 0)
+        log_error("%s", err.text);
     _exit(127);
 }
 

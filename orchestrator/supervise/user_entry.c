@@ -256,8 +256,9 @@ int user_entry(struct error *err)
     const char *lock_path;
     scoped_fd int lock_fd = -1;
 
+    /* Root of the machine, or one of our programs that has executed itself again inside. */
     if (geteuid() == 0)
-        return 0;
+        return namespace_lock_hold(err);
     if (roots_find(arena, &roots, err) < 0)
         return -1;
     lock_path = arena_printf(arena, "%s/namespace.lock", roots.run);

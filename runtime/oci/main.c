@@ -5,11 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/own_program.h"
 #include "common/path.h"
 #include "common/text.h"
 #include "runtime/oci/call.h"
 #include "runtime/oci/config.h"
-#include "runtime/oci/own_program.h"
 #include "runtime/oci/version.h"
 
 static const struct {

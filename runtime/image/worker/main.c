@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "common/namespace_lock.h"
+#include "common/own_program.h"
 #include "common/text.h"
 #include "runtime/image/image_digest.h"
 #include "runtime/image/image_reference.h"
@@ -179,7 +180,8 @@ int main(int argc, char **argv)
         return usage();
     /* Modes are given one by one. */
     (void)umask(0);
-    if (namespace_lock_hold(&err) < 0 || command->run(&options, &err) < 0) {
+    if ((command->run == command_build && own_program_protect(argv, &err) < 0) ||
+        namespace_lock_hold(&err) < 0 || command->run(&options, &err) < 0) {
         if (*err.text)
             command_complain(&err);
         (void)fflush(stdout);
