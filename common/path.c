@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,6 +41,24 @@ static int path_openat2(int dir_fd, const char *path, int flags, mode_t mode, ui
 int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode)
 {
     return path_openat2(root_fd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+int path_open_file_in_root(int root_fd, const char *path)
+{
+    scoped_fd int place_fd = path_open_in_root(root_fd, path, O_PATH, 0);
+    struct statfs file_system;
+    struct stat status;
+    char name[32];
+
+    if (place_fd < 0 || fstat(place_fd, &status) < 0 || fstatfs(place_fd, &file_system) < 0)
+        return -1;
+    if (!S_ISREG(status.st_mode) || file_system.f_type == PROC_SUPER_MAGIC ||
+        file_system.f_type == SYSFS_MAGIC) {
+        errno = EINVAL;
+        return -1;
+    }
+    (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", place_fd);
+    return open(name, O_RDONLY | O_CLOEXEC);
 }
 
 int path_open_beneath(int dir_fd, const char *path, int flags, mode_t mode)

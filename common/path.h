@@ -16,8 +16,14 @@
  * RESOLVE_NO_MAGICLINKS). O_CLOEXEC is added. Returns the descriptor, or -1 with errno. */
 int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode);
 
-/* As above, but leaving the tree or meeting any symbolic link is an error (RESOLVE_BENEATH |
- * RESOLVE_NO_SYMLINKS). */
+/* Opens a regular file of a tree that somebody else has made, for reading. What is none is not even
+ * opened, as that alone can do something: to a device, or to who waits at a FIFO. Nor are files of
+ * procfs and sysfs, where reading can: /proc/kmsg takes the kernel's messages from the host.
+ * Returns the descriptor, or -1 with errno, which is EINVAL for what is no such file. */
+int path_open_file_in_root(int root_fd, const char *path);
+
+/* As path_open_in_root(), but leaving the tree or meeting any symbolic link is an error
+ * (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS). */
 int path_open_beneath(int dir_fd, const char *path, int flags, mode_t mode);
 
 /* Creates the missing directories of `path` inside root_fd, following the tree's own links inside

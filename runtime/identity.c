@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/identity.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/fd.h"
 #include "common/limits.h"
@@ -22,16 +19,14 @@ struct account_line {
     size_t n_fields;
 };
 
-/* Reads a file of the image. One that is absent, not a regular file, or outside the root counts as
- * empty; one that is too large is an error. */
+/* Reads a file of the image, or of a container that runs. One that is absent, not a regular file,
+ * or outside the root counts as empty; one that is too large is an error. */
 static int account_file_read(int root_fd, const char *name, struct text *ret_text,
                              struct error *err)
 {
-    scoped_fd int fd =
-        path_open_in_root(root_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
-    struct stat status;
+    scoped_fd int fd = path_open_file_in_root(root_fd, name);
 
-    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+    if (fd < 0)
         return 0;
     if (fd_read_all(fd, LIMIT_PASSWD_BYTES, ret_text, err) < 0)
         return error_wrap(err, "'/%s' of the image", name);

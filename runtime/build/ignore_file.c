@@ -105,9 +105,9 @@ int ignore_file_read(int context_fd, const char *own, struct arena *arena,
     *ret_ignore = (struct ignore_file){0};
     if (own)
         fd = *own == '/' ? open(own, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY)
-                         : path_open_in_root(context_fd, own, O_RDONLY | O_NOCTTY, 0);
+                         : path_open_file_in_root(context_fd, own);
     if (fd < 0)
-        fd = path_open_in_root(context_fd, ".dockerignore", O_RDONLY | O_NOCTTY, 0);
+        fd = path_open_file_in_root(context_fd, ".dockerignore");
     if (fd < 0)
         return errno == ENOENT ? 0 : error_sys(err, "open '.dockerignore'");
     if (fd_read_all(fd, LIMIT_IGNORE_BYTES, &bytes, err) < 0 ||

@@ -30,7 +30,7 @@ static int open_dockerfile(const struct context_tree *context, const char *name)
     if (*name == '/' && !context->is_fetched)
         return open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (context->is_fetched)
-        return path_open_in_root(context->fd, name, O_RDONLY | O_NOCTTY, 0);
+        return path_open_file_in_root(context->fd, name);
     return openat(context->fd >= 0 ? context->fd : AT_FDCWD, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 

@@ -4,8 +4,11 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -54,6 +57,41 @@ Test(path, links_inside_a_root_stay_inside)
 
     cr_expect_eq(path_open_beneath(root_fd, "out", O_PATH, 0), -1);
     cr_expect_eq(path_remove_tree(AT_FDCWD, name, NULL), 0);
+}
+
+/* Opening alone can do something: start a watchdog, rewind a tape, let go whoever waits at a FIFO.
+ */
+Test(path, what_is_no_regular_file_is_not_even_opened)
+{
+    char name[] = "/tmp/yawl-path-XXXXXX";
+    scoped_fd int root_fd = tree_new(name);
+    scoped_fd int watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    char event[sizeof(struct inotify_event) + NAME_MAX + 1];
+    struct error err = {0};
+
+    cr_assert_eq(mkfifoat(root_fd, "fifo", 0644), 0);
+    cr_assert_eq(mknodat(root_fd, "device", S_IFCHR | 0644, makedev(1, 3)), 0);
+    cr_assert_eq(symlinkat("device", root_fd, "link"), 0);
+    cr_assert_eq(mknodat(root_fd, "file", S_IFREG | 0644, 0), 0);
+    cr_assert_geq(inotify_add_watch(watch_fd, name, IN_OPEN), 0);
+    for (size_t i = 0; i < 3; i++) {
+        const char *const names[] = {"fifo", "device", "link"};
+
+        cr_expect_eq(path_open_file_in_root(root_fd, names[i]), -1);
+        cr_expect_eq(errno, EINVAL, "%s", names[i]);
+    }
+    cr_expect_eq(read(watch_fd, event, sizeof(event)), -1);
+    fd_close(path_open_file_in_root(root_fd, "file"));
+    cr_expect_gt(read(watch_fd, event, sizeof(event)), 0);
+    cr_assert_eq(path_remove_tree(AT_FDCWD, name, &err), 0, "%s", err.text);
+}
+
+Test(path, files_of_procfs_are_no_regular_files)
+{
+    scoped_fd int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    cr_expect_eq(path_open_file_in_root(root_fd, "proc/version"), -1);
+    cr_expect_eq(errno, EINVAL);
 }
 
 Test(path, removing_a_tree_does_not_follow_links)
