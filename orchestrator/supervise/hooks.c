@@ -14,6 +14,8 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "orchestrator/supervise/journal_note.h"
+#include "orchestrator/supervise/supervisor_state.h"
+#include "orchestrator/supervise/unreaped.h"
 
 enum { HOOK_LINE_BYTES = 4096 };
 
@@ -67,7 +69,7 @@ static void hook_release(struct instance *instance)
 
     fd_watch_free(steal(hook->exit_watch));
     fd_watch_free(steal(hook->output_watch));
-    fd_close(steal_fd(&hook->pidfd));
+    unreaped_take(instance->supervisor->unreaped, steal_fd(&hook->pidfd));
     fd_close(steal_fd(&hook->output_fd));
     hook->pid = 0;
     instance->is.hooking = HOOK_NONE;

@@ -19,14 +19,17 @@
 #include "common/utf8.h"
 #include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/supervisor_state.h"
+#include "orchestrator/supervise/unreaped.h"
 
 enum { PROBE_OUTPUT_BYTES = 4096 };
 
-static void probe_release(struct probe *probe)
+static void probe_release(struct instance *instance)
 {
+    struct probe *probe = &instance->probe;
+
     fd_watch_free(steal(probe->exit_watch));
     fd_watch_free(steal(probe->output_watch));
-    fd_close(steal_fd(&probe->pidfd));
+    unreaped_take(instance->supervisor->unreaped, steal_fd(&probe->pidfd));
     fd_close(steal_fd(&probe->output_fd));
     probe->pid = 0;
     probe->timed_out = false;
@@ -80,7 +83,7 @@ static void probe_finish(struct instance *instance, int status, uint64_t now_ms)
     bool timed_out = instance->probe.timed_out;
 
     probe_keep_output(instance);
-    probe_release(&instance->probe);
+    probe_release(instance);
     decide_probe_result(&instance->want, &instance->is, status == 0, now_ms);
     instance->record.probe = (struct record_probe){
         .count = instance->is.probes,
@@ -186,6 +189,6 @@ void probe_drop(struct instance *instance)
     if (instance->probe.pidfd < 0 && instance->probe.output_fd < 0)
         return;
     probe_kill(&instance->probe);
-    probe_release(&instance->probe);
+    probe_release(instance);
     instance->is.probing = false;
 }

@@ -34,6 +34,7 @@
 #include "orchestrator/supervise/output.h"
 #include "orchestrator/supervise/program_identity.h"
 #include "orchestrator/supervise/supervisor_state.h"
+#include "orchestrator/supervise/unreaped.h"
 #include "runtime/cgroup/cgroup.h"
 
 enum { MAX_ROUNDS = 1000, IDLE_END_MS = 3000, RECORD_RETRY_MS = 1000, KEEPER_END_MS = 1000 };
@@ -271,6 +272,7 @@ static int supervisor_open(struct supervisor *supervisor, struct error *err)
 
     supervisor->loop = loop_new();
     supervisor->wake = timer_new(supervisor->loop, on_wake, supervisor);
+    supervisor->unreaped = unreaped_new(supervisor->loop);
     supervisor->shared_watch = fd_watch_new(supervisor->loop, net_shared_fd(supervisor->net),
                                             FD_READABLE, on_shared_networks, supervisor);
     supervisor->host_resolver =
@@ -324,6 +326,7 @@ static void supervisor_close(struct supervisor *supervisor)
     mapped_tree_free(supervisor->tree);
     fd_watch_free(supervisor->keeper_watch);
     timer_free(supervisor->wake);
+    unreaped_free(supervisor->unreaped);
     loop_free(supervisor->loop);
     fd_close(supervisor->records_fd);
     fd_close(supervisor->logs_fd);

@@ -96,6 +96,7 @@ struct supervisor {
     char boot_id[40];
     struct loop *loop;
     struct timer *wake;
+    struct unreaped *unreaped;
     struct net *net;
     struct mapped_tree *tree; /* the data root, for the containers' file systems */
     struct fd_watch *net_watch;
