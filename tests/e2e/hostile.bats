@@ -13,6 +13,7 @@ setup_file() {
     chroot "$E2E/tree" /bin/busybox --install -s /bin
     cc -O2 -nostdlib -static-pie -ffreestanding -fno-stack-protector -I "$ROOT" -o "$E2E/tree$linker" "$TOOLS/impostor.c"
     cc -O2 -static -o "$E2E/tree/bin/intruder" "$TOOLS/intruder.c"
+    cc -O2 -static -o "$E2E/tree/bin/forbidden_calls" "$TOOLS/forbidden_calls.c"
     printf '#!/proc/self/exe\n' >"$E2E/tree/evil"
     chmod 755 "$E2E/tree/evil"
     mkdir "$E2E/tree/etc"
@@ -177,6 +178,28 @@ END
 refused_user() {
     yawl exec -T -u "$1" a id
     [ "$status" -ne 0 ] && [ -z "$stdout" ] || fail "exec as $1 gives '$stdout'"
+}
+
+@test "what the filter forbids is forbidden in a start and in an exec, whoever asks" {
+    local service expected
+    compose_file <<'END'
+x-any: &any {image: evil, command: [sh, -c, "forbidden_calls; exec sleep 1000"]}
+services:
+  mapped: *any
+  bare: {<<: *any, userns_mode: host}
+  user: {<<: *any, user: app}
+  guarded: {<<: *any, security_opt: ["no-new-privileges"]}
+END
+    expected=$(printf '%s EPERM\n' socket-38 socket-40 io_uring_setup io_uring_enter add_key request_key keyctl bpf \
+        perf_event_open userfaultfd mount fsopen unshare setns kexec_load open_by_handle_at clone-newuser personality
+        printf '%s ENOSYS\n' clone3 unknown)
+    ok up -d
+    for service in mapped bare user guarded; do
+        within 20 logged "$service" "unknown"
+        equal "$(lines "$service" | grep -E -v 'socket-(37|39|41)' | sort)" "$(sort <<<"$expected")"
+        lacks "$(lines "$service" | grep -E 'socket-(37|39|41)')" EPERM
+        equal "$(inside "$service" forbidden_calls)" "$(lines "$service")"
+    done
 }
 
 @test "with all capabilities of its user namespace a container changes nothing of the host" {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lies in wait inside a container: looks at each process that appears, and says what it could get of one that is not
- * yet a program of the image but still a copy of whoever sets it up (CVE-2016-9962, CVE-2024-21626).
+ * Lies in wait inside a container: looks at each process that appears, and says what it could get
+ * of one that is not yet a program of the image but still a copy of whoever sets it up
+ * (CVE-2016-9962, CVE-2024-21626).
  *
  *     intruder [keep]
  *
- * "exe PATH", "fd PATH", "mem PATH" and "traced PATH" go to standard output, "watching" when it begins. Programs of the
- * image are those below /bin/. With "keep" it traces all and waits for none, which hides their end from their parent.
+ * "exe PATH", "fd PATH", "mem PATH" and "traced PATH" go to standard output, "watching" when it
+ * begins. Programs of the image are those below /bin/. With "keep" it traces all and waits for
+ * none, which hides their end from their parent.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -22,7 +24,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What a link of /proc leads to. False when it may not be seen, or leads to nothing of the host's. */
+/* What a link of /proc leads to. False when it may not be seen, or leads to nothing of the host's.
+ */
 static bool leads_out(const char *link, char target[PATH_MAX])
 {
     ssize_t length = readlink(link, target, PATH_MAX - 1);
@@ -30,8 +33,8 @@ static bool leads_out(const char *link, char target[PATH_MAX])
     if (length <= 0)
         return false;
     target[length] = '\0';
-    return target[0] == '/' && strncmp(target, "/bin/", 5) != 0 && strncmp(target, "/dev/", 5) != 0 &&
-           strcmp(target, "/") != 0;
+    return target[0] == '/' && strncmp(target, "/bin/", 5) != 0 &&
+           strncmp(target, "/dev/", 5) != 0 && strcmp(target, "/") != 0;
 }
 
 static bool is_foreign(const char *pid, char exe[PATH_MAX])
@@ -59,7 +62,8 @@ static void look_at_descriptors(const char *pid)
         (void)closedir(dir);
 }
 
-/* Who can be stopped is asked who he is while he stands still. With `keeps`, his end is kept from his parent. */
+/* Who can be stopped is asked who he is while he stands still. With `keeps`, his end is kept from
+ * his parent. */
 static void trace(const char *pid, bool keeps)
 {
     char exe[PATH_MAX];
@@ -93,8 +97,8 @@ static void look_at(const char *pid, bool keeps)
     trace(pid, keeps);
 }
 
-/* The first process after `newest` that is there, or 0. Numbers are given in order, so nothing else has to be looked
- * through. */
+/* The first process after `newest` that is there, or 0. Numbers are given in order, so nothing else
+ * has to be looked through. */
 static int next_process(int newest)
 {
     for (int pid = newest + 1; pid < newest + 8; pid++)

@@ -8,7 +8,6 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -18,11 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/json.h"
 #include "common/text.h"
 #include "runtime/seccomp/seccomp_tables.h"
 #include "tests/unit/runtime/seccomp/seccomp_interpreter.h"
-#include "tests/unit/runtime/seccomp/syscall_table.h"
 
 /* CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE
  * SYS_CHROOT KILL AUDIT_WRITE */
@@ -240,114 +237,3 @@ Test(seccomp_filter, calls_of_i386_are_filtered_too)
     cr_expect_eq(run_filtered(DEFAULT_CAPABILITIES, calls_of_i386), 0);
 }
 #endif
-
-/*
- * Against another project's profile
- */
-
-#define FOREIGN_PROFILE "/usr/share/containers/seccomp.json"
-
-/* What we allow and the profile does not: calls newer than it, and old ones without danger. */
-static const char *const only_ours[] = {
-    "cachestat",
-    "fchmodat2",
-    "file_getattr",
-    "file_setattr",
-    "futex_requeue",
-    "futex_wait",
-    "futex_waitv",
-    "futex_wake",
-    "get_tls",
-    "getxattrat",
-    "io_pgetevents",
-    "io_pgetevents_time64",
-    "listmount",
-    "listxattrat",
-    "lsm_get_self_attr",
-    "lsm_list_modules",
-    "lsm_set_self_attr",
-    "map_shadow_stack",
-    "mseal",
-    "nice",
-    "oldfstat",
-    "oldlstat",
-    "oldolduname",
-    "oldstat",
-    "olduname",
-    "removexattrat",
-    "setxattrat",
-    "sgetmask",
-    "ssetmask",
-    "statmount",
-    "uprobe",
-    "uretprobe",
-    "vmsplice",
-};
-
-/* What it allows to everybody and we do not: it lets containers make namespaces and mounts. */
-static const char *const only_theirs[] = {
-    "clone",         "clone3",     "epoll_ctl_old", "epoll_wait_old", "fsconfig",   "fsmount",
-    "fsopen",        "fspick",     "get_mempolicy", "keyctl",         "mbind",      "mount",
-    "mount_setattr", "move_mount", "open_tree",     "pidfd_getfd",    "pivot_root", "reboot",
-    "set_mempolicy", "setns",      "syslog",        "umount",         "umount2",    "unshare",
-};
-
-static bool is_listed(const char *name, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (string_eq(list[i], name))
-            return true;
-    return false;
-}
-
-/* Whether a block of the profile allows its calls to every container, whatever the arguments. */
-static bool is_free_for_all(const json_t *block)
-{
-    const json_t *includes = json_object_get(block, "includes");
-    const json_t *excludes = json_object_get(block, "excludes");
-
-    return string_eq(json_string_value(json_object_get(block, "action")), "SCMP_ACT_ALLOW") &&
-           json_array_size(json_object_get(includes, "caps")) == 0 &&
-           json_array_size(json_object_get(excludes, "caps")) == 0 &&
-           json_array_size(json_object_get(block, "args")) == 0;
-}
-
-static bool profile_allows(const json_t *profile, const char *name)
-{
-    const json_t *blocks = json_object_get(profile, "syscalls");
-
-    for (size_t i = 0; i < json_array_size(blocks); i++) {
-        const json_t *block = json_array_get(blocks, i);
-        const json_t *names = json_object_get(block, "names");
-
-        for (size_t k = 0; is_free_for_all(block) && k < json_array_size(names); k++)
-            if (string_eq(json_string_value(json_array_get(names, k)), name))
-                return true;
-    }
-    return false;
-}
-
-Test(seccomp_filter, differences_from_another_profile_are_all_known)
-{
-    scoped(arena_free) struct arena *arena = arena_new();
-    const struct syscall_table *table;
-    json_t *profile;
-
-    if (access(FOREIGN_PROFILE, R_OK) < 0)
-        cr_skip_test("golang-github-containers-common is not installed");
-    table = syscall_table_read(arena);
-    profile = json_load_file(FOREIGN_PROFILE, 0, NULL);
-    cr_assert_not_null(profile);
-    for (size_t i = 0; i < table->count; i++) {
-        const struct syscall_line *line = &table->lines[i];
-        bool we_allow = string_eq(line->class, "allow") || string_eq(line->class, "socketcall");
-        bool they_allow = profile_allows(profile, line->name);
-
-        cr_expect_eq(we_allow && !they_allow,
-                     is_listed(line->name, only_ours, ARRAY_LENGTH(only_ours)), "%s", line->name);
-        cr_expect_eq(they_allow && !we_allow,
-                     is_listed(line->name, only_theirs, ARRAY_LENGTH(only_theirs)), "%s",
-                     line->name);
-    }
-    json_decref(profile);
-}
