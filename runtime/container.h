@@ -27,11 +27,13 @@
 
 struct cgroup;
 struct container;
+struct device_program_cache;
 
 /* What a container is made with beside its spec; all of it borrowed. */
 struct container_surroundings {
     struct mapped_tree *tree; /* of image store and data; NULL: none */
-    struct partners partners; /* whose namespaces it shares */
+    struct device_program_cache *device_programs; /* of who starts many; NULL: none */
+    struct partners partners;                     /* whose namespaces it shares */
 };
 
 /* Clones the process; `surroundings` may be NULL. On error nothing is left. *ret_container is the

@@ -386,7 +386,7 @@ static int build(struct creation *creation, struct arena *arena, bool *ret_needs
     if (cgroup_create(spec->cgroup_parent, spec->id, &spec->resources, &container->cgroup, err) < 0)
         return -1;
     if (bundle && ((bundle->device_rules &&
-                    cgroup_set_device_rules(container->cgroup, bundle->device_rules, err) < 0) ||
+                    cgroup_set_device_rules(container->cgroup, bundle->device_rules, NULL, err) < 0) ||
                    cage_open_groups(&creation->cage, container->cgroup, arena, err) < 0))
         return -1;
     starter.cgroup = container->cgroup;
@@ -403,7 +403,8 @@ static int build(struct creation *creation, struct arena *arena, bool *ret_needs
     /* The child is busy with its mounts now, and goes on only when it is started. */
     if (spec->privileged)
         return 0;
-    return cgroup_allow_devices(container->cgroup, spec->devices, spec->n_devices, err);
+    return cgroup_allow_devices(container->cgroup, spec->devices, spec->n_devices,
+                                creation->options->surroundings.device_programs, err);
 }
 
 static struct container *container_new(const struct container_spec *spec)

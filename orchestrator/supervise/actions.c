@@ -152,7 +152,10 @@ static int container_bring_up(struct instance *instance, struct container_spec *
                               struct error *err)
 {
     scoped_text struct text pidfd_name = {0};
-    struct container_surroundings surroundings = {.tree = instance->supervisor->tree};
+    struct container_surroundings surroundings = {
+        .tree = instance->supervisor->tree,
+        .device_programs = instance->supervisor->device_programs,
+    };
 
     instance->record.started_ns = clock_realtime_ns();
     if (sharing_prepare(instance, spec, &surroundings.partners, err) < 0 ||

@@ -36,6 +36,7 @@
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/unreaped.h"
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/cgroup/cgroup_device_program.h"
 
 enum { MAX_ROUNDS = 1000, IDLE_END_MS = 3000, RECORD_RETRY_MS = 1000, KEEPER_END_MS = 1000 };
 
@@ -261,6 +262,7 @@ static int supervisor_open(struct supervisor *supervisor, struct error *err)
         journal_note_open(supervisor, err) < 0 || fd_store_receive(supervisor, err) < 0)
         return -1;
     supervisor->tree = mapped_tree_new(supervisor->roots.data);
+    supervisor->device_programs = device_program_cache_new();
     options.router_netns_fd = fd_store_take(supervisor, "router");
     options.run_dir_fd = supervisor->dir->run_fd;
     options.state_dir_fd = supervisor->dir->data_fd;
@@ -324,6 +326,7 @@ static void supervisor_close(struct supervisor *supervisor)
     host_resolver_free(supervisor->host_resolver);
     net_free(supervisor->net);
     mapped_tree_free(supervisor->tree);
+    device_program_cache_free(supervisor->device_programs);
     fd_watch_free(supervisor->keeper_watch);
     timer_free(supervisor->wake);
     unreaped_free(supervisor->unreaped);

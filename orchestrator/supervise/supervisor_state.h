@@ -99,6 +99,7 @@ struct supervisor {
     struct unreaped *unreaped;
     struct net *net;
     struct mapped_tree *tree; /* the data root, for the containers' file systems */
+    struct device_program_cache *device_programs;
     struct fd_watch *net_watch;
     struct fd_watch *shared_watch; /* of networks shared with other projects */
     struct host_resolver *host_resolver;

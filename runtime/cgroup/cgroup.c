@@ -463,23 +463,23 @@ int cgroup_set(struct cgroup *cgroup, const struct cgroup_setting *settings, siz
 }
 
 int cgroup_set_device_rules(struct cgroup *cgroup, const struct device_rules *rules,
-                            struct error *err)
+                            struct device_program_cache *cache, struct error *err)
 {
     if (cgroup->v2_fd >= 0)
-        return device_program_attach(rules, cgroup->v2_fd, err);
+        return device_program_attach(rules, cgroup->v2_fd, cache, err);
     if (cgroup->v1_fds[CONTROLLER_DEVICES] >= 0)
         return device_rules_write_v1(rules, cgroup->v1_fds[CONTROLLER_DEVICES], err);
     return 0;
 }
 
 int cgroup_allow_devices(struct cgroup *cgroup, const struct device_spec *devices, size_t n_devices,
-                         struct error *err)
+                         struct device_program_cache *cache, struct error *err)
 {
     struct device_rules rules;
 
     if (device_rules_make(devices, n_devices, &rules, err) < 0)
         return -1;
-    return cgroup_set_device_rules(cgroup, &rules, err);
+    return cgroup_set_device_rules(cgroup, &rules, cache, err);
 }
 
 /* A group is the same in all its hierarchies. */

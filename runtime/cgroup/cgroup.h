@@ -20,6 +20,7 @@
 #include "runtime/container_spec.h"
 
 struct cgroup;
+struct device_program_cache;
 struct device_rules;
 
 /* For preflight: fails as cgroup_create() would for limits that this host cannot give. The first
@@ -48,13 +49,15 @@ DEFINE_SCOPED(struct cgroup *, cgroup_free)
 int cgroup_clone_fd(const struct cgroup *cgroup);
 /* Moves a process into the v1 groups, and into the v2 group when `and_v2`. */
 MUST_CHECK int cgroup_enter(struct cgroup *cgroup, pid_t pid, bool and_v2, struct error *err);
-/* Restricts devices to the default list of the runtime, plus `devices`; a directory stands for the
- * devices below it. Once per group, before a process enters. */
-MUST_CHECK int cgroup_allow_devices(struct cgroup *cgroup, const struct device_spec *devices,
-                                    size_t n_devices, struct error *err);
-/* The same with rules that were made by the caller. */
+/* Restricts devices to these rules. Once per group; `cache` is of cgroup_device_program.h, or NULL.
+ */
 MUST_CHECK int cgroup_set_device_rules(struct cgroup *cgroup, const struct device_rules *rules,
-                                       struct error *err);
+                                       struct device_program_cache *cache, struct error *err);
+/* The same with the default list of the runtime, plus `devices`; a directory stands for the devices
+ * below it. */
+MUST_CHECK int cgroup_allow_devices(struct cgroup *cgroup, const struct device_spec *devices,
+                                    size_t n_devices, struct device_program_cache *cache,
+                                    struct error *err);
 /* Every process in the group and below gets SIGKILL, also those that are being forked. Does not
  * wait until they are gone. A group that was killed is not to be entered again by clone (Linux 6.12
  * to 6.18 kill the child at birth). */

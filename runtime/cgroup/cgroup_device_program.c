@@ -2,8 +2,8 @@
 /*
  * Having a program checked and compiled costs the kernel a quarter of a millisecond, attaching one
  * that is there already almost nothing. Containers of a project mostly have the same rules, so a
- * program carries a hash of itself as its name, and is looked for in the groups next to the new one
- * first.
+ * program carries a hash of itself as its name. The one that was attached last is at hand; others
+ * are looked for in the groups next to the new one first.
  */
 #include "runtime/cgroup/cgroup_device_program.h"
 
@@ -17,10 +17,32 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/memory.h"
 #include "common/own_ids.h"
 #include "common/text.h"
 
 enum { NEIGHBOURS_MAX = 8 };
+
+struct device_program_cache {
+    int fd; /* -1: none yet */
+    char name[BPF_OBJ_NAME_LEN];
+};
+
+struct device_program_cache *device_program_cache_new(void)
+{
+    struct device_program_cache *cache = memory_new(struct device_program_cache);
+
+    cache->fd = -1;
+    return cache;
+}
+
+void device_program_cache_free(struct device_program_cache *cache)
+{
+    if (!cache)
+        return;
+    fd_close(cache->fd);
+    free(cache);
+}
 
 static struct bpf_insn load_word(unsigned char to, short offset)
 {
@@ -193,7 +215,20 @@ static int find_program(int cgroup_fd, const char *name)
     return found_fd;
 }
 
-int device_program_attach(const struct device_rules *rules, int cgroup_fd, struct error *err)
+/* A descriptor of the program that `load` describes, or -1 with errno. */
+static int obtain_program(union bpf_attr *load, int cgroup_fd,
+                          const struct device_program_cache *cache)
+{
+    int fd = -1;
+
+    if (cache && cache->fd >= 0 && string_eq(cache->name, load->prog_name))
+        return fcntl(cache->fd, F_DUPFD_CLOEXEC, 3);
+    fd = find_program(cgroup_fd, load->prog_name);
+    return fd >= 0 ? fd : sys_bpf(BPF_PROG_LOAD, load);
+}
+
+int device_program_attach(const struct device_rules *rules, int cgroup_fd,
+                          struct device_program_cache *cache, struct error *err)
 {
     struct bpf_insn insns[DEVICE_PROGRAM_MAX];
     union bpf_attr load = {.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
@@ -207,9 +242,7 @@ int device_program_attach(const struct device_rules *rules, int cgroup_fd, struc
 
     load.insn_cnt = (unsigned)device_program_compile(rules, insns);
     name_program(insns, load.insn_cnt, load.prog_name);
-    program_fd = find_program(cgroup_fd, load.prog_name);
-    if (program_fd < 0)
-        program_fd = sys_bpf(BPF_PROG_LOAD, &load);
+    program_fd = obtain_program(&load, cgroup_fd, cache);
     if (program_fd < 0) {
         /* Only in the first user namespace are devices anybody's to guard. */
         if (errno == EPERM && (geteuid() != 0 || !own_ids_are_all()))
@@ -219,5 +252,10 @@ int device_program_attach(const struct device_rules *rules, int cgroup_fd, struc
     attach.attach_bpf_fd = (unsigned)program_fd;
     if (sys_bpf(BPF_PROG_ATTACH, &attach) < 0)
         return error_sys(err, "attach the device filter");
+    if (cache) {
+        fd_close(cache->fd);
+        cache->fd = steal_fd(&program_fd);
+        memcpy(cache->name, load.prog_name, sizeof(cache->name));
+    }
     return 0;
 }

@@ -441,7 +441,8 @@ static void check_devices(struct cgroup *cgroup)
     struct error err = {0};
     bool has_kmsg = access("/dev/kmsg", F_OK) == 0;
 
-    cr_assert_eq(cgroup_allow_devices(cgroup, &kmsg, has_kmsg ? 1 : 0, &err), 0, "%s", err.text);
+    cr_assert_eq(cgroup_allow_devices(cgroup, &kmsg, has_kmsg ? 1 : 0, NULL, &err), 0, "%s",
+                 err.text);
     cr_expect_eq(WEXITSTATUS(fixture_wait(fixture_spawn(cgroup, use_null))), 0);
     cr_expect_eq(WEXITSTATUS(fixture_wait(fixture_spawn(cgroup, write_kmsg))), EPERM);
     if (has_kmsg)

@@ -154,15 +154,21 @@ static uint32_t program_id(const struct cgroup *cgroup)
                : 0;
 }
 
-static struct cgroup *create(const char *id, const struct device_spec *devices, size_t count)
+static struct cgroup *create_with(struct device_program_cache *cache, const char *id,
+                                  const struct device_spec *devices, size_t count)
 {
     struct resource_spec no_limits = {0};
     struct cgroup *cgroup = NULL;
     struct error err = {0};
 
     cr_assert_eq(cgroup_create(fixture_parent(), id, &no_limits, &cgroup, &err), 0, "%s", err.text);
-    cr_assert_eq(cgroup_allow_devices(cgroup, devices, count, &err), 0, "%s", err.text);
+    cr_assert_eq(cgroup_allow_devices(cgroup, devices, count, cache, &err), 0, "%s", err.text);
     return cgroup;
+}
+
+static struct cgroup *create(const char *id, const struct device_spec *devices, size_t count)
+{
+    return create_with(NULL, id, devices, count);
 }
 
 Test(cgroup_device_program, neighbours_with_the_same_rules_share_a_program, .init = fixture_init,
@@ -192,4 +198,33 @@ Test(cgroup_device_program, neighbours_with_other_rules_do_not, .init = fixture_
     second = create("b", &device, 1);
     cr_expect_neq(program_id(second), 0);
     cr_expect_neq(program_id(first), program_id(second));
+}
+
+static uint32_t create_and_remove(struct device_program_cache *cache,
+                                  const struct device_spec *devices, size_t count)
+{
+    scoped(cgroup_free) struct cgroup *cgroup = create_with(cache, "a", devices, count);
+    uint32_t id = program_id(cgroup);
+
+    cr_assert_eq(cgroup_remove(fixture_parent(), "a", NULL), 0);
+    return id;
+}
+
+Test(cgroup_device_program, a_group_made_again_has_the_program_it_had, .init = fixture_init,
+     .fini = fixture_done)
+{
+    scoped(device_program_cache_free) struct device_program_cache *cache =
+        device_program_cache_new();
+    struct device_spec device = {"/dev/full", "/dev/full", "r"};
+    uint32_t id, other_id;
+
+    if (geteuid() != 0)
+        cr_skip_test("only root attaches programs");
+    id = create_and_remove(cache, NULL, 0);
+    cr_assert_neq(id, 0);
+    cr_expect_eq(create_and_remove(cache, NULL, 0), id);
+    other_id = create_and_remove(cache, &device, 1);
+    cr_expect_neq(other_id, 0);
+    cr_expect_neq(other_id, id);
+    cr_expect_eq(create_and_remove(cache, &device, 1), other_id);
 }
