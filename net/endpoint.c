@@ -95,6 +95,14 @@ static void batch_isolate(struct netlink_batch *batch, const char *name)
     netlink_nest_end(message, info);
 }
 
+/* As many queues as veth uses. It would make one for each processor, take back all but one, and
+ * wait at both ends until no processor looks at those: the longest part of a start. */
+static void put_queues(struct nl_msg *message)
+{
+    netlink_put_u32(message, IFLA_NUM_TX_QUEUES, 1);
+    netlink_put_u32(message, IFLA_NUM_RX_QUEUES, 1);
+}
+
 /* The peer cannot be born up: veth refuses before it is linked to its mate (ENOTCONN). */
 static int batch_add_veth(struct netlink_batch *batch, const struct endpoint *endpoint,
                           size_t index, int netns_fd, struct error *err)
@@ -116,6 +124,7 @@ static int batch_add_veth(struct netlink_batch *batch, const struct endpoint *en
     netlink_put_string(message, IFLA_IFNAME, outer_name);
     netlink_put_u32(message, IFLA_MTU, (uint32_t)endpoint->mtu);
     netlink_put_u32(message, IFLA_MASTER, (uint32_t)endpoint->bridge_ifindex);
+    put_queues(message);
     info = netlink_nest(message, IFLA_LINKINFO);
     netlink_put_string(message, IFLA_INFO_KIND, "veth");
     data = netlink_nest(message, IFLA_INFO_DATA);
@@ -125,6 +134,7 @@ static int batch_add_veth(struct netlink_batch *batch, const struct endpoint *en
     netlink_put(message, IFLA_ADDRESS, endpoint->mac, MAC_SIZE);
     netlink_put_u32(message, IFLA_MTU, (uint32_t)endpoint->mtu);
     netlink_put_u32(message, IFLA_NET_NS_FD, (uint32_t)netns_fd);
+    put_queues(message);
     netlink_nest_end(message, peer);
     netlink_nest_end(message, data);
     netlink_nest_end(message, info);
