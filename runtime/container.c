@@ -29,6 +29,7 @@ void container_free(struct container *container)
         return;
     fd_close(container->pidfd);
     fd_close(container->netns_fd);
+    fd_close(container->mntns_fd);
     fd_close(container->root_fd);
     fd_close(container->channel_fd);
     fd_close(container->tty_fd);
@@ -69,6 +70,12 @@ int container_tty_fd(const struct container *container)
 int container_report_fd(const struct container *container)
 {
     return container->channel_fd;
+}
+
+void container_take_mounts(struct container *container, int ret_fds[CONTAINER_MOUNT_FDS])
+{
+    ret_fds[0] = steal_fd(&container->mntns_fd);
+    ret_fds[1] = steal_fd(&container->root_fd);
 }
 
 const char *container_userns_note(const struct container *container)
@@ -192,6 +199,14 @@ static bool is_same_file(const char *a, const char *b)
            a_status.st_dev == b_status.st_dev && a_status.st_ino == b_status.st_ino;
 }
 
+int container_open_root(const struct container *container)
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/root", (int)container->pid);
+    return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* Looks through /proc/PID. The caller checks afterwards that the process is still the same. */
 static void adopt_namespaces(struct container *container, const struct container_spec *spec)
 {
@@ -200,8 +215,7 @@ static void adopt_namespaces(struct container *container, const struct container
     (void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)container->pid);
     if (!spec->host_network && !spec->bundle)
         container->netns_fd = open(path, O_RDONLY | O_CLOEXEC);
-    (void)snprintf(path, sizeof(path), "/proc/%d/root", (int)container->pid);
-    container->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    container->root_fd = container_open_root(container);
     (void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)container->pid);
     container->in_user_namespace = !is_same_file(path, "/proc/self/ns/user");
 }
@@ -213,7 +227,7 @@ int container_adopt(const struct container_spec *spec, pid_t pid, uint64_t start
 
     if (!container)
         abort();
-    container->pidfd = container->netns_fd = container->root_fd = -1;
+    container->pidfd = container->netns_fd = container->mntns_fd = container->root_fd = -1;
     container->channel_fd = container->tty_fd = -1;
     container->pid = pid;
     container->start_time = start_time;

@@ -8,8 +8,8 @@
  * here blocks longer than a few milliseconds.
  *
  * The handle owns the pidfd, the namespace descriptors and the root mount (held so that an exit
- * does not wait for a sync of the upper file system). Freeing it never ends the process:
- * container_kill() does.
+ * does not wait for a sync of the upper file system); of a container that comes back all mounts.
+ * Freeing it never ends the process: container_kill() does.
  */
 #ifndef YAWL_RUNTIME_CONTAINER_H
 #define YAWL_RUNTIME_CONTAINER_H
@@ -28,12 +28,15 @@
 struct cgroup;
 struct container;
 struct device_program_cache;
+struct kept_root;
 
 /* What a container is made with beside its spec; all of it borrowed. */
 struct container_surroundings {
-    struct mapped_tree *tree; /* of image store and data; NULL: none */
+    struct mapped_tree *tree;                     /* of image store and data; NULL: none */
     struct device_program_cache *device_programs; /* of who starts many; NULL: none */
-    struct partners partners;                     /* whose namespaces it shares */
+    /* Of a container that comes back after its end, for all of its starts; else NULL. */
+    struct kept_root *kept_root;
+    struct partners partners; /* whose namespaces it shares */
 };
 
 /* Clones the process; `surroundings` may be NULL. On error nothing is left. *ret_container is the
@@ -76,6 +79,11 @@ int container_pidfd(const struct container *container);
 bool container_in_user_namespace(const struct container *container);
 /* The container's network namespace, or -1 with host_network. Borrowed. */
 int container_netns_fd(const struct container *container);
+/* Gives away what keeps the container's mounts, -1 for what it has not: whoever closes it last, or
+ * process 1 in its end when nobody has it, waits until the kernel has let go of them all. The
+ * container runs on without. */
+enum { CONTAINER_MOUNT_FDS = 2 };
+void container_take_mounts(struct container *container, int ret_fds[CONTAINER_MOUNT_FDS]);
 /* Pty master when spec->tty, else -1; known once the report was read. Borrowed. */
 int container_tty_fd(const struct container *container);
 

@@ -23,6 +23,7 @@
 #include "runtime/cage.h"
 #include "runtime/container_options.h"
 #include "runtime/hooks.h"
+#include "runtime/kept_root.h"
 #include "runtime/rlimits.h"
 #include "runtime/starter.h"
 
@@ -201,8 +202,18 @@ static int mount_root_mapped(struct creation *creation, struct error *err)
     return mount_root_as(creation, ROOTFS_MAPPED, err);
 }
 
+/* For the next start. What has to be mapped in a worse way is made anew each time, and says each
+ * time why. */
+static void keep_root(const struct creation *creation)
+{
+    struct kept_root *kept = creation->options->surroundings.kept_root;
+
+    if (kept)
+        kept_root_keep(kept, creation->spec->id_map, rootfs_fd(creation->rootfs));
+}
+
 /* *ret_needs_host_ids: nothing can be mapped here; without a user namespace it might work. */
-static int mount_root(struct creation *creation, bool *ret_needs_host_ids, struct error *err)
+static int mount_new_root(struct creation *creation, bool *ret_needs_host_ids, struct error *err)
 {
     enum rootfs_way way = creation->options->first_way;
     struct container *container = creation->container;
@@ -211,10 +222,16 @@ static int mount_root(struct creation *creation, bool *ret_needs_host_ids, struc
     *ret_needs_host_ids = false;
     if (creation->spec->bundle)
         return rootfs_of_directory(creation->spec->bundle->root_dir, &creation->rootfs, err);
-    if (!id_map_shifts(creation->spec->id_map))
-        return mount_root_as(creation, ROOTFS_PLAIN, err);
-    if (way == ROOTFS_MAPPED && mount_root_mapped(creation, &why) == 0)
+    if (!id_map_shifts(creation->spec->id_map)) {
+        if (mount_root_as(creation, ROOTFS_PLAIN, err) < 0)
+            return -1;
+        keep_root(creation);
         return 0;
+    }
+    if (way == ROOTFS_MAPPED && mount_root_mapped(creation, &why) == 0) {
+        keep_root(creation);
+        return 0;
+    }
     if (way != ROOTFS_PLAIN && mount_root_as(creation, ROOTFS_LAYERS_MAPPED, err) == 0) {
         set_note(container, "files that the container writes belong to shifted ids on disk",
                  way == ROOTFS_MAPPED ? why.text : "asked for");
@@ -222,6 +239,18 @@ static int mount_root(struct creation *creation, bool *ret_needs_host_ids, struc
     }
     *ret_needs_host_ids = true;
     return error_wrap(err, "map the ids of the root file system");
+}
+
+static int mount_root(struct creation *creation, bool *ret_needs_host_ids, struct error *err)
+{
+    struct kept_root *kept = creation->options->surroundings.kept_root;
+    int mount_fd = kept ? kept_root_clone(kept, creation->spec->id_map) : -1;
+
+    if (mount_fd < 0)
+        return mount_new_root(creation, ret_needs_host_ids, err);
+    *ret_needs_host_ids = false;
+    creation->rootfs = rootfs_of_mount(mount_fd);
+    return 0;
 }
 
 /*
@@ -246,6 +275,9 @@ static int open_namespaces(struct creation *creation, struct error *err)
         return -1;
     if (!creation->spec->host_network &&
         open_namespace(pid, "net", &creation->container->netns_fd, err) < 0)
+        return -1;
+    if (creation->options->surroundings.kept_root &&
+        open_namespace(pid, "mnt", &creation->container->mntns_fd, err) < 0)
         return -1;
     return 0;
 }
@@ -385,9 +417,10 @@ static int build(struct creation *creation, struct arena *arena, bool *ret_needs
         creation->cage.shm_fd = steal_fd(&creation->joined.shm_fd);
     if (cgroup_create(spec->cgroup_parent, spec->id, &spec->resources, &container->cgroup, err) < 0)
         return -1;
-    if (bundle && ((bundle->device_rules &&
-                    cgroup_set_device_rules(container->cgroup, bundle->device_rules, NULL, err) < 0) ||
-                   cage_open_groups(&creation->cage, container->cgroup, arena, err) < 0))
+    if (bundle &&
+        ((bundle->device_rules &&
+          cgroup_set_device_rules(container->cgroup, bundle->device_rules, NULL, err) < 0) ||
+         cage_open_groups(&creation->cage, container->cgroup, arena, err) < 0))
         return -1;
     starter.cgroup = container->cgroup;
     starter.clone_flags = clone_flags(spec, &creation->joined);
@@ -413,7 +446,7 @@ static struct container *container_new(const struct container_spec *spec)
 
     if (!container)
         abort();
-    container->pidfd = container->netns_fd = container->root_fd = -1;
+    container->pidfd = container->netns_fd = container->mntns_fd = container->root_fd = -1;
     container->channel_fd = container->tty_fd = -1;
     container->in_user_namespace = spec_has_user_namespace(spec);
     return container;

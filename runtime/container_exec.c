@@ -250,6 +250,8 @@ static int plan(struct execution *execution, const struct container_spec *spec, 
     struct container_spec changed = *spec;
     struct bundle_spec bundle;
     struct string_list groups = {0};
+    scoped_fd int opened_fd = -1;
+    int root_fd = execution->container->root_fd;
 
     if (!execution->container->in_user_namespace)
         changed.id_map = (struct id_map){0};
@@ -268,13 +270,14 @@ static int plan(struct execution *execution, const struct container_spec *spec, 
     execution->program.tty = exec->tty;
     if (!exec->user)
         groups = spec->groups;
-    if (execution->container->root_fd < 0)
-        return error_set(err, "the container's root is gone");
+    if (root_fd < 0)
+        root_fd = opened_fd = container_open_root(execution->container);
+    if (root_fd < 0)
+        return error_sys(err, "open the container's root");
     if (exec->process)
-        return identity_of_process(execution->container->root_fd, exec->process,
-                                   &execution->identity, err);
-    return identity_find(execution->container->root_fd, exec->user ? exec->user : spec->user,
-                         groups, &execution->identity, err);
+        return identity_of_process(root_fd, exec->process, &execution->identity, err);
+    return identity_find(root_fd, exec->user ? exec->user : spec->user, groups,
+                         &execution->identity, err);
 }
 
 int container_execute(struct container *container, const struct container_spec *spec,

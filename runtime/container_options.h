@@ -26,7 +26,8 @@ struct container {
     int pidfd;
     uint64_t start_time;
     int netns_fd;
-    int root_fd; /* keeps the root file system mounted */
+    int mntns_fd; /* keeps all of its mounts, if it comes back; or -1 */
+    int root_fd;  /* keeps the root file system mounted; or -1 */
     int channel_fd;
     int tty_fd;
     struct cgroup *cgroup;
@@ -34,5 +35,8 @@ struct container {
     bool execs;     /* the child said that execve comes next */
     char note[256]; /* see container_userns_note() */
 };
+
+/* Its root as process 1 has it; -1 with errno. */
+int container_open_root(const struct container *container);
 
 #endif

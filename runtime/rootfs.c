@@ -437,6 +437,14 @@ int rootfs_of_directory(const char *path, struct rootfs **ret_rootfs, struct err
     return 0;
 }
 
+struct rootfs *rootfs_of_mount(int take_mount_fd)
+{
+    struct rootfs *rootfs = rootfs_new(NULL);
+
+    rootfs->mount_fd = take_mount_fd;
+    return rootfs;
+}
+
 int rootfs_fd(const struct rootfs *rootfs)
 {
     return rootfs->mount_fd;

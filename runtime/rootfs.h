@@ -46,6 +46,9 @@ struct rootfs;
  * propagates. *ret_rootfs is the caller's. */
 MUST_CHECK int rootfs_of_directory(const char *path, struct rootfs **ret_rootfs, struct error *err);
 
+/* The same of a mount that there is. */
+struct rootfs *rootfs_of_mount(int take_mount_fd);
+
 /* Mounts it, detached. *ret_rootfs is the caller's. With the mapped ways, failure may only mean
  * that this host needs the next one. */
 MUST_CHECK int rootfs_mount(const struct rootfs_request *request, struct rootfs **ret_rootfs,

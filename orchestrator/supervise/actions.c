@@ -26,6 +26,7 @@
 #include "orchestrator/supervise/image_leases.h"
 #include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/journal_note.h"
+#include "orchestrator/supervise/mounts.h"
 #include "orchestrator/supervise/output.h"
 #include "orchestrator/supervise/pause.h"
 #include "orchestrator/supervise/probe.h"
@@ -155,6 +156,7 @@ static int container_bring_up(struct instance *instance, struct container_spec *
     struct container_surroundings surroundings = {
         .tree = instance->supervisor->tree,
         .device_programs = instance->supervisor->device_programs,
+        .kept_root = mounts_kept_root(instance),
     };
 
     instance->record.started_ns = clock_realtime_ns();
@@ -196,6 +198,7 @@ static void container_give_up(struct instance *instance)
             (void)usleep(200); /* it was killed: microseconds */
     }
     container_free(steal(instance->container));
+    mounts_drop(instance);
     sharing_leave_network(instance);
     (void)snprintf(id, sizeof(id), "%s.%d", instance->plan->name, instance->record.starts);
     if (container_cleanup(spec->cgroup_parent, id, &err) < 0)
@@ -280,6 +283,7 @@ static void on_report(void *owner)
         fd_watch_free(steal(instance->report_watch));
         tty_open(instance);
         instance_started(instance);
+        mounts_settle(instance);
         return;
     case REPORT_FAILED:
         (void)error_wrap(&err, "start '%s'", instance->plan->name);
@@ -406,6 +410,7 @@ static void instance_stop(struct instance *instance, uint64_t now_ms)
     if (!instance->is.sees_stop_signal && signal_number != SIGKILL)
         log_info("'%s' does not handle signal %d: killed without waiting", instance->plan->name,
                  signal_number);
+    mounts_leave(instance);
     if (container_signal(instance->container, signal_number, &err) < 0)
         log_warning("stop '%s': %s", instance->plan->name, err.text);
     journal_note_kill(instance, signal_number, true);
@@ -421,6 +426,7 @@ static void instance_kill(struct instance *instance, uint64_t now_ms)
     instance->record.sent.ends = instance->record.sent.killed = true;
     if (instance->is.stop_sent_ms)
         instance->record.sent.waited_ms = (int64_t)(now_ms - instance->is.stop_sent_ms);
+    mounts_leave(instance);
     container_kill_or_warn(instance);
     journal_note_kill(instance, SIGKILL, true);
     instance->dirty = true;
@@ -461,6 +467,7 @@ static void instance_clean(struct instance *instance, uint64_t now_ms)
     fd_store_pidfd_name(instance, &pidfd_name);
     fd_store_forget(instance->supervisor, text_get(&pidfd_name));
     tty_close(instance);
+    mounts_clean(instance);
     container_free(steal(instance->container));
     instance->record.pid = 0;
     instance->is.retry_at_ms = 0;

@@ -12,6 +12,7 @@
 #include "common/process.h"
 #include "orchestrator/supervise/hooks.h"
 #include "orchestrator/supervise/journal_note.h"
+#include "orchestrator/supervise/mounts.h"
 #include "orchestrator/supervise/output.h"
 #include "orchestrator/supervise/probe.h"
 #include "orchestrator/supervise/supervisor_state.h"
@@ -68,6 +69,7 @@ struct instance *instance_new(struct supervisor *supervisor, struct plan_instanc
         (struct output){.instance = instance, .stream = LOG_STDOUT, .fifo_fd = -1};
     instance->outputs[1] =
         (struct output){.instance = instance, .stream = LOG_STDERR, .fifo_fd = -1};
+    mounts_init(instance);
     instance->terminal_fd = instance->input_fd = -1;
     instance->hook.pidfd = instance->hook.output_fd = -1;
     instance->probe.pidfd = instance->probe.output_fd = -1;
@@ -91,6 +93,7 @@ void instance_free(struct instance *instance)
     fd_watch_free(instance->exit_watch);
     fd_watch_free(instance->report_watch);
     container_free(instance->container);
+    mounts_done(instance);
     text_done(&instance->message);
     text_done(&instance->waits_for);
     text_done(&instance->probe_output);

@@ -9,6 +9,7 @@
 #include "orchestrator/state/trash.h"
 #include "orchestrator/supervise/image_leases.h"
 #include "orchestrator/supervise/journal_note.h"
+#include "orchestrator/supervise/mounts.h"
 #include "orchestrator/supervise/output.h"
 
 enum { RETRY_MS = 1000 };
@@ -64,6 +65,7 @@ void instance_remove(struct instance *instance, uint64_t now_ms)
     struct error err = {0};
     char name[300];
 
+    mounts_drop(instance);
     if (data_remove(instance, &err) < 0 || image_leases_release(instance, &err) < 0) {
         log_warning("remove '%s': %s", instance->plan->name, err.text);
         instance->is.retry_at_ms = now_ms + RETRY_MS;

@@ -68,6 +68,8 @@ struct instance {
     bool keep_log;          /* of a container that is replaced */
 
     struct container *container;
+    struct kept_root *root; /* of the container's starts, while it runs or comes back */
+    int ended_mounts[CONTAINER_MOUNT_FDS]; /* of the last one, until the next one runs; or -1 */
     struct fd_watch *exit_watch, *report_watch;
     struct output outputs[2];
     int terminal_fd; /* the master of its terminal, or -1; its output goes the way of the first */
