@@ -83,6 +83,134 @@ json_t *codec_encode(const struct codec_field *table, const void *object)
     return json;
 }
 
+/*
+ * Straight to text. Each returns whether there was something to write; what is written of nothing
+ * is for the caller to take back.
+ */
+
+static bool codec_format_object(const struct codec_field *table, const void *object,
+                                struct text *out);
+
+/* By way of an object, what seldom occurs. One that is NULL is no UTF-8. */
+static bool codec_format_json(json_t *take_json, struct text *out)
+{
+    scoped(json_release) json_t *json = take_json;
+
+    if (json)
+        json_format(json, out);
+    return json;
+}
+
+static bool codec_format_string(const char *string, struct text *out)
+{
+    if (!string)
+        return false;
+    for (const char *at = string; *at; at++)
+        if (*at < ' ' || *at > '~' || *at == '"' || *at == '\\')
+            return codec_format_json(json_string(string), out);
+    text_append_char(out, '"');
+    text_append(out, string);
+    text_append_char(out, '"');
+    return true;
+}
+
+static bool codec_format_integer(int64_t number, struct text *out)
+{
+    if (number)
+        text_appendf(out, "%lld", (long long)number);
+    return number;
+}
+
+static bool codec_format_strings(const struct string_list *list, struct text *out)
+{
+    char before = '[';
+
+    for (size_t i = 0; i < list->count; i++) {
+        size_t length = out->length;
+
+        text_append_char(out, before);
+        if (codec_format_string(list->items[i], out))
+            before = ',';
+        else
+            text_cut(out, length);
+    }
+    if (list->count > 0)
+        text_append(out, before == '[' ? "[]" : "]");
+    return list->count > 0;
+}
+
+static bool codec_format_list(const struct codec_field *field, const void *object, struct text *out)
+{
+    const char *items = *(const char *const *)codec_place(object, field->offset);
+    size_t count = *(const size_t *)codec_place(object, field->count_offset);
+
+    for (size_t i = 0; i < count; i++) {
+        text_append_char(out, i ? ',' : '[');
+        (void)codec_format_object(field->table, items + i * field->item_size, out);
+    }
+    if (count > 0)
+        text_append_char(out, ']');
+    return count > 0;
+}
+
+static bool codec_format_field(const struct codec_field *field, const void *object,
+                               struct text *out)
+{
+    const void *place = codec_place(object, field->offset);
+
+    switch (field->kind) {
+    case CODEC_STRING:
+        return codec_format_string(*(const char *const *)place, out);
+    case CODEC_BOOL:
+        text_append(out, "true");
+        return *(const bool *)place;
+    case CODEC_INT:
+        return codec_format_integer(*(const int *)place, out);
+    case CODEC_INT64:
+        return codec_format_integer(*(const int64_t *)place, out);
+    case CODEC_UINT64:
+        return codec_format_integer((int64_t) * (const uint64_t *)place, out);
+    case CODEC_DOUBLE:
+        return *(const double *)place != 0 &&
+               codec_format_json(json_real(*(const double *)place), out);
+    case CODEC_STRINGS:
+        return codec_format_strings(place, out);
+    case CODEC_STRUCT:
+        return codec_format_object(field->table, place, out);
+    case CODEC_STRUCT_LIST:
+        return codec_format_list(field, object, out);
+    case CODEC_END:
+        break;
+    }
+    return false;
+}
+
+static bool codec_format_object(const struct codec_field *table, const void *object,
+                                struct text *out)
+{
+    char before = '{';
+
+    for (const struct codec_field *field = table; field->kind != CODEC_END; field++) {
+        size_t length = out->length;
+
+        text_append_char(out, before);
+        text_append_char(out, '"');
+        text_append(out, field->name);
+        text_append(out, "\":");
+        if (codec_format_field(field, object, out))
+            before = ',';
+        else
+            text_cut(out, length);
+    }
+    text_append(out, before == '{' ? "{}" : "}");
+    return before == ',';
+}
+
+void codec_format(const struct codec_field *table, const void *object, struct text *out)
+{
+    (void)codec_format_object(table, object, out);
+}
+
 static int codec_wrong_type(const struct codec_field *field, struct error *err)
 {
     return error_set(err, "member '%s' has the wrong type", field->name);

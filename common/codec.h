@@ -53,6 +53,10 @@ struct codec_field {
 /* The caller owns the result. */
 json_t *codec_encode(const struct codec_field *table, const void *object);
 
+/* Appends what json_format() would make of that, without an object in between: for what is written
+ * often, as records are. */
+void codec_format(const struct codec_field *table, const void *object, struct text *out);
+
 /* Fills `object` (zeroed by the caller); texts and lists live in the arena. A member of the wrong
  * type is an error that names it. */
 MUST_CHECK int codec_decode(const struct codec_field *table, const json_t *json, void *object,

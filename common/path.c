@@ -185,8 +185,7 @@ static bool path_drop_last(struct text *out, size_t floor)
         length--;
     if (length > floor)
         length--;
-    out->length = length;
-    out->data[length] = '\0';
+    text_cut(out, length);
     return true;
 }
 

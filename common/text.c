@@ -85,6 +85,13 @@ void text_clear(struct text *text)
         text->data[0] = '\0';
 }
 
+void text_cut(struct text *text, size_t length)
+{
+    text->length = length;
+    if (text->data)
+        text->data[length] = '\0';
+}
+
 char *text_steal(struct text *text)
 {
     char *data;

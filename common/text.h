@@ -32,6 +32,9 @@ void text_vappendf(struct text *text, const char *format, va_list args) PRINTF_L
 /* Forgets the content, keeps the memory. */
 void text_clear(struct text *text);
 
+/* Forgets all but the first `length` bytes of what there is. */
+void text_cut(struct text *text, size_t length);
+
 /* Makes room for `length` more bytes and returns where they go; the caller then adds to
  * text->length. */
 char *text_reserve(struct text *text, size_t length);

@@ -105,18 +105,11 @@ static struct entry *entry_add(struct worker_client *client, const char *key)
     return &client->entries[client->count++];
 }
 
-static void message_format(const struct worker_message *message, struct text *out)
-{
-    scoped(json_release) json_t *json = codec_encode(worker_message_codec, message);
-
-    json_format(json, out);
-}
-
 static void entry_set_message(struct entry *entry, const struct worker_message *message)
 {
     struct text bytes = {0};
 
-    message_format(message, &bytes);
+    codec_format(worker_message_codec, message, &bytes);
     free(entry->bytes);
     entry->length = bytes.length;
     entry->bytes = text_steal(&bytes);
@@ -268,7 +261,7 @@ static enum send_result client_send_mark(struct worker_client *client, int op, s
     scoped_text struct text bytes = {0};
     struct packet packet = {.fds = &client->router_fd, .n_fds = op == WORKER_ROUTER ? 1 : 0};
 
-    message_format(&message, &bytes);
+    codec_format(worker_message_codec, &message, &bytes);
     packet.bytes = bytes.data;
     packet.length = bytes.length;
     return client_send(client, &packet, err);

@@ -68,11 +68,10 @@ bool event_is_dockers(enum event_kind kind)
 
 void event_format(const struct event *event, struct text *out)
 {
-    scoped(json_release) json_t *json = codec_encode(event_codec, event);
-
-    json_object_set_new(json, "action", json_string(event_kind_name(event->kind)));
-    json_format(json, out);
-    text_append_char(out, '\n');
+    codec_format(event_codec, event, out);
+    text_cut(out, out->length - 1);
+    text_appendf(out, "%s\"action\":\"%s\"}\n", string_ends_with(out->data, "{") ? "" : ",",
+                 event_kind_name(event->kind));
 }
 
 int event_parse(const char *bytes, size_t length, struct arena *arena, struct event *ret_event,

@@ -183,10 +183,9 @@ int record_read(int dir_fd, const char *file_name, struct arena *arena, struct r
 
 int record_write(int dir_fd, const char *file_name, const struct record *record, struct error *err)
 {
-    scoped(json_release) json_t *json = codec_encode(record_codec, record);
     scoped_text struct text text = {0};
 
-    json_format(json, &text);
+    codec_format(record_codec, record, &text);
     return file_replace(dir_fd, file_name, text.data, text.length, 0600, err);
 }
 

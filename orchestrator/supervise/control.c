@@ -52,16 +52,22 @@ static void clients_sweep(struct supervisor *supervisor)
 }
 
 /* With a descriptor, unless it is -1. */
+static void client_send_text(struct client *client, const struct text *text, int fd)
+{
+    struct error err = {0};
+
+    if (!client->dead &&
+        fd_message_send(client->fd, text->data, text->length, &fd, fd >= 0, &err) < 0)
+        client->dead = true;
+}
+
 static void client_send_fd(struct client *client, json_t *take_json, int fd)
 {
     scoped(json_release) json_t *json = take_json;
     scoped_text struct text text = {0};
-    struct error err = {0};
 
     json_format(json, &text);
-    if (!client->dead &&
-        fd_message_send(client->fd, text.data, text.length, &fd, fd >= 0, &err) < 0)
-        client->dead = true;
+    client_send_text(client, &text, fd);
 }
 
 static void client_send(struct client *client, json_t *take_json)
@@ -77,12 +83,11 @@ static json_t *message_new(const char *kind)
     return json;
 }
 
-static json_t *record_message(const struct instance *instance)
+static void record_message(const struct instance *instance, struct text *out)
 {
-    json_t *json = message_new("record");
-
-    json_object_set_new(json, "record", codec_encode(record_codec, &instance->record));
-    return json;
+    text_append(out, "{\"kind\":\"record\",\"record\":");
+    codec_format(record_codec, &instance->record, out);
+    text_append_char(out, '}');
 }
 
 static void client_subscribe(struct client *client)
@@ -92,10 +97,13 @@ static void client_subscribe(struct client *client)
 
     client->subscribed = true;
     for (size_t i = 0; i < supervisor->n_instances; i++) {
+        scoped_text struct text record = {0};
+
         /* The record as of now, after what was asked for took effect. */
         if (instance_write_record(supervisor->instances[i], &err) < 0)
             log_warning("%s", err.text);
-        client_send(client, record_message(supervisor->instances[i]));
+        record_message(supervisor->instances[i], &record);
+        client_send_text(client, &record, -1);
     }
     client_send(client, message_new("snapshot"));
 }
@@ -226,20 +234,31 @@ void control_close(struct supervisor *supervisor)
     clients_sweep(supervisor);
 }
 
+static void broadcast_text(struct supervisor *supervisor, const struct text *text)
+{
+    for (struct client *client = supervisor->clients; client; client = client->next)
+        if (client->subscribed)
+            client_send_text(client, text, -1);
+    clients_sweep(supervisor);
+}
+
 static void broadcast(struct supervisor *supervisor, json_t *take_json)
 {
     scoped(json_release) json_t *json = take_json;
+    scoped_text struct text text = {0};
 
-    for (struct client *client = supervisor->clients; client; client = client->next)
-        if (client->subscribed)
-            client_send(client, json_incref(json));
-    clients_sweep(supervisor);
+    json_format(json, &text);
+    broadcast_text(supervisor, &text);
 }
 
 void control_send_record(struct supervisor *supervisor, const struct instance *instance)
 {
-    if (supervisor->clients)
-        broadcast(supervisor, record_message(instance));
+    scoped_text struct text text = {0};
+
+    if (!supervisor->clients)
+        return;
+    record_message(instance, &text);
+    broadcast_text(supervisor, &text);
 }
 
 void control_send_gone(struct supervisor *supervisor, const char *name)

@@ -209,11 +209,10 @@ int instance_write_record(struct instance *instance, struct error *err)
 int instance_write_plan(struct instance *instance, const char *suffix,
                         const struct plan_instance *plan, struct error *err)
 {
-    scoped(json_release) json_t *json = codec_encode(plan_instance_codec, plan);
     scoped_text struct text text = {0};
     char name[300];
 
-    json_format(json, &text);
+    codec_format(plan_instance_codec, plan, &text);
     (void)snprintf(name, sizeof(name), "%s.%s", plan->name, suffix);
     return file_replace(instance->supervisor->records_fd, name, text.data, text.length, 0600, err);
 }

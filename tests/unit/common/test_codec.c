@@ -94,3 +94,58 @@ Test(codec, a_wrong_type_is_an_error_that_names_the_member)
     cr_expect_eq(codec_decode(sample_codec, json, &out, arena, &err), -1);
     cr_expect_str_eq(err.text, "items[0]: member 'name' has the wrong type");
 }
+
+/* Both ways make the same text. */
+static void expect_same(const struct sample *in)
+{
+    scoped(json_release) json_t *json = codec_encode(sample_codec, in);
+    scoped_text struct text by_object = {0}, direct = {0};
+
+    json_format(json, &by_object);
+    codec_format(sample_codec, in, &direct);
+    cr_expect_str_eq(direct.data, by_object.data);
+    cr_expect_eq(direct.length, by_object.length);
+}
+
+Test(codec, text_is_that_of_the_object)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct item items[] = {{"a", 1}, {NULL, 0}, {"b", -2}};
+    struct sample in = {.text = "t",
+                        .flag = true,
+                        .large = INT64_MIN,
+                        .unsigned_large = UINT64_MAX,
+                        .real = 0.1,
+                        .inner = {NULL, 3},
+                        .items = items,
+                        .n_items = 3};
+
+    string_list_add(arena, &in.words, "w1");
+    string_list_add(arena, &in.words, "");
+    expect_same(&in);
+    in.flag = false;
+    in.inner.number = 0;
+    expect_same(&in);
+    expect_same(&(struct sample){0});
+    expect_same(&(struct sample){.real = -1e300});
+    expect_same(&(struct sample){.items = items, .n_items = 1});
+}
+
+Test(codec, text_has_every_character_as_the_object_has_it)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct sample in = {0};
+    char text[] = "a?b";
+
+    for (int c = 1; c < 256; c++) {
+        text[1] = (char)c; /* from 128 on no UTF-8: left out */
+        in.text = text;
+        expect_same(&in);
+    }
+    in.text = "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x90\xb3";
+    string_list_add(arena, &in.words, "\xff");
+    expect_same(&in);
+    string_list_add(arena, &in.words, "\n\"\\");
+    string_list_add(arena, &in.words, "\xff");
+    expect_same(&in);
+}
