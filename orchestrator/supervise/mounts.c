@@ -38,6 +38,7 @@ void mounts_leave(struct instance *instance)
 {
     if (instance->want.bounce)
         return;
+    mounts_settle(instance);
     container_take_mounts(instance->container, instance->ended_mounts);
     mounts_drop(instance);
 }
@@ -62,4 +63,14 @@ void mounts_clean(struct instance *instance)
     else if (instance->container && kept_root_is_held(instance->root) &&
              comes_back_at_once(instance))
         container_take_mounts(instance->container, instance->ended_mounts);
+}
+
+void mounts_sweep(struct supervisor *supervisor)
+{
+    for (size_t i = 0; i < supervisor->n_instances; i++) {
+        struct instance *instance = supervisor->instances[i];
+
+        if (!instance->container && instance->want.goal != GOAL_RUNNING)
+            mounts_drop(instance);
+    }
 }

@@ -24,5 +24,7 @@ void mounts_clean(struct instance *instance);
 void mounts_settle(struct instance *instance);
 /* No start follows with the same root. */
 void mounts_drop(struct instance *instance);
+/* The same for all that were to come back and have been told not to meanwhile. */
+void mounts_sweep(struct supervisor *supervisor);
 
 #endif

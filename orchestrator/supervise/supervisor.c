@@ -30,6 +30,7 @@
 #include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/keeper.h"
+#include "orchestrator/supervise/mounts.h"
 #include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/output.h"
 #include "orchestrator/supervise/program_identity.h"
@@ -187,6 +188,7 @@ static void supervisor_pass(void *owner)
         assert(rounds < MAX_ROUNDS);
         now_ms = clock_monotonic_ms();
     }
+    mounts_sweep(supervisor);
     journal_note_flush(supervisor);
     supervisor->records_stale = false;
     records_publish(supervisor);

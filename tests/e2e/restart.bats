@@ -85,3 +85,47 @@ END
     # 100 ms doubled each time: six or seven starts in the first five seconds, not hundreds.
     [ "$(lines a | grep -c '^run$')" -le 9 ] || fail "$(lines a | grep -c '^run$') starts"
 }
+
+# Writes down each start, on its root and on a file system in memory.
+restarting_service() {
+    mkdir disk
+    compose_file <<'END'
+services:
+  a:
+    image: box
+    command: [sh, -c, "echo x >>/count; echo x >>/dev/shm/count; wc -l /count /dev/shm/count; sleep 0.1"]
+    volumes: ["./disk:/disk"]
+    deploy: {restart_policy: {condition: any, delay: 0s}}
+END
+}
+
+# counted TEXT: what some start has seen.
+counted() {
+    lines a | tr -s ' ' | sed 's/^ //' | grep -q -x -F -e "$1"
+}
+
+@test "what comes back at once has the root it had, and nothing else, also under another supervisor" {
+    restarting_service
+    ok up -d
+    within 20 counted "5 /count"
+    kill -KILL "$(role_pids supervisor)"
+    within 60 counted "15 /count"
+    counted "1 /dev/shm/count"
+    if counted "2 /dev/shm/count"; then fail "a file system in memory has outlasted its container"; fi
+    ok restart a
+    within 60 counted "20 /count"
+}
+
+@test "what a container had mounted can be unmounted once it was stopped" {
+    if [ "$(id -u)" != 0 ] || [ -n "${YAWL_E2E_USER-}" ]; then skip "only root mounts"; fi
+    restarting_service
+    mount -t tmpfs tmpfs disk
+    ok up -d
+    within 20 counted "3 /count"
+    ok stop
+    umount disk
+    mount -t tmpfs tmpfs disk
+    ok up -d
+    ok down
+    umount disk
+}
