@@ -59,7 +59,8 @@ enum host_access {
 /* How one instance alone sees the world. */
 struct view_spec {
     struct string_list name_servers; /* asked instead of the host's; may be empty */
-    struct string_list links;        /* "alias=name": more names for what has names already */
+    struct string_list links;        /* "alias=name": more names for what has names already; with a
+                                        '#' at the end of both, "web-#=shop-web-#", for any number */
     int host_access;                 /* enum host_access */
 };
 

@@ -396,16 +396,30 @@ static void lookup_with_network(const struct dns_names *names, struct view *view
     }
 }
 
-/* What the asker's own alias stands for; any other name stands for itself. */
-static const char *name_behind(const struct known_instance *asker, const char *name)
+/* What a link makes of the name, or NULL: it is for another one. */
+static const char *follow_link(struct arena *arena, const char *link, const char *name)
 {
-    size_t length = strlen(name);
+    size_t length = strcspn(link, "#=");
+    const char *number = name + length;
 
-    for (size_t i = 0; i < asker->links.count; i++) {
-        const char *link = asker->links.items[i];
+    if (strncmp(link, name, length) != 0)
+        return NULL;
+    if (link[length] == '=')
+        return *number ? NULL : link + length + 1;
+    if (!*number || number[strspn(number, "0123456789")] || strncmp(link + length, "#=", 2) != 0)
+        return NULL;
+    link += length + 2;
+    return arena_printf(arena, "%.*s%s", (int)strcspn(link, "#"), link, number);
+}
 
-        if (strncmp(link, name, length) == 0 && link[length] == '=')
-            return link + length + 1;
+/* What the asker's own alias stands for; any other name stands for itself. */
+static const char *name_behind(const struct view *view, const char *name)
+{
+    for (size_t i = 0; i < view->asker->links.count; i++) {
+        const char *behind = follow_link(view->arena, view->asker->links.items[i], name);
+
+        if (behind)
+            return behind;
     }
     return name;
 }
@@ -418,7 +432,7 @@ void dns_names_lookup(struct dns_names *names, const char *asker, const char *na
 
     names_refresh(names);
     if (view.asker) {
-        name = name_behind(view.asker, name);
+        name = name_behind(&view, name);
         collect(names, &view, name, &found);
         if (found.n_addresses == 0)
             lookup_with_network(names, &view, name, &found);

@@ -39,8 +39,8 @@ void dns_names_set_project(struct dns_names *names, const char *project);
  * Bounds are the caller's. */
 void dns_names_set(struct dns_names *names, const char *instance, const struct dns_place *places,
                    size_t n_places);
-/* More names, "alias=name", for what the instance looks up; known to itself alone, and until the
- * next dns_names_set(). */
+/* More names for what the instance looks up, as in struct view_spec; known to itself alone, and
+ * until the next dns_names_set(). */
 void dns_names_link(struct dns_names *names, const char *instance, struct string_list links);
 /* What is known of an instance: its places one by one, NULL beyond the last, and its rank.
  * Borrowed. */

@@ -108,6 +108,7 @@ struct service {
     struct string_list device_cgroup_rules;                   /* "c 189:* rmw" */
     struct string_list dns, dns_search, dns_opt, extra_hosts; /* extra_hosts "name=address" */
     struct string_list links;                                 /* "service" or "service:alias" */
+    struct string_list external_links;                        /* "container:alias" */
     struct string_list expose;                                /* "80", "53/udp", "8000-8010" */
     const char *mac_address;      /* on the network with the highest priority */
     const char *egress, *ingress; /* `x-bandwidth`: "10mbit" of a second, or NULL: no limit */

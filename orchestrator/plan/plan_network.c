@@ -250,17 +250,50 @@ static void network_hosts(struct plan_build *build)
     }
 }
 
+static void add_link(struct plan_build *build, const char *alias, const char *name)
+{
+    string_list_add(build->arena, &build->instance->links,
+                    arena_printf(build->arena, "%s=%s", alias, name));
+}
+
+/* Each container of the linked service by its number, however many there are. */
+static void link_replicas(struct plan_build *build, const char *name)
+{
+    const struct service *service = project_find_service(build->project, name);
+    const char *own = arena_printf(build->arena, "%s-#", name);
+    const char *full = arena_printf(build->arena, "%s-%s", build->project->name, own);
+
+    if (!service)
+        return;
+    if (!service->container_name) {
+        add_link(build, own, full);
+        return;
+    }
+    add_link(build, arena_printf(build->arena, "%s-1", name), service->container_name);
+    add_link(build, arena_printf(build->arena, "%s-%s-1", build->project->name, name),
+             service->container_name);
+}
+
 static void network_links(struct plan_build *build)
 {
     const struct string_list *links = &build->service->links;
+    const struct string_list *foreign = &build->service->external_links;
 
     for (size_t i = 0; i < links->count; i++) {
-        const char *colon = strchr(links->items[i], ':');
+        size_t length = strcspn(links->items[i], ":");
+        const char *name = arena_strndup(build->arena, links->items[i], length);
 
-        if (colon)
-            string_list_add(build->arena, &build->instance->links,
-                            arena_printf(build->arena, "%s=%.*s", colon + 1,
-                                         (int)(colon - links->items[i]), links->items[i]));
+        if (links->items[i][length])
+            add_link(build, links->items[i] + length + 1, name);
+        link_replicas(build, name);
+    }
+    /* A container of another project, on a network that both use, where its own name is known. */
+    for (size_t i = 0; i < foreign->count; i++) {
+        size_t length = strcspn(foreign->items[i], ":");
+
+        if (foreign->items[i][length])
+            add_link(build, foreign->items[i] + length + 1,
+                     arena_strndup(build->arena, foreign->items[i], length));
     }
 }
 

@@ -315,6 +315,21 @@ Test(dns_answer, a_link_is_one_more_name_for_the_asker_alone)
     close_shop(&shop);
 }
 
+Test(dns_answer, a_link_may_stand_for_any_number)
+{
+    const char *links[] = {"api-#=shop-api-#"};
+    struct shop shop;
+
+    open_shop(&shop);
+    dns_names_link(shop.names, "shop-web-1", (struct string_list){.items = links, .count = 1});
+    cr_expect_eq(ask(&shop, "shop-web-1", "api-1", DNS_A), DNS_ANSWER);
+    EXPECT_ADDRESSES(&shop, 1);
+    cr_expect_eq(ask(&shop, "shop-web-1", "api-", DNS_A), DNS_FORWARD);
+    cr_expect_eq(ask(&shop, "shop-web-1", "api-1x", DNS_A), DNS_FORWARD);
+    cr_expect_eq(ask(&shop, "shop-api-1", "api-1", DNS_A), DNS_FORWARD);
+    close_shop(&shop);
+}
+
 Test(dns_answer, an_address_leads_to_the_containers_name)
 {
     struct shop shop;

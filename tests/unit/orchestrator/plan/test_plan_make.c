@@ -234,8 +234,35 @@ Test(plan_make, a_link_with_an_alias_is_a_name_of_the_containers_own)
     string_list_add(fixture.arena, &fixture.service.links, "db:database");
     plan = fixture_plan(&fixture);
     cr_assert(plan, "%s", first_error(&fixture));
-    cr_expect_eq(plan->instances[0].links.count, 1);
+    cr_assert_eq(plan->instances[0].links.count, 1);
     cr_expect_str_eq(plan->instances[0].links.items[0], "database=db");
+    fixture_done(&fixture);
+}
+
+Test(plan_make, a_link_names_each_container_of_the_service)
+{
+    struct service services[2];
+    struct fixture fixture;
+    const struct plan *plan;
+
+    fixture_init(&fixture);
+    string_list_add(fixture.arena, &fixture.service.links, "db");
+    string_list_add(fixture.arena, &fixture.service.external_links, "q-mail-1:mail");
+    services[0] = fixture.service;
+    services[1] = (struct service){.name = "db", .image = "img"};
+    fixture.project.services = services;
+    fixture.project.n_services = 2;
+    plan = fixture_plan(&fixture);
+    cr_assert(plan, "%s", first_error(&fixture));
+    cr_assert_eq(plan->instances[0].links.count, 2);
+    cr_expect_str_eq(plan->instances[0].links.items[0], "db-#=p-db-#");
+    cr_expect_str_eq(plan->instances[0].links.items[1], "mail=q-mail-1");
+    services[1].container_name = "store";
+    plan = fixture_plan(&fixture);
+    cr_assert(plan, "%s", first_error(&fixture));
+    cr_assert_eq(plan->instances[0].links.count, 3);
+    cr_expect_str_eq(plan->instances[0].links.items[0], "db-1=store");
+    cr_expect_str_eq(plan->instances[0].links.items[1], "p-db-1=store");
     fixture_done(&fixture);
 }
 
