@@ -9,20 +9,23 @@
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "common/fd.h"
+#include "common/text.h"
 #include "net/bandwidth.h"
 #include "net/bridge.h"
 #include "net/link.h"
 #include "net/name_hash.h"
 #include "net/netns.h"
+#include "net/network_spec.h"
 
 /* Above whatever fallback devices (tunl0, sit0 ...) modules of the host add to each new namespace.
  */
-enum { FIRST_IFINDEX = 100 };
+enum { FIRST_IFINDEX = 100, LINK_LOCAL_LENGTH = 16, LINK_LOCAL_LENGTH6 = 64 };
 
 /*
  * New namespaces inherit the host's IPv4 values, so what matters is said explicitly. rp_filter 2:
@@ -143,11 +146,27 @@ static int batch_add_veth(struct netlink_batch *batch, const struct endpoint *en
     return 0;
 }
 
+/* A link-local address has the whole of its range on the link. What lies there behind the gateway
+ * is said. */
+static void batch_link_local(struct netlink_batch *batch, const struct endpoint *endpoint,
+                             int ifindex)
+{
+    uint32_t host;
+
+    for (size_t i = 0; i < endpoint->n_link_local; i++)
+        link_batch_address(batch, ifindex, endpoint->link_local[i], LINK_LOCAL_LENGTH);
+    for (size_t i = 0; i < endpoint->n_link_local6; i++)
+        link_batch_address6(batch, ifindex, &endpoint->link_local6[i], LINK_LOCAL_LENGTH6);
+    if (endpoint->gateway && endpoint->n_link_local && ipv4_parse(HOST_GATEWAY_ADDRESS, &host))
+        link_batch_route(batch, ifindex, (struct ipv4_prefix){host, 32}, endpoint->gateway);
+}
+
 /* The interfaces are asked for their indexes: the kernel honours a wish for a peer's only with one
  * for the other end's, which would have to be unique in the router. */
 static int configure_inside(struct netlink *inside, const struct endpoint *endpoints, size_t count,
                             struct error *err)
 {
+    const struct ipv4_prefix everything = {0, 0};
     scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
     char name[INTERFACE_NAME_SIZE];
     int ifindex;
@@ -166,7 +185,8 @@ static int configure_inside(struct netlink *inside, const struct endpoint *endpo
         if (endpoints[i].has_gateway6)
             link_batch_default_route6(batch, ifindex, &endpoints[i].gateway6);
         if (endpoints[i].gateway)
-            link_batch_default_route(batch, ifindex, endpoints[i].gateway);
+            link_batch_route(batch, ifindex, everything, endpoints[i].gateway);
+        batch_link_local(batch, &endpoints[i], ifindex);
         if (endpoints[i].egress_bits > 0)
             bandwidth_batch_limit(batch, ifindex, endpoints[i].egress_bits);
         link_batch_settle(batch, ifindex, NULL);
@@ -196,6 +216,7 @@ static int furnish(bool ipv6, struct error *err)
 
 struct preparation {
     bool ipv6;
+    bool furnished;         /* out: it was already */
     struct netlink *inside; /* out */
 };
 
@@ -204,13 +225,64 @@ struct preparation {
 static int prepare_inside(void *owner, struct error *err)
 {
     struct preparation *preparation = owner;
-    bool furnished = false;
 
-    if (is_furnished(&furnished, err) < 0)
+    if (is_furnished(&preparation->furnished, err) < 0)
         return -1;
-    if (!furnished && furnish(preparation->ipv6, err) < 0)
+    if (!preparation->furnished && furnish(preparation->ipv6, err) < 0)
         return -1;
     return netlink_open(NETLINK_ROUTE, &preparation->inside, err);
+}
+
+/* "ipv4/conf/IFNAME/log_martians=1", for whatever name the interface has. */
+static int setting_apply(const char *text, const char *interface, struct error *err)
+{
+    static const char place[] = "IFNAME";
+    const char *before = strstr(text, place);
+    const char *equals = strchr(text, '=');
+    scoped_text struct text path = {0};
+    struct netns_setting setting;
+
+    if (!before || !equals || equals < before)
+        return error_set(err, "'%s' is no parameter of an interface", text);
+    text_append_bytes(&path, text, (size_t)(before - text));
+    text_append(&path, interface);
+    before += strlen(place);
+    text_append_bytes(&path, before, (size_t)(equals - before));
+    setting = (struct netns_setting){text_get(&path), equals + 1};
+    return netns_set(&setting, 1, err);
+}
+
+struct interfaces {
+    const struct endpoint *endpoints;
+    size_t count;
+};
+
+static int apply_settings(void *owner, struct error *err)
+{
+    const struct interfaces *interfaces = owner;
+    char name[INTERFACE_NAME_SIZE];
+
+    for (size_t i = 0; i < interfaces->count; i++) {
+        const struct string_list *settings = &interfaces->endpoints[i].settings;
+
+        peer_name(&interfaces->endpoints[i], i, name);
+        for (size_t j = 0; j < settings->count; j++)
+            if (setting_apply(settings->items[j], name, err) < 0)
+                return -1;
+    }
+    return 0;
+}
+
+/* A second visit, for those who ask for it: the interfaces have to be there. */
+static int settle_inside(int netns_fd, const struct endpoint *endpoints, size_t count,
+                         struct error *err)
+{
+    struct interfaces interfaces = {endpoints, count};
+    bool asked = false;
+
+    for (size_t i = 0; i < count; i++)
+        asked = asked || endpoints[i].settings.count > 0;
+    return asked ? netns_run(netns_fd, apply_settings, &interfaces, err) : 0;
 }
 
 static int batch_limit_ingress(struct netlink *router, struct netlink_batch *batch,
@@ -270,7 +342,8 @@ int endpoints_make(struct netlink *router, int netns_fd, const struct endpoint *
     int result;
 
     for (size_t i = 0; i < count; i++)
-        preparation.ipv6 = preparation.ipv6 || endpoints[i].prefix_length6;
+        preparation.ipv6 =
+            preparation.ipv6 || endpoints[i].prefix_length6 || endpoints[i].n_link_local6;
     result = netns_run(netns_fd, prepare_inside, &preparation, err);
     inside = preparation.inside;
     if (result < 0)
@@ -281,6 +354,8 @@ int endpoints_make(struct netlink *router, int netns_fd, const struct endpoint *
     if (netlink_send(router, batch, NULL, err) < 0)
         return -1;
     if (configure_inside(inside, endpoints, count, err) < 0)
+        return -1;
+    if (!preparation.furnished && settle_inside(netns_fd, endpoints, count, err) < 0)
         return -1;
     if (settle_router(router, netns_fd, endpoints, count, err) < 0)
         return -1;

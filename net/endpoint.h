@@ -11,7 +11,9 @@
 #define YAWL_NET_ENDPOINT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
+#include "common/arena.h"
 #include "common/error.h"
 #include "net/ipv4.h"
 #include "net/ipv6.h"
@@ -32,6 +34,11 @@ struct endpoint {
     uint32_t gateway; /* of the default route, on at most one endpoint; 0: none here */
     struct in6_addr gateway6;
     bool has_gateway6;
+    uint32_t *link_local; /* more addresses, that reach no further than the bridge */
+    size_t n_link_local;
+    struct in6_addr *link_local6;
+    size_t n_link_local6;
+    struct string_list settings; /* as in struct endpoint_spec; of a fresh namespace only */
 };
 
 /* Furnishes the container's network namespace: lo, eth0 ... in the order given, addresses, default

@@ -126,21 +126,26 @@ void link_batch_settle(struct netlink_batch *batch, int ifindex, const char *nam
     }
 }
 
-void link_batch_default_route(struct netlink_batch *batch, int ifindex, uint32_t gateway)
+void link_batch_route(struct netlink_batch *batch, int ifindex, struct ipv4_prefix subnet,
+                      uint32_t gateway)
 {
     struct rtmsg header = {
         .rtm_family = AF_INET,
+        .rtm_dst_len = (uint8_t)subnet.length,
         .rtm_table = RT_TABLE_MAIN,
         .rtm_protocol = RTPROT_STATIC,
         .rtm_scope = RT_SCOPE_UNIVERSE,
         .rtm_type = RTN_UNICAST,
     };
-    char text[IPV4_TEXT_SIZE];
+    char text[IPV4_TEXT_SIZE], to[IPV4_PREFIX_TEXT_SIZE];
     struct nl_msg *message;
 
     message = netlink_batch_add(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK,
                                 &header, sizeof(header));
-    netlink_batch_describe(batch, "add default route by %s", ipv4_format(gateway, text));
+    netlink_batch_describe(batch, "add route to %s by %s", ipv4_prefix_format(subnet, to),
+                           ipv4_format(gateway, text));
+    if (subnet.length)
+        netlink_put_be32(message, RTA_DST, subnet.address);
     netlink_put_be32(message, RTA_GATEWAY, gateway);
     netlink_put_u32(message, RTA_OIF, (uint32_t)ifindex);
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "net/ipv4.h"
 #include "net/ipv6.h"
 #include "net/netlink.h"
 
@@ -36,8 +37,9 @@ void link_batch_up(struct netlink_batch *batch, int ifindex, bool bare);
  * SYN comes again only a second later. */
 void link_batch_settle(struct netlink_batch *batch, int ifindex, const char *name);
 
-/* The default route by a gateway; an earlier one is replaced. */
-void link_batch_default_route(struct netlink_batch *batch, int ifindex, uint32_t gateway);
+/* The route to a subnet (0.0.0.0/0: the default route) by a gateway; an earlier one is replaced. */
+void link_batch_route(struct netlink_batch *batch, int ifindex, struct ipv4_prefix subnet,
+                      uint32_t gateway);
 
 void link_batch_default_route6(struct netlink_batch *batch, int ifindex,
                                const struct in6_addr *gateway);

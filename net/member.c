@@ -43,6 +43,36 @@ int member_claim(struct network *network, const char *instance, const struct end
     return 0;
 }
 
+/* Docker takes whatever is an address here; ours stay on the link, and leave the host's alone. */
+static int add_link_local(struct member *member, struct endpoint *endpoint,
+                          const struct endpoint_spec *spec, struct error *err)
+{
+    const struct ipv4_prefix range = {0xa9fe0000, 16};
+    const struct ipv6_prefix range6 = {.address.s6_addr = {0xfe, 0x80}, .length = 10};
+    size_t count = spec->link_local.count;
+
+    endpoint->link_local = arena_new_array(member->arena, uint32_t, count);
+    endpoint->link_local6 = arena_new_array(member->arena, struct in6_addr, count);
+    for (size_t i = 0; i < count; i++) {
+        const char *text = spec->link_local.items[i];
+        struct in6_addr *v6 = &endpoint->link_local6[endpoint->n_link_local6];
+        uint32_t *v4 = &endpoint->link_local[endpoint->n_link_local];
+
+        if (strcmp(text, HOST_GATEWAY_ADDRESS) == 0)
+            return error_set(err, "link-local address %s stands for the host", text);
+        if (ipv4_parse(text, v4) && ipv4_prefix_contains(range, *v4))
+            endpoint->n_link_local++;
+        else if (ipv6_parse(text, v6) && ipv6_prefix_contains(&range6, v6))
+            endpoint->n_link_local6++;
+        else
+            return error_set(err,
+                             "'%s' is no link-local address: those are in 169.254.0.0/16 "
+                             "and fe80::/10",
+                             text);
+    }
+    return 0;
+}
+
 static int member_add(struct member *member, struct network *network,
                       const struct endpoint_spec *spec, struct error *err)
 {
@@ -61,9 +91,12 @@ static int member_add(struct member *member, struct network *network,
         .mtu = network->mtu,
         .egress_bits = spec->egress_bits,
         .ingress_bits = spec->ingress_bits,
+        .settings = string_list_copy(member->arena, spec->settings),
     };
     if (spec->interface_name && !bridge_is_interface_name(spec->interface_name))
         return error_set(err, "'%s' is not a name for an interface", spec->interface_name);
+    if (add_link_local(member, endpoint, spec, err) < 0)
+        return -1;
     if (member_claim(network, member->instance, spec, &addresses, err) < 0)
         return -1;
     endpoint->address = addresses.v4;

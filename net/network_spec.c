@@ -28,6 +28,8 @@ const struct codec_field endpoint_spec_codec[] = {
     CODEC_FIELD(struct endpoint_spec, mac_address, CODEC_STRING),
     CODEC_FIELD(struct endpoint_spec, names, CODEC_STRINGS),
     CODEC_FIELD(struct endpoint_spec, interface_name, CODEC_STRING),
+    CODEC_FIELD(struct endpoint_spec, link_local, CODEC_STRINGS),
+    CODEC_FIELD(struct endpoint_spec, settings, CODEC_STRINGS),
     CODEC_FIELD(struct endpoint_spec, egress_bits, CODEC_INT64),
     CODEC_FIELD(struct endpoint_spec, ingress_bits, CODEC_INT64),
     CODEC_FIELD(struct endpoint_spec, gw_priority, CODEC_INT),

@@ -41,6 +41,8 @@ struct endpoint_spec {
     struct string_list
         names; /* that resolve to this endpoint on this network: service, container, aliases */
     const char *interface_name;        /* or NULL: "eth0" ... in the order of the endpoints */
+    struct string_list link_local;     /* more addresses, in 169.254.0.0/16 or fe80::/10 */
+    struct string_list settings;       /* "ipv4/conf/IFNAME/log_martians=1": of the interface */
     int64_t egress_bits, ingress_bits; /* a second, out of the container and into it; 0: no limit */
     int gw_priority;
     bool serves_names; /* the instance listens on port 53 itself */

@@ -56,7 +56,8 @@ struct service_port {
 
 struct service_network {
     const char *network; /* key in project.networks */
-    struct string_list aliases;
+    struct string_list aliases, link_local_ips;
+    struct pair_list driver_opts;
     const char *ipv4_address, *ipv6_address, *mac_address, *interface_name;
     int priority, gw_priority;
     struct position at;

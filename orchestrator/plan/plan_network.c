@@ -5,6 +5,7 @@
 #include "common/text.h"
 #include "common/units.h"
 #include "orchestrator/plan/plan_build.h"
+#include "orchestrator/plan/plan_endpoint_options.h"
 #include "orchestrator/plan/plan_network_options.h"
 
 enum { NAME_PORT = 53 };
@@ -50,15 +51,16 @@ static const char *endpoint_interface(struct plan_build *build, size_t index)
     const struct service_network *network = &build->service->networks[index];
     const char *prefix =
         plan_network_options_prefix(project_find_network(build->project, network->network));
+    const char *name = network->interface_name ? network->interface_name
+                                               : plan_endpoint_options_interface(network);
 
     for (size_t i = 0; i < index; i++)
-        if (network->interface_name &&
-            string_eq(build->instance->endpoints[i].interface_name, network->interface_name))
+        if (name && string_eq(build->instance->endpoints[i].interface_name, name))
             plan_build_error(build, network->at, "networks",
-                             "interface name '%s' is in use for network '%s'",
-                             network->interface_name, build->instance->endpoints[i].network);
-    if (network->interface_name || !prefix)
-        return arena_strdup(build->arena, network->interface_name);
+                             "interface name '%s' is in use for network '%s'", name,
+                             build->instance->endpoints[i].network);
+    if (name || !prefix)
+        return arena_strdup(build->arena, name);
     return arena_printf(build->arena, "%s%zu", prefix, index);
 }
 
@@ -117,7 +119,8 @@ static void network_endpoints(struct plan_build *build)
         const struct service_network *network = &service->networks[i];
         struct endpoint_spec *endpoint = &instance->endpoints[instance->n_endpoints++];
 
-        if ((network->ipv4_address || network->ipv6_address) && build->scale > 1)
+        if ((network->ipv4_address || network->ipv6_address || network->link_local_ips.count) &&
+            build->scale > 1)
             plan_build_error(build, network->at, "networks",
                              "a fixed address allows one container, scale is %lld",
                              (long long)build->scale);
@@ -127,12 +130,14 @@ static void network_endpoints(struct plan_build *build)
             .ipv6_address = arena_strdup(build->arena, network->ipv6_address),
             .mac_address = arena_strdup(build->arena, endpoint_mac(build, i)),
             .interface_name = endpoint_interface(build, i),
+            .link_local = string_list_copy(build->arena, network->link_local_ips),
             .egress_bits = endpoint_limit(build, "egress", service->egress),
             .ingress_bits = endpoint_limit(build, "ingress", service->ingress),
             .gw_priority = network->gw_priority,
             .serves_names = serves_names(build),
         };
         endpoint_names(build, network, endpoint);
+        plan_endpoint_options_apply(build, network, endpoint);
     }
 }
 
