@@ -5,13 +5,15 @@
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/memory.h"
+#include "common/text.h"
 
 #define BOOK_NAME "addresses.json"
 
 struct address_book {
     int dir_fd;
     bool changed;     /* since it was written */
-    json_t *networks; /* name -> {"subnet": text, "addresses": {instance: text}} */
+    json_t *networks; /* name -> {"subnet": text, "addresses": {instance: text},
+                                  "fixed6": {instance: text}} */
 };
 
 int address_book_open(int dir_fd, struct address_book **ret_book, struct error *err)
@@ -81,10 +83,51 @@ void address_book_keep(struct address_book *book, const char *network, struct ip
                        const struct ipam *ipam)
 {
     scoped(json_release) json_t *page = page_new(subnet, ipam);
+    json_t *fixed6 = json_get_object(json_get_object(book->networks, network), "fixed6");
 
+    if (fixed6)
+        json_object_set(page, "fixed6", fixed6);
     if (json_equal(page, json_object_get(book->networks, network)))
         return;
     json_object_set(book->networks, network, page);
+    book->changed = true;
+}
+
+bool address_book_fixed6(const struct address_book *book, const char *network, size_t index,
+                         const char **ret_instance, struct in6_addr *ret_address)
+{
+    json_t *fixed6 = json_get_object(json_get_object(book->networks, network), "fixed6");
+    const char *instance;
+    json_t *value;
+
+    json_object_foreach(fixed6, instance, value) {
+        if (!json_is_string(value) || !ipv6_parse(json_string_value(value), ret_address) ||
+            index-- > 0)
+            continue;
+        *ret_instance = instance;
+        return true;
+    }
+    return false;
+}
+
+void address_book_fix6(struct address_book *book, const char *network, const char *instance,
+                       const struct in6_addr *address)
+{
+    json_t *page = json_get_object(book->networks, network);
+    json_t *fixed6 = json_get_object(page, "fixed6");
+    const char *known = json_get_string(fixed6, instance, NULL);
+    char text[IPV6_TEXT_SIZE];
+
+    if (!page || string_eq(known, address ? ipv6_format(address, text) : NULL))
+        return;
+    if (!fixed6) {
+        fixed6 = json_object();
+        json_object_set_new(page, "fixed6", fixed6);
+    }
+    if (address)
+        json_object_set_new(fixed6, instance, json_string(text));
+    else
+        (void)json_object_del(fixed6, instance);
     book->changed = true;
 }
 

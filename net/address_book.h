@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "net/ipam.h"
+#include "net/ipv6.h"
 
 struct address_book;
 
@@ -27,7 +28,15 @@ bool address_book_subnet(const struct address_book *book, const char *network,
 /* Tells ipam what the book knows about the network. */
 void address_book_recall(const struct address_book *book, const char *network, struct ipam *ipam);
 
-/* Replaces the network's page. */
+/* The IPv6 addresses that users have fixed on the network, one by one: false beyond the last. For
+ * networks that projects share; the others' follow from the numbers. */
+bool address_book_fixed6(const struct address_book *book, const char *network, size_t index,
+                         const char **ret_instance, struct in6_addr *ret_address);
+/* address: NULL when the instance has none. The network has its page. */
+void address_book_fix6(struct address_book *book, const char *network, const char *instance,
+                       const struct in6_addr *address);
+
+/* Replaces what the page says of the subnet and of IPv4. */
 void address_book_keep(struct address_book *book, const char *network, struct ipv4_prefix subnet,
                        const struct ipam *ipam);
 

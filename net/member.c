@@ -36,8 +36,8 @@ int member_claim(struct network *network, const char *instance, const struct end
                          instance, network->name);
     if (network_claim(network, instance, wanted, &addresses.v4, err) < 0 ||
         (network->v6.on &&
-         network_v6_claim(&network->v6, instance, spec->ipv6_address,
-                          addresses.v4 - network->subnet.address, &addresses.v6, err) < 0))
+         network_claim6(network, instance, spec->ipv6_address,
+                        addresses.v4 - network->subnet.address, &addresses.v6, err) < 0))
         return -1;
     *ret_addresses = addresses;
     return 0;

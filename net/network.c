@@ -140,6 +140,16 @@ int network_claim(struct network *network, const char *instance, uint32_t wanted
                            : ipam_claim(network->ipam, instance, wanted, ret_address, err);
 }
 
+int network_claim6(struct network *network, const char *instance, const char *wanted,
+                   uint32_t number, struct in6_addr *ret_address, struct error *err)
+{
+    struct shared_claim6 claim = {instance, wanted, number};
+
+    return network->shared
+               ? shared_network_claim6(network, &claim, ret_address, err)
+               : network_v6_claim(&network->v6, instance, wanted, number, ret_address, err);
+}
+
 int network_new(const struct network_spec *spec, const struct network_place *place,
                 struct network **ret_network, struct error *err)
 {

@@ -37,6 +37,11 @@ struct network {
 MUST_CHECK int network_claim(struct network *network, const char *instance, uint32_t wanted,
                              uint32_t *ret_address, struct error *err);
 
+/* The instance's IPv6 address, `number` being its place in the IPv4 subnet; as for
+ * network_v6_claim(). */
+MUST_CHECK int network_claim6(struct network *network, const char *instance, const char *wanted,
+                              uint32_t number, struct in6_addr *ret_address, struct error *err);
+
 struct network_place {
     const char *project;
     struct address_book *book;       /* what was chosen before, or NULL */

@@ -115,10 +115,75 @@ int network_v6_init(struct network_v6 *v6, const char *project, const struct net
     return 0;
 }
 
+struct in6_addr network_v6_of_number(const struct network_v6 *v6, uint32_t number)
+{
+    return ipv6_plus(&v6->first, number);
+}
+
+void network_v6_note(struct network_v6 *v6, const char *instance, const struct in6_addr *address)
+{
+    v6_add_holder(v6, instance, address);
+}
+
+bool network_v6_has_claimed(const struct network_v6 *v6, const char *instance, const char *wanted,
+                            uint32_t number, struct in6_addr *ret_address)
+{
+    struct in6_addr address = network_v6_of_number(v6, number);
+
+    if (wanted && !ipv6_parse(wanted, &address))
+        return false;
+    for (size_t i = 0; i < v6->n_holders; i++) {
+        if (!string_eq(v6->holders[i].instance, instance) ||
+            !ipv6_equal(&v6->holders[i].address, &address))
+            continue;
+        *ret_address = address;
+        return true;
+    }
+    return false;
+}
+
+bool network_v6_entry(const struct network_v6 *v6, size_t index, const char **ret_instance,
+                      struct in6_addr *ret_address)
+{
+    for (size_t i = 0; i < v6->n_holders; i++) {
+        if (!v6->holders[i].instance || index-- > 0)
+            continue;
+        *ret_instance = v6->holders[i].instance;
+        *ret_address = v6->holders[i].address;
+        return true;
+    }
+    return false;
+}
+
+void network_v6_keep_only(struct network_v6 *v6, const char *prefix)
+{
+    for (size_t i = v6->n_holders; i-- > 0;) {
+        char *instance = v6->holders[i].instance;
+
+        if (!instance || string_starts_with(instance, prefix))
+            continue;
+        free(instance);
+        v6->holders[i] = v6->holders[--v6->n_holders];
+    }
+}
+
+void network_v6_add_prefix(struct network_v6 *v6, const char *prefix)
+{
+    for (size_t i = 0; i < v6->n_holders; i++) {
+        scoped_text struct text name = {0};
+
+        if (!v6->holders[i].instance)
+            continue;
+        text_appendf(&name, "%s%s", prefix, v6->holders[i].instance);
+        free(v6->holders[i].instance);
+        v6->holders[i].instance = text_steal(&name);
+    }
+}
+
 int network_v6_claim(struct network_v6 *v6, const char *instance, const char *wanted,
                      uint32_t number, struct in6_addr *ret_address, struct error *err)
 {
-    struct in6_addr address = ipv6_plus(&v6->first, number);
+    struct in6_addr address = network_v6_of_number(v6, number);
     char text[IPV6_TEXT_SIZE], subnet[IPV6_PREFIX_TEXT_SIZE];
     struct v6_holder *own = NULL;
 

@@ -39,6 +39,22 @@ void network_v6_done(struct network_v6 *v6);
 MUST_CHECK int network_v6_claim(struct network_v6 *v6, const char *instance, const char *wanted,
                                 uint32_t number, struct in6_addr *ret_address, struct error *err);
 
+/* Whether the instance has what it would get. */
+bool network_v6_has_claimed(const struct network_v6 *v6, const char *instance, const char *wanted,
+                            uint32_t number, struct in6_addr *ret_address);
+
+/* Somebody else's, whom we do not number: it is not given to others. */
+void network_v6_note(struct network_v6 *v6, const char *instance, const struct in6_addr *address);
+/* The automatic address of a number. */
+struct in6_addr network_v6_of_number(const struct network_v6 *v6, uint32_t number);
+
+/* Instances and their addresses one by one: false beyond the last. */
+bool network_v6_entry(const struct network_v6 *v6, size_t index, const char **ret_instance,
+                      struct in6_addr *ret_address);
+/* As ipam_keep_only() and ipam_add_prefix(). */
+void network_v6_keep_only(struct network_v6 *v6, const char *prefix);
+void network_v6_add_prefix(struct network_v6 *v6, const char *prefix);
+
 bool network_v6_is_same(const struct network_v6 *a, const struct network_v6 *b);
 
 #endif

@@ -113,6 +113,68 @@ int shared_network_claim(struct network *network, const char *instance, uint32_t
     return claim_locked(network, text_get(&key), wanted, ret_address, err);
 }
 
+/* What of IPv6 others have: the addresses that they have fixed, and those of their numbers. */
+static void learn6(struct network *network, const struct address_book *book,
+                   const struct shared_pages *pages)
+{
+    const struct shared_network *shared = network->shared;
+    struct network_v6 *v6 = &network->v6;
+    struct in6_addr address;
+    uint32_t number;
+    const char *key;
+
+    network_v6_keep_only(v6, shared->prefix);
+    for (size_t i = 0; address_book_fixed6(book, shared->name, i, &key, &address); i++)
+        if (!string_starts_with(key, shared->prefix) && is_in_use(pages, key))
+            network_v6_note(v6, key, &address);
+    for (size_t i = 0; ipam_entry(network->ipam, i, &key, &number); i++) {
+        address = network_v6_of_number(v6, number - network->subnet.address);
+        if (!string_starts_with(key, shared->prefix) && is_in_use(pages, key))
+            network_v6_note(v6, key, &address);
+    }
+}
+
+/* Under the lock. */
+static int claim6_locked(struct network *network, const struct shared_claim6 *claim,
+                         struct in6_addr *ret_address, struct error *err)
+{
+    const struct shared_network *shared = network->shared;
+    scoped(address_book_free) struct address_book *book = NULL;
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct shared_pages pages;
+    scoped_fd int dir_fd = -1;
+
+    if (shared_registry_open_data(shared->site.registry, shared->name, &dir_fd, err) < 0 ||
+        address_book_open(dir_fd, &book, err) < 0 ||
+        shared_registry_read_pages(shared->site.registry, shared->name, arena, &pages, err) < 0)
+        return -1;
+    learn(network, book, &pages);
+    learn6(network, book, &pages);
+    if (network_v6_claim(&network->v6, claim->instance, claim->wanted, claim->number, ret_address,
+                         err) < 0)
+        return -1;
+    address_book_fix6(book, shared->name, claim->instance, claim->wanted ? ret_address : NULL);
+    return address_book_save(book, err);
+}
+
+int shared_network_claim6(struct network *network, const struct shared_claim6 *claim,
+                          struct in6_addr *ret_address, struct error *err)
+{
+    const struct shared_network *shared = network->shared;
+    scoped_text struct text key = {0};
+    struct shared_claim6 keyed = *claim;
+    scoped_fd int lock_fd = -1;
+
+    text_appendf(&key, "%s%s", shared->prefix, claim->instance);
+    keyed.instance = text_get(&key);
+    if (network_v6_has_claimed(&network->v6, keyed.instance, claim->wanted, claim->number,
+                               ret_address))
+        return 0;
+    if (shared_registry_lock(shared->site.registry, &lock_fd, err) < 0)
+        return -1;
+    return claim6_locked(network, &keyed, ret_address, err);
+}
+
 /* -- joining */
 
 /* The network's gateway is the first project's own address, and stays it. */
@@ -141,8 +203,10 @@ static int claim_router(struct network *network, struct error *err)
     if (!gateway_is_free(shared, &pages, network->gateway_text)) {
         if (claim_locked(network, shared->prefix, 0, &address, err) < 0 ||
             (network->v6.on &&
-             network_v6_claim(&network->v6, shared->prefix, NULL, address - network->subnet.address,
-                              &network->v6.gateway, err) < 0))
+             claim6_locked(
+                 network,
+                 &(struct shared_claim6){shared->prefix, NULL, address - network->subnet.address},
+                 &network->v6.gateway, err) < 0))
             return -1;
         network->gateway = address;
         (void)ipv4_format(address, network->gateway_text);
@@ -172,6 +236,8 @@ int shared_network_convert(struct network *network, const struct shared_site *si
 {
     scoped(address_book_free) struct address_book *book = NULL;
     scoped_fd int dir_fd = -1;
+    struct in6_addr address;
+    const char *key;
 
     if (shared_network_join(network, site, name, err) < 0 ||
         shared_registry_open_data(site->registry, name, &dir_fd, err) < 0 ||
@@ -179,7 +245,10 @@ int shared_network_convert(struct network *network, const struct shared_site *si
         return -1;
     ipam_add_prefix(network->ipam, network->shared->prefix);
     network->shared->page_stale = true; /* somebody is on it already */
+    network_v6_add_prefix(&network->v6, network->shared->prefix);
     address_book_keep(book, name, network->subnet, network->ipam);
+    for (size_t i = 0; network_v6_entry(&network->v6, i, &key, &address); i++)
+        address_book_fix6(book, name, key, &address);
     return address_book_save(book, err);
 }
 

@@ -54,6 +54,16 @@ int shared_network_hub_fd(const struct network *network);
 MUST_CHECK int shared_network_claim(struct network *network, const char *instance, uint32_t wanted,
                                     uint32_t *ret_address, struct error *err);
 
+struct shared_claim6 {
+    const char *instance;
+    const char *wanted; /* or NULL */
+    uint32_t number;
+};
+
+/* As network_v6_claim(), for network_claim6(). Likewise. */
+MUST_CHECK int shared_network_claim6(struct network *network, const struct shared_claim6 *claim,
+                                     struct in6_addr *ret_address, struct error *err);
+
 /* What the other projects are to know of ours has changed. */
 void shared_network_change(struct network *network);
 /* Writes the page, when something has changed since. */

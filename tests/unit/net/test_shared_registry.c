@@ -245,3 +245,48 @@ Test(shared_registry, a_projects_own_network_is_shared_with_the_addresses_that_i
     cr_expect(ne(u32, claim(blog, "b"), address));
     cr_expect(ne(u32, claim(blog, "c"), address));
 }
+
+/* -- IPv6 */
+
+static int claim6(struct network *network, const char *instance, const char *wanted, char *ret_text,
+                  struct error *err)
+{
+    uint32_t number = claim(network, instance) - network->subnet.address;
+    struct in6_addr address;
+
+    if (network_claim6(network, instance, wanted, number, &address, err) < 0)
+        return -1;
+    (void)ipv6_format(&address, ret_text);
+    return 0;
+}
+
+static void define6(void)
+{
+    struct shared_definition definition = {
+        .name = "proxy",
+        .asked = {.subnet = "10.89.3.0/24", .ipv6 = true, .subnet6 = "fd00:3::/64"}};
+
+    cr_assert(shared_registry_define(registry, &definition, arena, NULL) == 0);
+}
+
+Test(shared_registry, an_ipv6_address_that_a_project_fixes_is_no_others)
+{
+    scoped(network_free) struct network *shop = NULL, *blog = NULL, *again = NULL;
+    char text[IPV6_TEXT_SIZE], automatic[IPV6_TEXT_SIZE];
+    struct error err = {0};
+
+    define6();
+    shop = join("shop");
+    blog = join("blog");
+    cr_assert(claim6(shop, "web-1", "fd00:3::9", text, &err) == 0, "%s", err.text);
+    cr_expect(eq(int, claim6(blog, "web-1", "fd00:3::9", text, &err), -1));
+    cr_expect(strstr(err.text, "taken by 'shop/web-1'") != NULL, "%s", err.text);
+    cr_assert(claim6(shop, "api-1", NULL, automatic, &err) == 0, "%s", err.text);
+    cr_expect(eq(int, claim6(blog, "web-1", automatic, text, &err), -1));
+    cr_expect(strstr(err.text, "taken by 'shop/api-1'") != NULL, "%s", err.text);
+    /* Another supervisor of the same project finds its own. */
+    again = join("shop");
+    cr_expect(eq(int, claim6(again, "web-1", "fd00:3::9", text, &err), 0));
+    cr_assert(shared_registry_leave(registry, "shop", NULL) == 0);
+    cr_expect(eq(int, claim6(blog, "web-1", "fd00:3::9", text, &err), 0));
+}

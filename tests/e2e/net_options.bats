@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# What a service says of its place on a network, and of names that are its own.
+load helpers
+
+setup_file() { e2e_setup_file; }
+teardown_file() { e2e_teardown_file; }
+setup() {
+    e2e_setup
+    SHARED=${TAG}shared
+}
+teardown() {
+    local project
+    for project in shop blog; do
+        [ ! -e "$YAWL_RUN_ROOT/projects/$TAG$project" ] || "$YAWL" -p "$TAG$project" down -t 0 >/dev/null 2>&1
+    done
+    "$YAWL" network rm "$SHARED" >/dev/null 2>&1 || true
+    e2e_teardown
+}
+
+# The addresses of a name, as the service sees it.
+lookup() {
+    inside "$1" nslookup -type=a "$2" | sed -n '/^Name:/,$s/^Address: *//p'
+}
+
+@test "a link names each container by its number, also those that come later" {
+    compose_file <<'END'
+services:
+  web: {image: box, command: [sleep, "1000"]}
+  fixed: {image: box, container_name: box-of-it, command: [sleep, "1000"]}
+  client: {image: box, command: [sleep, "1000"], links: [web, "fixed:other"]}
+  stranger: {image: box, command: [sleep, "1000"]}
+END
+    ok up -d
+    equal "$(lookup client web-1)" "$(lookup client "$PROJECT-web-1")"
+    equal "$(lookup client fixed-1)" "$(lookup client box-of-it)"
+    equal "$(lookup client other)" "$(lookup client box-of-it)"
+    ok scale web=2
+    within 5 inside client nslookup -type=a web-2
+    equal "$(lookup client web-2)" "$(lookup client "$PROJECT-web-2")"
+    ! inside stranger nslookup -type=a web-1 || fail "the link is the linking container's alone"
+}
+
+@test "an external link is another name for a container of another project" {
+    ok network create "$SHARED"
+    cat >shop.yaml <<END
+services: {web: {image: box, command: [sleep, "1000"]}}
+networks: {default: {external: true, name: $SHARED}}
+END
+    cat >blog.yaml <<END
+services:
+  client: {image: box, command: [sleep, "1000"], external_links: ["${TAG}shop-web-1:shopfront"]}
+networks: {default: {external: true, name: $SHARED}}
+END
+    ok -p "${TAG}shop" -f shop.yaml up -d
+    ok -p "${TAG}blog" -f blog.yaml up -d
+    within 5 "$YAWL" -p "${TAG}blog" exec -T client nslookup -type=a shopfront
+}
+
+@test "an IPv6 address that one project fixes on a shared network is refused to another" {
+    local project
+    ok network create --ipv6 --subnet fd00:79::/64 "$SHARED"
+    for project in shop blog; do
+        cat >"$project.yaml" <<END
+services:
+  web: {image: box, command: [sleep, "1000"], networks: {default: {ipv6_address: "fd00:79::9"}}}
+networks: {default: {external: true, name: $SHARED}}
+END
+    done
+    ok -p "${TAG}shop" -f shop.yaml up -d
+    refused -p "${TAG}blog" -f blog.yaml up -d
+    contains "$stderr" "address fd00:79::9"
+    contains "$stderr" "taken by '${TAG}shop/${TAG}shop-web-1'"
+    ok -p "${TAG}shop" down -t 0
+    ok -p "${TAG}blog" -f blog.yaml up -d
+}
+
+@test "link-local addresses reach the neighbours, and the host is still the host" {
+    local port
+    port=$(free_port)
+    compose_file <<'END'
+services:
+  a:
+    image: box
+    command: [sleep, "1000"]
+    networks: {default: {link_local_ips: [169.254.8.8, "fe80::8"]}}
+    extra_hosts: ["host.docker.internal:host-gateway"]
+    x-host-gateway: loopback
+  b:
+    image: box
+    command: [sleep, "1000"]
+    networks: {default: {link_local_ips: [169.254.8.9]}}
+END
+    ok up -d
+    inside b ping -c 1 -W 5 169.254.8.8
+    contains "$(inside a ip -6 address show eth0)" "fe80::8/64"
+    echo own >file
+    background open python3 -m http.server --bind 127.0.0.1 --directory "$DIR" "$port"
+    within 10 fetch "http://127.0.0.1:$port/file"
+    equal "$(inside a wget -q -O - "http://host.docker.internal:$port/file")" own
+}
+
+@test "a link-local address that is none, or the host's, is refused" {
+    local address
+    for address in 10.0.0.1 169.254.1.2; do
+        compose_file <<END
+services: {a: {image: box, command: [sleep, "1000"], networks: {default: {link_local_ips: [$address]}}}}
+END
+        refused up -d
+        contains "$stderr" "$address"
+    done
+}
+
+@test "driver options of a service's place on a network take effect" {
+    compose_file <<'END'
+services:
+  a:
+    image: box
+    command: [sleep, "1000"]
+    networks:
+      default:
+        driver_opts:
+          com.docker.network.endpoint.ifname: wan0
+          com.docker.network.endpoint.sysctls: net.ipv4.conf.IFNAME.log_martians=1
+          com.example.unheard: x
+END
+    ok up -d
+    contains "$stderr" "services.a.networks.default.driver_opts.com.example.unheard"
+    equal "$(inside a cat /proc/sys/net/ipv4/conf/wan0/log_martians)" 1
+}
