@@ -6,8 +6,10 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -416,6 +418,79 @@ Test(tcp_port, stops_the_sender_while_the_reader_is_slow_and_loses_nothing)
         received += (size_t)n;
     cr_expect_eq(n, 0);
     cr_expect_eq(received, sent);
+    pair_close(&pair);
+}
+
+enum {
+    SOME_CONNECTIONS = 500,
+    FILES_PER_CONNECTION = 12, /* one port has half of what the worker can hold, 6 files each */
+    BYTES_PER_CONNECTION = 4096,
+};
+
+/* YAWL_TEST_CONNECTIONS; a release is tested with 10000, which takes a limit of 120000 files. */
+static size_t idle_connections(void)
+{
+    const char *text = getenv("YAWL_TEST_CONNECTIONS");
+    size_t count = text ? strtoul(text, NULL, 10) : SOME_CONNECTIONS;
+    struct rlimit files;
+
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_cur < (count + 100) * FILES_PER_CONNECTION)
+        cr_skip_test("%zu connections take a limit of %zu files; here it is %zu", count,
+                     (count + 100) * FILES_PER_CONNECTION, (size_t)files.rlim_cur);
+    return count;
+}
+
+static size_t resident_bytes(pid_t pid)
+{
+    char path[40];
+    unsigned long size = 0, resident = 0;
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+    file = fopen(path, "re");
+    cr_assert(file && fscanf(file, "%lu %lu", &size, &resident) == 2);
+    (void)fclose(file);
+    return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Opens as many connections as asked for; they have carried a byte and do nothing since. */
+static void open_idle(struct pair *pair, int (*fds)[2], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char byte = 0;
+
+        fds[i][0] = lab_connect_eventually(pair->lab.host_netns_fd, "127.0.0.1", pair->host_port);
+        fds[i][1] = accept4(pair->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+        cr_assert_geq(fds[i][1], 0, "%zu: %s", i, strerror(errno));
+        cr_assert_eq(send(fds[i][0], "a", 1, 0), 1);
+        cr_assert_eq(recv(fds[i][1], &byte, 1, 0), 1, "%zu: %s", i, strerror(errno));
+    }
+}
+
+Test(tcp_port, holds_many_idle_connections_in_little_memory, .timeout = 600)
+{
+    size_t count = idle_connections(), before, after;
+    int(*fds)[2] = calloc(count, sizeof(*fds));
+    struct pair pair;
+    char byte = 0;
+
+    pair_open(&pair);
+    open_idle(&pair, fds, 100); /* until everything has been used once */
+    before = resident_bytes(pair.lab.worker);
+    open_idle(&pair, fds + 100, count - 100);
+    after = resident_bytes(pair.lab.worker);
+    cr_log_info("%zu idle connections: %zu bytes each", count, (after - before) / (count - 100));
+    cr_expect_lt(after - before, (count - 100) * BYTES_PER_CONNECTION);
+    for (size_t i = 0; i < count; i++) { /* and each is still one */
+        cr_assert_eq(send(fds[i][1], "b", 1, 0), 1);
+        cr_assert_eq(recv(fds[i][0], &byte, 1, 0), 1);
+        fd_close(fds[i][0]);
+        fd_close(fds[i][1]);
+    }
+    free(fds);
     pair_close(&pair);
 }
 
