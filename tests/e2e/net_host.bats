@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the host's own network does and sees. Everything of ours runs in a network namespace that stands for the
-# host, with another machine beside it: 10.213.77.1 is the host, 10.213.77.2 the other.
+# What the host's own network does and sees (lan.bash).
 #
 #   YAWL_E2E_CYCLES    how many times a service comes and goes (20; a release is tested with 200)
 #   YAWL_E2E_PROJECTS  how many projects start at once (6; a release is tested with 20)
 load helpers
+load lan
 
 setup_file() { e2e_setup_file; }
 teardown_file() { e2e_teardown_file; }
@@ -14,21 +14,7 @@ setup() {
     e2e_setup
     CYCLES=${YAWL_E2E_CYCLES:-20}
     PROJECTS=${YAWL_E2E_PROJECTS:-6}
-    namespace_begin
-    HOST=$NAMESPACE
-    namespace_begin
-    LAN=$NAMESPACE
-    on_host ip link set lo up
-    on_lan ip link set lo up
-    on_host ip link add wire type veth peer name wire netns "$LAN"
-    on_host ip address add 10.213.77.1/24 dev wire
-    on_host ip link set wire up
-    on_lan ip address add 10.213.77.2/24 dev wire
-    on_lan ip link set wire up
-    # The program under test is to run there.
-    printf '#!/bin/sh\nexec nsenter --net --target %s %s "$@"\n' "$HOST" "$YAWL" >"$DIR/yawl-on-host"
-    chmod +x "$DIR/yawl-on-host"
-    YAWL=$DIR/yawl-on-host
+    lan_begin
 }
 
 teardown() {
@@ -37,37 +23,8 @@ teardown() {
         [ ! -e "$YAWL_RUN_ROOT/projects/${TAG}p$i" ] || "$YAWL" -p "${TAG}p$i" down -t 0 >/dev/null 2>&1
     done
     timeout 60 "$YAWL" down -t 0 >/dev/null 2>&1
-    kill "$HOST" "$LAN"
-    wait "$HOST" "$LAN" || true
-    YAWL=$(sed -n 's/.*--target [0-9]* \([^ ]*\) .*/\1/p' "$DIR/yawl-on-host")
+    lan_end
     e2e_teardown
-}
-
-# Sets $NAMESPACE to a process in a network namespace of its own.
-namespace_begin() {
-    unshare --net sleep 1000 3>&- &
-    NAMESPACE=$!
-    local here
-    here=$(readlink /proc/self/ns/net)
-    within 5 sh -c "[ \$(readlink /proc/$NAMESPACE/ns/net) != '$here' ]"
-}
-
-on_host() {
-    nsenter --net --target "$HOST" "$@"
-}
-
-on_lan() {
-    nsenter --net --target "$LAN" "$@"
-}
-
-# Of the other machine.
-lan_fetch() {
-    on_lan curl --silent --show-error --fail --max-time 2 --noproxy '*' "$@"
-}
-
-# A web server as a container's command: answers its word on port 80.
-serve() {
-    echo "[sh, -c, 'mkdir -p /tmp/www; echo $1 > /tmp/www/index.html; exec httpd -f -p 80 -h /tmp/www']"
 }
 
 @test "a host firewall that drops what comes in blocks a published port, until it is let in" {
