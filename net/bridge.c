@@ -102,14 +102,3 @@ int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret
     *ret_ifindex = ifindex;
     return 0;
 }
-
-int bridge_remove(struct netlink *router, int ifindex, struct error *err)
-{
-    scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
-    struct ifinfomsg header = {.ifi_family = AF_UNSPEC, .ifi_index = ifindex};
-
-    (void)netlink_batch_add(batch, RTM_DELLINK, NLM_F_ACK, &header, sizeof(header));
-    netlink_batch_describe(batch, "remove bridge %d", ifindex);
-    netlink_batch_tolerate(batch, ENODEV);
-    return netlink_send(router, batch, NULL, err);
-}

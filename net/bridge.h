@@ -38,7 +38,4 @@ void bridge_batch_add(struct netlink_batch *batch, const struct bridge_spec *spe
 MUST_CHECK int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret_ifindex,
                            struct error *err);
 
-/* The containers' ends are not touched; one that is gone is no error. */
-MUST_CHECK int bridge_remove(struct netlink *router, int ifindex, struct error *err);
-
 #endif

@@ -146,19 +146,25 @@ static int batch_add_veth(struct netlink_batch *batch, const struct endpoint *en
     return 0;
 }
 
-/* A link-local address has the whole of its range on the link. What lies there behind the gateway
- * is said. */
 static void batch_link_local(struct netlink_batch *batch, const struct endpoint *endpoint,
                              int ifindex)
 {
-    uint32_t host;
-
     for (size_t i = 0; i < endpoint->n_link_local; i++)
         link_batch_address(batch, ifindex, endpoint->link_local[i], LINK_LOCAL_LENGTH);
     for (size_t i = 0; i < endpoint->n_link_local6; i++)
         link_batch_address6(batch, ifindex, &endpoint->link_local6[i], LINK_LOCAL_LENGTH6);
-    if (endpoint->gateway && endpoint->n_link_local && ipv4_parse(HOST_GATEWAY_ADDRESS, &host))
-        link_batch_route(batch, ifindex, (struct ipv4_prefix){host, 32}, endpoint->gateway);
+}
+
+static void batch_routes(struct netlink_batch *batch, const struct endpoint *endpoint, int ifindex)
+{
+    struct ipv4_prefix everything = {0, 0}, host = {0, 32};
+
+    if (endpoint->has_gateway6)
+        link_batch_default_route6(batch, ifindex, &endpoint->gateway6);
+    if (endpoint->gateway)
+        link_batch_route(batch, ifindex, everything, endpoint->gateway);
+    if (endpoint->host_gateway && ipv4_parse(HOST_GATEWAY_ADDRESS, &host.address))
+        link_batch_route(batch, ifindex, host, endpoint->host_gateway);
 }
 
 /* The interfaces are asked for their indexes: the kernel honours a wish for a peer's only with one
@@ -166,7 +172,6 @@ static void batch_link_local(struct netlink_batch *batch, const struct endpoint 
 static int configure_inside(struct netlink *inside, const struct endpoint *endpoints, size_t count,
                             struct error *err)
 {
-    const struct ipv4_prefix everything = {0, 0};
     scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
     char name[INTERFACE_NAME_SIZE];
     int ifindex;
@@ -182,11 +187,8 @@ static int configure_inside(struct netlink *inside, const struct endpoint *endpo
         if (endpoints[i].prefix_length6)
             link_batch_address6(batch, ifindex, &endpoints[i].address6,
                                 endpoints[i].prefix_length6);
-        if (endpoints[i].has_gateway6)
-            link_batch_default_route6(batch, ifindex, &endpoints[i].gateway6);
-        if (endpoints[i].gateway)
-            link_batch_route(batch, ifindex, everything, endpoints[i].gateway);
         batch_link_local(batch, &endpoints[i], ifindex);
+        batch_routes(batch, &endpoints[i], ifindex);
         if (endpoints[i].egress_bits > 0)
             bandwidth_batch_limit(batch, ifindex, endpoints[i].egress_bits);
         link_batch_settle(batch, ifindex, NULL);
@@ -360,4 +362,18 @@ int endpoints_make(struct netlink *router, int netns_fd, const struct endpoint *
     if (settle_router(router, netns_fd, endpoints, count, err) < 0)
         return -1;
     return await_inside(inside, endpoints, count, err);
+}
+
+int endpoint_make_bare(struct netlink *router, int netns_fd, const struct endpoint *endpoint,
+                       struct error *err)
+{
+    scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
+    scoped(netlink_free) struct netlink *inside = NULL;
+
+    if (netlink_open_in(netns_fd, NETLINK_ROUTE, &inside, err) < 0 ||
+        batch_add_veth(batch, endpoint, 0, netns_fd, err) < 0 ||
+        netlink_send(router, batch, NULL, err) < 0 ||
+        configure_inside(inside, endpoint, 1, err) < 0)
+        return -1;
+    return settle_router(router, netns_fd, endpoint, 1, err);
 }

@@ -32,6 +32,8 @@ struct endpoint {
     int mtu;
     int64_t egress_bits, ingress_bits; /* a second; 0: no limit */
     uint32_t gateway; /* of the default route, on at most one endpoint; 0: none here */
+    uint32_t
+        host_gateway; /* that HOST_GATEWAY_ADDRESS is behind; 0: where the default route leads */
     struct in6_addr gateway6;
     bool has_gateway6;
     uint32_t *link_local; /* more addresses, that reach no further than the bridge */
@@ -46,5 +48,10 @@ struct endpoint {
  * router namespace. */
 MUST_CHECK int endpoints_make(struct netlink *router, int netns_fd,
                               const struct endpoint *endpoints, size_t count, struct error *err);
+
+/* One interface with its address in a namespace that is somebody else's: nothing but that is
+ * touched. */
+MUST_CHECK int endpoint_make_bare(struct netlink *router, int netns_fd,
+                                  const struct endpoint *endpoint, struct error *err);
 
 #endif

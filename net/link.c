@@ -191,3 +191,14 @@ int link_find(struct netlink *netlink, const char *name, int *ret_ifindex, struc
     *ret_ifindex = ifindex;
     return 0;
 }
+
+int link_remove(struct netlink *netlink, int ifindex, struct error *err)
+{
+    scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
+    struct ifinfomsg header = {.ifi_family = AF_UNSPEC, .ifi_index = ifindex};
+
+    (void)netlink_batch_add(batch, RTM_DELLINK, NLM_F_ACK, &header, sizeof(header));
+    netlink_batch_describe(batch, "remove interface %d", ifindex);
+    netlink_batch_tolerate(batch, ENODEV);
+    return netlink_send(netlink, batch, NULL, err);
+}

@@ -44,6 +44,9 @@ void link_batch_route(struct netlink_batch *batch, int ifindex, struct ipv4_pref
 void link_batch_default_route6(struct netlink_batch *batch, int ifindex,
                                const struct in6_addr *gateway);
 
+/* A bridge's ports stay, without it; of a pair both ends go. One that is gone is no error. */
+MUST_CHECK int link_remove(struct netlink *netlink, int ifindex, struct error *err);
+
 MUST_CHECK int link_find(struct netlink *netlink, const char *name, int *ret_ifindex,
                          struct error *err);
 

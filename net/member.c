@@ -141,6 +141,17 @@ static bool host_has_ipv6_route(void)
     return fd >= 0 && connect(fd, (struct sockaddr *)&world, sizeof(world)) == 0;
 }
 
+/* 169.254.1.2 has a route of its own where the default route is not the router's, and where
+ * link-local addresses have the whole range on their link. */
+static uint32_t host_gateway_of(const struct member *member, const struct network *network)
+{
+    bool hidden = network->kernel_uplink;
+
+    for (size_t i = 0; i < member->count; i++)
+        hidden = hidden || member->endpoints[i].n_link_local > 0;
+    return hidden && !network->no_ipv4 ? network->router : 0;
+}
+
 static void member_choose_gateway(struct member *member, const struct endpoint_spec *specs,
                                   const struct network_lookup *lookup)
 {
@@ -159,6 +170,7 @@ static void member_choose_gateway(struct member *member, const struct endpoint_s
         struct endpoint *endpoint = &member->endpoints[index];
 
         endpoint->gateway = network->no_ipv4 ? 0 : network->gateway;
+        endpoint->host_gateway = host_gateway_of(member, network);
         endpoint->has_gateway6 = network->v6.on && host_has_ipv6_route();
         endpoint->gateway6 = network->v6.gateway;
     }

@@ -20,6 +20,7 @@ int net_open(const struct net_options *options, struct net **ret_net, struct err
     int router_fd = options->router_netns_fd;
 
     net->project = memory_strdup(options->project);
+    net->uplink = uplink_new(options->project);
     net->events_fd = net->pages_fd = -1;
     if (router_open(router_fd, &net->router, err) < 0 ||
         address_book_open(options->state_dir_fd, &net->addresses, err) < 0 ||
@@ -44,6 +45,7 @@ void net_free(struct net *net)
     free(net->networks);
     net_shared_close(net);
     worker_client_free(net->worker);
+    uplink_free(net->uplink);
     port_book_free(net->ports);
     address_book_free(net->addresses);
     router_free(net->router);
@@ -257,6 +259,24 @@ static const char *port_target(const struct net *net, const char *instance)
                                                                   : "0.0.0.0";
 }
 
+/* Where the kernel routes, it leads clients of other machines to the container; those of this one
+ * go by the worker's socket. */
+static void route_port(struct net *net, const char *key, const struct port_state *state)
+{
+    struct uplink_port port = {.host_port = (uint16_t)state->host_port,
+                               .container_port = (uint16_t)state->spec->container_port,
+                               .udp = state->spec->udp};
+    const struct network *network = NULL;
+
+    if (state->open && ipv4_parse(port_target(net, state->instance), &port.address))
+        network = net_network_of(net, port.address);
+    if (!network || !network->kernel_uplink ||
+        (state->spec->host_ip && !ipv4_parse(state->spec->host_ip, &port.host_address)))
+        uplink_set_port(net->uplink, key, NULL);
+    else
+        uplink_set_port(net->uplink, key, &port);
+}
+
 static void tell_port(struct net *net, const struct port_state *state,
                       struct port_binding *take_binding)
 {
@@ -280,6 +300,7 @@ static void tell_port(struct net *net, const struct port_state *state,
         news.n_fds = take_binding->n_fds;
     }
     worker_client_tell(net->worker, &news);
+    route_port(net, key, state);
 }
 
 int net_port_reserve(struct net *net, const char *instance, const struct port_spec *port,
@@ -344,6 +365,7 @@ static void on_port_released(void *owner, const char *key)
     struct net *net = owner;
 
     worker_client_forget(net->worker, net_key_of(arena, "port", key), &gone);
+    uplink_set_port(net->uplink, key, NULL);
 }
 
 void net_port_release(struct net *net, const char *instance)
@@ -364,7 +386,8 @@ int net_port_check(const struct port_spec *port, struct error *err)
 
 int net_flush(struct net *net, uint64_t now_ms, uint64_t *ret_retry_ms, struct error *err)
 {
-    if (net_exchange(net, err) < 0) {
+    if (net_exchange(net, err) < 0 ||
+        uplink_refresh(net->uplink, net->networks, net->n_networks, err) < 0) {
         *ret_retry_ms = now_ms + EXCHANGE_RETRY_MS;
         return -1;
     }

@@ -8,12 +8,21 @@
 
 #include "common/memory.h"
 #include "net/bridge.h"
+#include "net/link.h"
 #include "net/net_state.h"
 
 struct network *net_find_network(const struct net *net, const char *name)
 {
     for (size_t i = 0; i < net->n_networks; i++)
         if (strcmp(net->networks[i]->name, name) == 0)
+            return net->networks[i];
+    return NULL;
+}
+
+struct network *net_network_of(const struct net *net, uint32_t address)
+{
+    for (size_t i = 0; i < net->n_networks; i++)
+        if (!net->networks[i]->no_ipv4 && ipv4_prefix_contains(net->networks[i]->subnet, address))
             return net->networks[i];
     return NULL;
 }
@@ -40,7 +49,7 @@ int net_make_bridge(struct net *net, struct network *network, struct error *err)
     char name[INTERFACE_NAME_SIZE];
     struct bridge_spec bridge = {
         .name = name,
-        .gateway = network->gateway,
+        .gateway = network->router,
         .prefix_length = network->no_ipv4 ? 0 : network->subnet.length,
         .v6 = network->v6.on ? &network->v6 : NULL,
         .mtu = network->mtu,
@@ -62,6 +71,7 @@ static void tell_network(struct net *net, const struct network *network)
         .subnet6 = network->v6.on ? ipv6_prefix_format(&network->v6.subnet, subnet6) : NULL,
         .internal = network->internal,
         .no_ipv4 = network->no_ipv4,
+        .kernel_uplink = network->kernel_uplink,
     };
 
     net_tell(net, net_key_of(arena, "network", network->name), &message);
@@ -112,11 +122,13 @@ int net_remove_network(struct net *net, const char *name, struct error *err)
             errno = EBUSY;
             return error_sys(err, "network '%s' exists with another definition", name);
         }
-        if (bridge_remove(router_links(net->router), network->bridge_ifindex, err) < 0)
+        if (link_remove(router_links(net->router), network->bridge_ifindex, err) < 0 ||
+            uplink_unplug(network, err) < 0)
             return error_wrap(err, "network '%s'", name);
         network_free(network);
         net->networks[i] = net->networks[--net->n_networks];
         net->rules_stale = true;
+        uplink_change(net->uplink);
         return 0;
     }
     return 0;
@@ -128,6 +140,7 @@ void net_put_network(struct net *net, struct network *take_network)
     memory_grow(net->networks, net->n_networks, net->networks_capacity);
     net->networks[net->n_networks++] = take_network;
     net->rules_stale = true;
+    uplink_change(net->uplink);
 }
 
 int net_add_network(struct net *net, const struct network_spec *spec, struct error *err)
@@ -148,7 +161,9 @@ int net_add_network(struct net *net, const struct network_spec *spec, struct err
         return 0;
     if (net_remove_network(net, spec->name, err) < 0)
         return -1;
-    if (net_make_bridge(net, network, err) < 0)
+    if (net_make_bridge(net, network, err) < 0 ||
+        (network->kernel_uplink &&
+         uplink_plug_in(router_links(net->router), network, net->project, err) < 0))
         return error_wrap(err, "network '%s'", spec->name);
     keep_addresses(net, network);
     net_put_network(net, steal(network));
@@ -194,6 +209,8 @@ int net_refresh_rules(struct net *net, struct error *err)
 {
     scoped(free) struct router_network *rules = NULL;
 
+    if (uplink_refresh(net->uplink, net->networks, net->n_networks, err) < 0)
+        return -1;
     if (!net->rules_stale)
         return 0;
     rules = memory_resize(NULL, net->n_networks, sizeof(*rules));

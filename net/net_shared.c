@@ -207,6 +207,9 @@ int net_share(struct net *net, const struct network_spec *spec, struct error *er
         return error_set(err, "there is no network '%s'", spec->name);
     if (network->shared)
         return 0;
+    if (network->kernel_uplink)
+        return error_set(err, "network '%s' has an uplink of the kernel's, and is not shared",
+                         name);
     if (shared_registry_lock(net->registry, &lock_fd, err) < 0 ||
         define_as_is(net, network, &definition, arena, err) < 0 ||
         shared_network_convert(network, &site, name, err) < 0 ||
@@ -228,6 +231,11 @@ int net_add_shared(struct net *net, const struct network_spec *spec, struct erro
 
     if (!net->registry)
         return error_set(err, "network '%s': nothing can be shared here", spec->name);
+    if (spec->kernel_uplink)
+        return error_set(err,
+                         "network '%s': an uplink of the kernel's is for a network of the "
+                         "project's own",
+                         spec->name);
     if (shared_registry_lock(net->registry, &lock_fd, err) < 0 ||
         net_network_differs(net, spec, &differs, err) < 0)
         return -1;

@@ -15,6 +15,7 @@
 #include "net/port_book.h"
 #include "net/router.h"
 #include "net/shared_registry.h"
+#include "net/uplink.h"
 #include "net/worker_client.h"
 
 struct net {
@@ -23,6 +24,7 @@ struct net {
     struct address_book *addresses;
     struct port_book *ports;
     struct worker_client *worker;
+    struct uplink *uplink; /* of the networks that the kernel routes */
     struct network **networks;
     size_t n_networks, networks_capacity;
     bool rules_stale; /* a network came since the rules were loaded */
@@ -44,6 +46,8 @@ const char *net_key_of(struct arena *arena, const char *kind, const char *name);
 /* -- net_networks.c */
 
 struct network *net_find_network(const struct net *net, const char *name);
+/* The network whose IPv4 subnet has the address, or NULL. */
+struct network *net_network_of(const struct net *net, uint32_t address);
 /* The specification in numbers, beside the other networks. */
 MUST_CHECK int net_resolve_network(struct net *net, const struct network_spec *spec,
                                    struct network **ret_network, struct error *err);

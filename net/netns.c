@@ -47,7 +47,7 @@ void netns_leave(struct netns_visit *visit)
 
 /* Whether the namespace where we are belongs to our user namespace or to one below: into another's
  * nobody is let back. */
-static bool home_is_ours(void)
+bool netns_is_ours(void)
 {
     scoped_fd int home_fd = own_netns(NULL);
     scoped_fd int owner_fd = home_fd < 0 ? -1 : ioctl(home_fd, NS_GET_USERNS);
@@ -98,7 +98,7 @@ int netns_run(int netns_fd, netns_task *task, void *owner, struct error *err)
 {
     scoped_visit struct netns_visit visit = NETNS_HOME;
 
-    if (!home_is_ours())
+    if (!netns_is_ours())
         return errand_send(
             &(struct errand){.netns_fd = netns_fd, .task = task, .owner = owner, .err = err});
     if (netns_enter(netns_fd, &visit, err) < 0)
@@ -121,7 +121,7 @@ int netns_create(int *ret_fd, struct error *err)
 
     if (home_fd < 0)
         return -1;
-    if (!home_is_ours())
+    if (!netns_is_ours())
         return errand_send(
             &(struct errand){.netns_fd = -1, .task = take_own_netns, .owner = ret_fd, .err = err});
     if (unshare(CLONE_NEWNET) < 0)

@@ -13,6 +13,7 @@
 #ifndef YAWL_NET_NETNS_H
 #define YAWL_NET_NETNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/cleanup.h"
@@ -31,6 +32,9 @@ MUST_CHECK int netns_enter(int netns_fd, struct netns_visit *visit, struct error
 /* Back home; does nothing when already there. */
 void netns_leave(struct netns_visit *visit);
 #define scoped_visit __attribute__((cleanup(netns_leave)))
+
+/* Whether the namespace where we are is ours: we may change it, and come back from visits. */
+bool netns_is_ours(void);
 
 /* What is done on a visit: returns 0, or -1 with the error. */
 typedef int netns_task(void *owner, struct error *err);

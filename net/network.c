@@ -130,7 +130,8 @@ bool network_is_same(const struct network *a, const struct network *b)
 {
     return a->subnet.address == b->subnet.address && a->subnet.length == b->subnet.length &&
            a->gateway == b->gateway && a->internal == b->internal && a->isolated == b->isolated &&
-           a->mtu == b->mtu && a->no_ipv4 == b->no_ipv4 && network_v6_is_same(&a->v6, &b->v6);
+           a->kernel_uplink == b->kernel_uplink && a->mtu == b->mtu && a->no_ipv4 == b->no_ipv4 &&
+           network_v6_is_same(&a->v6, &b->v6);
 }
 
 int network_claim(struct network *network, const char *instance, uint32_t wanted,
@@ -148,6 +149,23 @@ int network_claim6(struct network *network, const char *instance, const char *wa
     return network->shared
                ? shared_network_claim6(network, &claim, ret_address, err)
                : network_v6_claim(&network->v6, instance, wanted, number, ret_address, err);
+}
+
+/* With an uplink of the kernel's the gateway is the host's end of it, and the router has an address
+ * like a container, whose name no container has. */
+static int settle_router(const struct network_spec *spec, struct network *network,
+                         struct error *err)
+{
+    network->router = network->gateway;
+    network->kernel_uplink = spec->kernel_uplink;
+    if (!spec->kernel_uplink)
+        return 0;
+    if (spec->internal || spec->no_ipv4)
+        return error_set(err,
+                         "network '%s': an uplink of the kernel's is for IPv4, and for what "
+                         "leads out",
+                         spec->name);
+    return ipam_claim(network->ipam, "/router", 0, &network->router, err);
 }
 
 int network_new(const struct network_spec *spec, const struct network_place *place,
@@ -171,6 +189,8 @@ int network_new(const struct network_spec *spec, const struct network_place *pla
         return error_wrap(err, "network '%s'", spec->name);
     if (place->book)
         address_book_recall(place->book, network->name, network->ipam);
+    if (settle_router(spec, network, err) < 0)
+        return -1;
     *ret_network = steal(network);
     return 0;
 }

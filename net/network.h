@@ -26,8 +26,11 @@ struct network {
     bool no_ipv4; /* the subnet above only numbers the containers */
     struct network_v6 v6;
     bool internal, isolated;
+    bool kernel_uplink;
+    uint32_t router; /* the bridge's own address: the gateway, unless that is the host's */
     int mtu;
     int bridge_ifindex; /* 0 until the bridge exists */
+    int uplink_ifindex; /* of the host's end of the uplink; 0: there is none */
     struct ipam *ipam;
     struct shared_network *shared; /* the project's part in one of the machine's, or NULL; then the
                                       gateway is the project's own address there */

@@ -16,6 +16,7 @@ const struct codec_field network_spec_codec[] = {
     CODEC_FIELD(struct network_spec, ip_range6, CODEC_STRING),
     CODEC_FIELD(struct network_spec, reserved6, CODEC_STRINGS),
     CODEC_FIELD(struct network_spec, internal, CODEC_BOOL),
+    CODEC_FIELD(struct network_spec, kernel_uplink, CODEC_BOOL),
     CODEC_FIELD(struct network_spec, isolated, CODEC_BOOL),
     CODEC_FIELD(struct network_spec, mtu, CODEC_INT),
     {0},

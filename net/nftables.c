@@ -14,6 +14,7 @@
 struct nft {
     struct netlink_batch *batch;
     const char *table;
+    uint32_t flags; /* NFT_TABLE_F_* */
     uint32_t n_sets;
     struct nl_msg *rule; /* being built, with its list of expressions */
     struct nlattr *expressions;
@@ -48,22 +49,40 @@ static void nft_settle(struct nft *nft)
     nft->expressions = NULL;
 }
 
+static void put_table(const struct nft *nft, struct nl_msg *message)
+{
+    netlink_batch_describe(nft->batch, "nftables table '%s'", nft->table);
+    netlink_put_string(message, NFTA_TABLE_NAME, nft->table);
+    if (nft->flags)
+        netlink_put_be32(message, NFTA_TABLE_FLAGS, nft->flags);
+}
+
 /* NEW, DEL, NEW: the first makes sure that there is something to delete. */
-struct nft *nft_new(const char *table)
+static struct nft *nft_begin(const char *table, uint32_t flags)
 {
     static const int types[] = {NFT_MSG_NEWTABLE, NFT_MSG_DELTABLE, NFT_MSG_NEWTABLE};
     struct nft *nft = memory_new(struct nft);
     nft->batch = netlink_batch_new();
     nft->table = table;
+    nft->flags = flags;
     nft_bound(nft, NFNL_MSG_BATCH_BEGIN);
     for (size_t i = 0; i < ARRAY_LENGTH(types); i++) {
         struct nl_msg *message =
             nft_message(nft, types[i], types[i] == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0);
 
-        netlink_batch_describe(nft->batch, "nftables table '%s'", table);
-        netlink_put_string(message, NFTA_TABLE_NAME, table);
+        put_table(nft, message);
     }
     return nft;
+}
+
+struct nft *nft_new(const char *table)
+{
+    return nft_begin(table, 0);
+}
+
+struct nft *nft_new_owned(const char *table)
+{
+    return nft_begin(table, NFT_TABLE_F_OWNER);
 }
 
 void nft_free(struct nft *nft)
@@ -82,8 +101,7 @@ int nft_commit(struct nft *nft, struct netlink *netlink, struct error *err)
 
     nft_settle(nft);
     message = nft_message(nft, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_ACK);
-    netlink_batch_describe(nft->batch, "nftables table '%s'", nft->table);
-    netlink_put_string(message, NFTA_TABLE_NAME, nft->table);
+    put_table(nft, message);
     nft_bound(nft, NFNL_MSG_BATCH_END);
     return netlink_send(netlink, nft->batch, NULL, err);
 }
@@ -249,6 +267,25 @@ void nft_socket(struct nft *nft, uint32_t key)
     expression_end(nft, expression);
 }
 
+void nft_destination_kind(struct nft *nft)
+{
+    struct expression expression = expression_begin(nft, "fib");
+
+    netlink_put_be32(nft->rule, NFTA_FIB_DREG, NFT_REG_1);
+    netlink_put_be32(nft->rule, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+    netlink_put_be32(nft->rule, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
+    expression_end(nft, expression);
+}
+
+void nft_connection(struct nft *nft, uint32_t key)
+{
+    struct expression expression = expression_begin(nft, "ct");
+
+    netlink_put_be32(nft->rule, NFTA_CT_KEY, key);
+    netlink_put_be32(nft->rule, NFTA_CT_DREG, NFT_REG_1);
+    expression_end(nft, expression);
+}
+
 void nft_mask(struct nft *nft, const void *mask, size_t length)
 {
     static const uint8_t none[16] = {0};
@@ -282,22 +319,39 @@ void nft_unequal(struct nft *nft, const void *value, size_t length)
     nft_compare(nft, NFT_CMP_NEQ, value, length);
 }
 
-void nft_in_set(struct nft *nft, const char *set)
+static void nft_look_up(struct nft *nft, const char *set, uint32_t flags)
 {
     struct expression expression = expression_begin(nft, "lookup");
 
     netlink_put_string(nft->rule, NFTA_LOOKUP_SET, set);
     netlink_put_be32(nft->rule, NFTA_LOOKUP_SREG, NFT_REG_1);
+    if (flags)
+        netlink_put_be32(nft->rule, NFTA_LOOKUP_FLAGS, flags);
+    expression_end(nft, expression);
+}
+
+void nft_in_set(struct nft *nft, const char *set)
+{
+    nft_look_up(nft, set, 0);
+}
+
+void nft_not_in_set(struct nft *nft, const char *set)
+{
+    nft_look_up(nft, set, NFT_LOOKUP_F_INV);
+}
+
+static void nft_load_value_to(struct nft *nft, uint32_t target, const void *value, size_t length)
+{
+    struct expression expression = expression_begin(nft, "immediate");
+
+    netlink_put_be32(nft->rule, NFTA_IMMEDIATE_DREG, target);
+    put_value(nft, NFTA_IMMEDIATE_DATA, value, length);
     expression_end(nft, expression);
 }
 
 static void nft_load_value(struct nft *nft, const void *value, size_t length)
 {
-    struct expression expression = expression_begin(nft, "immediate");
-
-    netlink_put_be32(nft->rule, NFTA_IMMEDIATE_DREG, NFT_REG_1);
-    put_value(nft, NFTA_IMMEDIATE_DATA, value, length);
-    expression_end(nft, expression);
+    nft_load_value_to(nft, NFT_REG_1, value, length);
 }
 
 void nft_set_mark(struct nft *nft, uint32_t mark)
@@ -334,6 +388,27 @@ void nft_to_port(struct nft *nft, uint16_t port)
     netlink_put_be32(nft->rule, NFTA_NAT_FAMILY, NFPROTO_IPV4);
     netlink_put_be32(nft->rule, NFTA_NAT_REG_PROTO_MIN, NFT_REG_1);
     expression_end(nft, expression);
+}
+
+void nft_to_address(struct nft *nft, uint32_t address, uint16_t port)
+{
+    uint32_t wire_address = htonl(address);
+    uint16_t wire_port = htons(port);
+    struct expression expression;
+
+    nft_load_value(nft, &wire_address, sizeof(wire_address));
+    nft_load_value_to(nft, NFT_REG_2, &wire_port, sizeof(wire_port));
+    expression = expression_begin(nft, "nat");
+    netlink_put_be32(nft->rule, NFTA_NAT_TYPE, NFT_NAT_DNAT);
+    netlink_put_be32(nft->rule, NFTA_NAT_FAMILY, NFPROTO_IPV4);
+    netlink_put_be32(nft->rule, NFTA_NAT_REG_ADDR_MIN, NFT_REG_1);
+    netlink_put_be32(nft->rule, NFTA_NAT_REG_PROTO_MIN, NFT_REG_2);
+    expression_end(nft, expression);
+}
+
+void nft_masquerade(struct nft *nft)
+{
+    expression_end(nft, expression_begin(nft, "masq"));
 }
 
 void nft_verdict(struct nft *nft, int verdict)

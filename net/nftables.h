@@ -24,6 +24,9 @@ struct nft;
 
 /* An inet table that replaces what had its name. `table` is borrowed. */
 struct nft *nft_new(const char *table);
+/* The same, but of the socket that commits it: nobody else can change it, and it goes with the
+ * socket. Every commit of the table has to be of this kind, by the same socket. */
+struct nft *nft_new_owned(const char *table);
 void nft_free(struct nft *nft);
 DEFINE_SCOPED(struct nft *, nft_free)
 
@@ -57,6 +60,10 @@ void nft_meta(struct nft *nft, uint32_t key);
 void nft_payload(struct nft *nft, uint32_t header, uint32_t offset, uint32_t length);
 /* NFT_SOCKET_* of the socket that the packet is for; ends the rule when there is none. */
 void nft_socket(struct nft *nft, uint32_t key);
+/* The kind of the packet's destination, RTN_*. */
+void nft_destination_kind(struct nft *nft);
+/* NFT_CT_* of the packet's connection, a set of bits. */
+void nft_connection(struct nft *nft, uint32_t key);
 /* Keeps the bits of a value of at most 16 bytes. */
 void nft_mask(struct nft *nft, const void *mask, size_t length);
 
@@ -64,6 +71,7 @@ void nft_mask(struct nft *nft, const void *mask, size_t length);
 void nft_equal(struct nft *nft, const void *value, size_t length);
 void nft_unequal(struct nft *nft, const void *value, size_t length);
 void nft_in_set(struct nft *nft, const char *set);
+void nft_not_in_set(struct nft *nft, const char *set);
 
 /* Acts. */
 void nft_set_mark(struct nft *nft, uint32_t mark);
@@ -72,6 +80,10 @@ void nft_set_mark(struct nft *nft, uint32_t mark);
 void nft_tproxy(struct nft *nft, uint32_t family, uint16_t port);
 /* To another port of the same IPv4 address, and back; in a chain of nat alone. */
 void nft_to_port(struct nft *nft, uint16_t port);
+/* To another IPv4 address (host byte order) and port, and back; likewise. */
+void nft_to_address(struct nft *nft, uint32_t address, uint16_t port);
+/* From the address of the interface where it leaves; likewise. */
+void nft_masquerade(struct nft *nft);
 void nft_verdict(struct nft *nft, int verdict);
 /* Refuses: the sender of a TCP packet is reset, any other hears "administratively prohibited". */
 void nft_reset(struct nft *nft);

@@ -208,7 +208,7 @@ static int claim_router(struct network *network, struct error *err)
                  &(struct shared_claim6){shared->prefix, NULL, address - network->subnet.address},
                  &network->v6.gateway, err) < 0))
             return -1;
-        network->gateway = address;
+        network->gateway = network->router = address;
         (void)ipv4_format(address, network->gateway_text);
     }
     (void)snprintf(shared->router, sizeof(shared->router), "%s", network->gateway_text);

@@ -317,7 +317,8 @@ static int state_apply_plain(struct worker_state *state, const struct worker_mes
                                                         .subnet = message->subnet,
                                                         .subnet6 = message->subnet6,
                                                         .internal = message->internal,
-                                                        .no_ipv4 = message->no_ipv4},
+                                                        .no_ipv4 = message->no_ipv4,
+                                                        .kernel_uplink = message->kernel_uplink},
                                  err);
     case WORKER_ENDPOINT_GONE:
         state_remove_endpoint(state, message->instance);

@@ -208,6 +208,7 @@ static void decode_networks(struct decoder *decoder, const struct node *model,
         project->networks[i].at = entries[i]->at;
         project->networks[i].enable_ipv4 = true;
         decode_fields(decoder, entries[i]->value, shape_networks.each, &project->networks[i]);
+        project->networks[i].uplink = node_get_text(entries[i]->value, "x-uplink"); /* our own */
     }
 }
 

@@ -24,6 +24,7 @@ struct network {
     struct ip_pool pool, pool6;    /* the first of each family */
     bool more_pools;               /* than these */
     struct pair_list driver_opts, labels;
+    const char *uplink; /* `x-uplink`: "kernel", or NULL: the relay */
     struct position at;
 };
 

@@ -186,6 +186,10 @@ static void network_make(const struct network *network, const char *project, str
     if (network->external)
         return; /* it is what its maker says */
     network_pools(network, arena, ret_spec);
+    ret_spec->kernel_uplink = network->uplink != NULL;
+    if (network->uplink && !string_eq(network->uplink, "kernel"))
+        diagnostics_error(diagnostics, network->at, text_get(&path),
+                          "x-uplink '%s' is not known; there is 'kernel'", network->uplink);
     if (network->more_pools)
         diagnostics_warning(diagnostics, network->at, text_get(&path),
                             "a network has one subnet of each family: those after it have no "

@@ -222,6 +222,15 @@ END
     contains "$stderr" net.ipv4.ip_unprivileged_port_start
 }
 
+@test "an uplink of the kernel's is for root" {
+    compose_file <<'END'
+services: {a: {image: box, command: [sleep, "1000"]}}
+networks: {default: {x-uplink: kernel}}
+END
+    refused up -d
+    contains "$stderr" "is for root"
+}
+
 @test "a user without subordinate ids is told how to get some" {
     local place
     [ "$(id -u)" -eq 0 ] || skip "only root can make such a user"

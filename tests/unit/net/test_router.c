@@ -86,7 +86,7 @@ static void force_default_route(int netns_fd, const char *gateway)
         cr_assert(netlink_open(NETLINK_ROUTE, &netlink, &err) == 0, "%s", err.text);
     }
     cr_assert(link_find(netlink, "eth0", &ifindex, &err) == 0 && ipv4_parse(gateway, &address));
-    link_batch_default_route(batch, ifindex, address);
+    link_batch_route(batch, ifindex, (struct ipv4_prefix){0, 0}, address);
     cr_assert(netlink_send(netlink, batch, NULL, &err) == 0, "%s", err.text);
 }
 
