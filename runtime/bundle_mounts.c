@@ -179,11 +179,31 @@ static int copy_up(const struct container_spec *spec, struct planned_mount *moun
     return set_attributes(mount->fd, tmpfs, err);
 }
 
+/* The kernel makes a sysfs only for who owns the network namespace. Otherwise the host's is shown,
+ * without what is mounted on it, as crun does. */
+static bool shows_hosts_sysfs(const struct bundle_spec *bundle, const struct mount_spec *mount)
+{
+    return string_eq(mount->type, "sysfs") && (bundle->new_namespaces & CLONE_NEWUSER) &&
+           !(bundle->new_namespaces & CLONE_NEWNET);
+}
+
+static int open_hosts_sysfs(const struct mount_spec *mount_spec, struct planned_mount *mount,
+                            struct error *err)
+{
+    struct mount_spec bind = *mount_spec;
+
+    bind.kind = MOUNT_BIND;
+    bind.source = "/sys";
+    return open_source(&bind, mount, err);
+}
+
 static int add(const struct container_spec *spec, const struct mount_spec *mount_spec,
                struct arena *arena, struct planned_mount *mount, struct error *err)
 {
     if (mount_spec->kind == MOUNT_BIND)
         return open_source(mount_spec, mount, err);
+    if (shows_hosts_sysfs(spec->bundle, mount_spec))
+        return open_hosts_sysfs(mount_spec, mount, err);
     if (parse_data(mount_spec, arena, mount, err) < 0)
         return -1;
     return mount_spec->copies_up ? copy_up(spec, mount, err) : 0;
@@ -196,8 +216,10 @@ int bundle_mounts_open(const struct container_spec *spec, struct arena *arena,
         const struct mount_spec *mount_spec = &spec->mounts[i];
         struct planned_mount *mount = &plan->mounts[plan->count++];
 
-        *mount =
-            (struct planned_mount){.target = mount_spec->target, .fd = -1, .is_directory = true};
+        *mount = (struct planned_mount){.target = mount_spec->target,
+                                        .fd = -1,
+                                        .is_directory = true,
+                                        .covers_link = mount_spec->covers_link};
         if (add(spec, mount_spec, arena, mount, err) < 0)
             return error_wrap(err, "mount on '%s'", mount_spec->target);
     }

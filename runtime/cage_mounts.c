@@ -97,11 +97,21 @@ static int make_source(struct cage_state *state, const struct planned_mount *mou
     return fd;
 }
 
+static int open_target(const struct cage_state *state, const struct planned_mount *mount)
+{
+    if (mount->covers_link) {
+        int fd = path_open_in_root(state->root_fd, mount->target, O_PATH | O_NOFOLLOW, 0);
+
+        if (fd >= 0 || errno != ENOENT)
+            return fd;
+    }
+    return mount->is_directory ? mountpoint_directory(state->root_fd, mount->target)
+                               : mountpoint_file(state->root_fd, mount->target);
+}
+
 static int attach_one(struct cage_state *state, const struct planned_mount *mount)
 {
-    scoped_fd int target_fd = mount->is_directory
-                                  ? mountpoint_directory(state->root_fd, mount->target)
-                                  : mountpoint_file(state->root_fd, mount->target);
+    scoped_fd int target_fd = open_target(state, mount);
     int source_fd;
 
     if (target_fd < 0)
@@ -117,6 +127,9 @@ static int attach_one(struct cage_state *state, const struct planned_mount *moun
     /* The descriptor of a source is closed by execve. */
     if (kernel_attach(source_fd, target_fd) < 0)
         return failure_sys(&state->failure, "mount on", mount->target);
+    /* What covers the root is the root from here on. */
+    if (string_eq(mount->target, "/"))
+        state->root_fd = source_fd;
     return 0;
 }
 

@@ -43,6 +43,7 @@ struct mount_spec {
     const struct id_ranges *uids, *gids; /* how it maps ids; NULL: not */
     bool copies_up;                      /* tmpfs: begins with what the directory holds */
     bool keeps_link;                     /* the last link of the source is not followed */
+    bool covers_link;                    /* nor that of the target */
 };
 
 struct ulimit_spec {

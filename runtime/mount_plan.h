@@ -34,6 +34,7 @@ struct planned_mount {
     bool is_directory;
     bool is_device;
     bool recursive;
+    bool covers_link; /* a symbolic link at the target is not followed */
     struct tmpfs_options tmpfs;
     const struct mount_spec *filesystem;  /* to be made by the child with `data`; or NULL */
     const struct filesystem_option *data; /* ends with a NULL name */

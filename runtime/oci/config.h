@@ -17,6 +17,8 @@
 #define OCI_VERSION "1.3.0"
 #define OCI_VERSION_MIN "1.0.0"
 
+enum { OCI_MAX_RANGES = 340 }; /* of ids in one map; the kernel's limit */
+
 /* A process object: of the configuration, or given to `exec`. */
 struct oci_process {
     struct string_list args, env;

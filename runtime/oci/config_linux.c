@@ -100,8 +100,8 @@ void oci_ids_read(struct oci_reader *reader, struct oci_at at, const char *key,
     struct oci_at list = oci_array(reader, at, key);
     size_t count = oci_length(list);
 
-    if (count > 340) { /* the kernel's limit */
-        oci_fail(reader, at, key, "more than 340 ranges");
+    if (count > OCI_MAX_RANGES) {
+        oci_fail(reader, at, key, "more than %d ranges", OCI_MAX_RANGES);
         return;
     }
     ranges->items = arena_new_array(reader->arena, struct id_range, count + 1);

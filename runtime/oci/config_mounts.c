@@ -33,9 +33,10 @@ static const struct {
     {"symfollow", 0, MOUNT_ATTR_NOSYMFOLLOW},
 };
 
-/* What is on unless it is said otherwise, and what only mount(8) minds. */
-static const char *const without_effect[] = {
-    "defaults", "async", "loud", "nomand", "nofail", "auto", "noauto", "nolazytime", "noiversion"};
+/* What is on unless it is said otherwise, and what only mount(8) or kernels of old mind. */
+static const char *const without_effect[] = {"defaults",   "async",      "loud",    "silent",
+                                             "nomand",     "nofail",     "auto",    "noauto",
+                                             "nolazytime", "noiversion", "iversion"};
 
 static const struct {
     const char *name;
@@ -86,6 +87,75 @@ static bool take_attribute(const char *word, struct mount_spec *mount)
     return false;
 }
 
+/*
+ * How ids are mapped: by members of the mount, or by crun's words among its options.
+ */
+
+/* "0-1-10#20-30-5": inside, outside and count of each range. */
+static bool take_ranges(struct arena *arena, char *text, struct id_ranges *ranges)
+{
+    for (char *part; (part = strsep(&text, "#"));) {
+        struct id_range *range;
+        unsigned long long numbers[3];
+
+        for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
+            const char *word = strsep(&part, "-");
+
+            if (!word || !string_to_u64(word, UINT32_MAX, &numbers[i]))
+                return false;
+        }
+        if (part || numbers[2] == 0 || ranges->count == OCI_MAX_RANGES)
+            return false;
+        ranges->items = arena_room(arena, ranges->items, ranges->count);
+        range = &ranges->items[ranges->count++];
+        *range =
+            (struct id_range){(uint32_t)numbers[0], (uint32_t)numbers[1], (uint32_t)numbers[2]};
+    }
+    return true;
+}
+
+/* "uids=RANGES;gids=RANGES". */
+static bool take_maps(struct arena *arena, const char *text, struct mount_spec *mount)
+{
+    struct id_ranges *maps = arena_new_array(arena, struct id_ranges, 2);
+    char *rest = arena_strdup(arena, text);
+
+    for (char *part; (part = strsep(&rest, ";"));) {
+        bool is_gids = string_starts_with(part, "gids=");
+
+        if (!is_gids && !string_starts_with(part, "uids="))
+            return false;
+        if (!take_ranges(arena, part + strlen("uids="), &maps[is_gids]))
+            return false;
+    }
+    mount->uids = &maps[0];
+    mount->gids = &maps[1];
+    return maps[0].count > 0 && maps[1].count > 0;
+}
+
+/* Without a word about the ranges they are the container's own. */
+static void take_idmap(struct oci_reader *reader, struct oci_at at, const char *word,
+                       const struct bundle_spec *bundle, struct mount_spec *mount)
+{
+    const char *text = strchr(word, '=');
+
+    if (text && !take_maps(reader->arena, text + 1, mount))
+        oci_fail(reader, at, "options", "'%s' is not as 'idmap=uids=0-1000-10;gids=0-1000-10'",
+                 word);
+    if (!mount->uids && bundle->uids.count > 0) {
+        mount->uids = &bundle->uids;
+        mount->gids = &bundle->gids;
+    }
+    if (!mount->uids)
+        oci_fail(reader, at, "options", "'%s' needs uidMappings and gidMappings", word);
+}
+
+static bool is_idmap(const char *word)
+{
+    word += word[0] == 'r';
+    return string_eq(word, "idmap") || string_starts_with(word, "idmap=");
+}
+
 /* How the source is bound, and what crun and runc know besides. */
 static bool take_manner(struct oci_reader *reader, struct oci_at at, const char *word,
                         struct mount_spec *mount)
@@ -97,11 +167,9 @@ static bool take_manner(struct oci_reader *reader, struct oci_at at, const char 
         mount->copies_up = true;
     } else if (string_eq(word, "src-nofollow") || string_eq(word, "copy-symlink")) {
         mount->keeps_link = true;
-    } else if (string_eq(word, "idmap") || string_eq(word, "ridmap")) {
-        if (!mount->uids)
-            oci_fail(reader, at, "options", "'%s' needs uidMappings and gidMappings", word);
-    } else if (string_eq(word, "remount") || string_eq(word, "dest-nofollow") ||
-               string_starts_with(word, "idmap=") || string_starts_with(word, "ridmap=")) {
+    } else if (string_eq(word, "dest-nofollow")) {
+        mount->covers_link = true;
+    } else if (string_eq(word, "remount")) {
         oci_fail(reader, at, "options", "'%s' is not supported", word);
     } else {
         return false;
@@ -109,7 +177,8 @@ static bool take_manner(struct oci_reader *reader, struct oci_at at, const char 
     return true;
 }
 
-static void read_options(struct oci_reader *reader, struct oci_at at, struct mount_spec *mount)
+static void read_options(struct oci_reader *reader, struct oci_at at,
+                         const struct bundle_spec *bundle, struct mount_spec *mount)
 {
     struct string_list words = {0};
     scoped_text struct text data = {0};
@@ -121,6 +190,8 @@ static void read_options(struct oci_reader *reader, struct oci_at at, struct mou
 
         if (propagation)
             mount->propagation_flags = propagation;
+        else if (is_idmap(word))
+            take_idmap(reader, at, word, bundle, mount);
         else if (!take_manner(reader, at, word, mount) && !take_attribute(word, mount) &&
                  !is_one_of(word, without_effect, ARRAY_LENGTH(without_effect)))
             text_appendf(&data, "%s%s", data.length ? "," : "", word);
@@ -131,8 +202,6 @@ static void read_options(struct oci_reader *reader, struct oci_at at, struct mou
 
 static void check_mount(struct oci_reader *reader, struct oci_at at, struct mount_spec *mount)
 {
-    if (string_eq(mount->target, "/"))
-        oci_fail(reader, at, "destination", "must be below '/'");
     if (mount->copies_up && !string_eq(mount->type, "tmpfs"))
         oci_fail(reader, at, "options", "'tmpcopyup' is for a tmpfs alone");
     if (mount->kind == MOUNT_BIND)
@@ -141,8 +210,8 @@ static void check_mount(struct oci_reader *reader, struct oci_at at, struct moun
         oci_fail(reader, at, "type", "is missing");
     if (mount->keeps_link || mount->uids)
         oci_fail(reader, at, "options", "the source's own links and ids are for bind mounts alone");
-    if (mount->set_recursively || mount->clear_recursively)
-        oci_fail(reader, at, "options", "recursive attributes are for bind mounts alone");
+    /* Nothing is mounted below a new file system. */
+    mount->set = (mount->set & ~mount->clear_recursively) | mount->set_recursively;
 }
 
 static void read_mount(struct oci_reader *reader, struct oci_at at, struct oci_config *config,
@@ -154,7 +223,8 @@ static void read_mount(struct oci_reader *reader, struct oci_at at, struct oci_c
     mount->target = path_join(reader->arena, "/", target);
     (void)oci_string(reader, at, "type", &mount->type);
     (void)oci_string(reader, at, "source", &mount->source);
-    if (string_eq(mount->type, "bind"))
+    mount->recursive = string_eq(mount->type, "rbind");
+    if (mount->recursive || string_eq(mount->type, "bind"))
         mount->kind = MOUNT_BIND;
     if (oci_array(reader, at, "uidMappings").json) {
         struct id_ranges *ranges = arena_new_array(reader->arena, struct id_ranges, 2);
@@ -164,7 +234,7 @@ static void read_mount(struct oci_reader *reader, struct oci_at at, struct oci_c
         mount->uids = &ranges[0];
         mount->gids = &ranges[1];
     }
-    read_options(reader, at, mount);
+    read_options(reader, at, &config->bundle, mount);
     if (mount->kind == MOUNT_BIND) {
         if (!mount->source || !*mount->source)
             oci_fail(reader, at, "source", "is missing");
@@ -194,8 +264,9 @@ void oci_mounts_read(struct oci_reader *reader, struct oci_at root, struct oci_c
 
 json_t *oci_mount_options(void)
 {
-    static const char *const manners[] = {"bind",  "rbind",        "tmpcopyup", "src-nofollow",
-                                          "idmap", "copy-symlink", "ridmap"};
+    static const char *const manners[] = {"bind",         "rbind",         "tmpcopyup",
+                                          "src-nofollow", "dest-nofollow", "copy-symlink",
+                                          "idmap",        "ridmap"};
     json_t *list = json_array();
 
     for (size_t i = 0; i < ARRAY_LENGTH(attributes); i++) {
