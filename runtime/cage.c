@@ -101,6 +101,15 @@ static int furnish_as_docker(struct cage_state *state)
     return cage_hide(state);
 }
 
+static int run_create_hooks(struct cage_state *state)
+{
+    const struct bundle_spec *bundle = state->cage->spec->bundle;
+    const struct hook_surroundings surroundings =
+        hook_surroundings_outside(bundle, state->cage->bundle.state_fd);
+
+    return hooks_run(&bundle->hooks.create_container, &surroundings, &state->failure);
+}
+
 static int furnish(struct cage_state *state)
 {
     const struct container_spec *spec = state->cage->spec;
@@ -116,8 +125,7 @@ static int furnish(struct cage_state *state)
     memcpy(&state->identity, state->message.bytes, sizeof(state->identity));
     if (spec->tty && cage_open_tty(state) < 0)
         return -1;
-    if (spec->bundle && hooks_run(&spec->bundle->hooks.create_container,
-                                  state->cage->bundle.creating_fd, &state->failure) < 0)
+    if (spec->bundle && run_create_hooks(state) < 0)
         return -1;
     if (is_read_only && filesystem_make_read_only(state->root_fd, false) < 0)
         return failure_sys(&state->failure, "make the root read-only", NULL);
@@ -197,7 +205,7 @@ static int let_go(struct cage_state *state)
                         2,
                         state->cage->channel_fd,
                         state->cage->program.init_fd,
-                        state->cage->bundle.created_fd,
+                        state->cage->bundle.state_fd,
                         bundle ? bundle->start_fd : -1};
 
     if (descriptors_keep(kept, ARRAY_LENGTH(kept), process ? process->n_preserved : 0) < 0)
@@ -209,11 +217,12 @@ static int let_go(struct cage_state *state)
  * folder where the container is kept. */
 static int start_bundle(struct cage_state *state, const struct bundle_spec *bundle)
 {
+    const struct hook_surroundings inside = {.state_fd = state->cage->bundle.state_fd};
+
     if (place_stdio(state) < 0 || let_go(state) < 0 ||
         program_look(&state->cage->program, &state->failure) < 0 || cage_await_start(state) < 0)
         return -1;
-    return hooks_run(&bundle->hooks.start_container, state->cage->bundle.created_fd,
-                     &state->failure);
+    return hooks_run(&bundle->hooks.start_container, &inside, &state->failure);
 }
 
 static int build(struct cage_state *state)

@@ -32,8 +32,7 @@ enum { CAGE_MAX_CONTROLLERS = 16 };
 struct cage_bundle {
     int *node_fds; /* one a node of the bundle: the host's as a mount, in a user namespace; or NULL
                     */
-    int creating_fd,
-        created_fd; /* what hooks read: state of the container; -1 without such hooks */
+    int state_fd;  /* what hooks read: the container's state; -1 without such hooks */
 };
 
 struct cage {

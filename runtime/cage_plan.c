@@ -132,8 +132,7 @@ static int plan_bundle(const struct container_spec *spec, struct arena *arena, s
 
     if (spec_has_user_namespace(spec) && open_nodes(bundle, arena, cage, err) < 0)
         return -1;
-    if (has_hooks(&bundle->hooks) && (hooks_state_open(&cage->bundle.creating_fd, err) < 0 ||
-                                      hooks_state_open(&cage->bundle.created_fd, err) < 0))
+    if (has_hooks(&bundle->hooks) && hooks_state_open(&cage->bundle.state_fd, err) < 0)
         return -1;
     if (spec->tty)
         return 0;
@@ -152,7 +151,7 @@ int cage_plan(const struct container_spec *spec, struct arena *arena, struct cag
     cage->channel_fd = cage->input_fd = cage->output_fds[0] = cage->output_fds[1] = -1;
     cage->shm_fd = cage->mqueue_fd = -1;
     cage->program.init_fd = -1;
-    cage->bundle = (struct cage_bundle){NULL, -1, -1};
+    cage->bundle = (struct cage_bundle){NULL, -1};
     /* First, because it also empties the list that cage_close() walks. Nodes are made only where
      * devices are ours to give. */
     if (host_devices_open(spec->id_map.count > 0 || !first,
@@ -231,8 +230,7 @@ static void bundle_close(const struct cage *cage)
         fd_close(bundle->node_fds[i]);
     for (size_t i = 0; cage->cgroups.group_fds && i < count_groups(&cage->cgroups); i++)
         fd_close(cage->cgroups.group_fds[i]);
-    fd_close(bundle->creating_fd);
-    fd_close(bundle->created_fd);
+    fd_close(bundle->state_fd);
 }
 
 void cage_close(struct cage *cage)

@@ -338,15 +338,16 @@ static int run_hooks(struct creation *creation, struct error *err)
 {
     const struct bundle_spec *bundle = creation->spec->bundle;
     const struct bundle_hooks *hooks = &bundle->hooks;
-    struct cage_bundle *cage = &creation->cage.bundle;
+    int state_fd = creation->cage.bundle.state_fd;
+    const struct hook_surroundings surroundings = hook_surroundings_outside(bundle, state_fd);
     struct failure failure = {0};
 
-    if (cage->creating_fd >= 0 &&
-        (hooks_state_write(bundle, creation->child.pid, "creating", cage->creating_fd, err) < 0 ||
-         hooks_state_write(bundle, creation->child.pid, "created", cage->created_fd, err) < 0))
+    /* The specification would allow "creating" as well, which the suites of runtimes do not. */
+    if (state_fd >= 0 &&
+        hooks_state_write(bundle, creation->child.pid, "created", state_fd, err) < 0)
         return -1;
-    if (hooks_run(&hooks->prestart, cage->creating_fd, &failure) < 0 ||
-        hooks_run(&hooks->create_runtime, cage->creating_fd, &failure) < 0)
+    if (hooks_run(&hooks->prestart, &surroundings, &failure) < 0 ||
+        hooks_run(&hooks->create_runtime, &surroundings, &failure) < 0)
         return failure_to_error(&failure, err);
     return 0;
 }

@@ -65,16 +65,30 @@ static char *const *exec_list(const char *const *list)
     return cast.out;
 }
 
-static _Noreturn void hook_become(const struct hook_spec *hook, int state_fd)
+struct hook_surroundings hook_surroundings_outside(const struct bundle_spec *bundle, int state_fd)
+{
+    union {
+        char *const *in;
+        const char *const *out;
+    } cast = {.in = environ};
+
+    return (struct hook_surroundings){state_fd, bundle->dir, cast.out};
+}
+
+static _Noreturn void hook_become(const struct hook_spec *hook,
+                                  const struct hook_surroundings *surroundings)
 {
     static const char *const no_env[] = {NULL};
+    const char *const *env = hook->env ? hook->env : surroundings->env;
+    int state_fd = surroundings->state_fd;
     sigset_t none;
 
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    if (lseek(state_fd, 0, SEEK_SET) == 0 && dup2(state_fd, 0) == 0 && dup2(2, 1) == 1 &&
+    if ((!surroundings->dir || chdir(surroundings->dir) == 0) &&
+        lseek(state_fd, 0, SEEK_SET) == 0 && dup2(state_fd, 0) == 0 && dup2(2, 1) == 1 &&
         close_range(3, ~0U, 0) == 0)
-        (void)execve(hook->path, exec_list(hook->args), exec_list(hook->env ? hook->env : no_env));
+        (void)execve(hook->path, exec_list(hook->args), exec_list(env ? env : no_env));
     _exit(errno);
 }
 
@@ -99,7 +113,8 @@ static int hook_wait(const struct hook_spec *hook, int pidfd, struct failure *fa
     return 0;
 }
 
-static int hook_run(const struct hook_spec *hook, int state_fd, struct failure *failure)
+static int hook_run(const struct hook_spec *hook, const struct hook_surroundings *surroundings,
+                    struct failure *failure)
 {
     int pidfd = -1, result;
     struct clone_args args = {
@@ -107,7 +122,7 @@ static int hook_run(const struct hook_spec *hook, int state_fd, struct failure *
     pid_t pid = kernel_clone3(&args);
 
     if (pid == 0)
-        hook_become(hook, state_fd);
+        hook_become(hook, surroundings);
     if (pid < 0)
         return failure_sys(failure, "clone a process for hook", hook->path);
     result = hook_wait(hook, pidfd, failure);
@@ -115,10 +130,11 @@ static int hook_run(const struct hook_spec *hook, int state_fd, struct failure *
     return result;
 }
 
-int hooks_run(const struct hook_list *hooks, int state_fd, struct failure *failure)
+int hooks_run(const struct hook_list *hooks, const struct hook_surroundings *surroundings,
+              struct failure *failure)
 {
     for (size_t i = 0; i < hooks->count; i++)
-        if (hook_run(&hooks->items[i], state_fd, failure) < 0)
+        if (hook_run(&hooks->items[i], surroundings, failure) < 0)
             return -1;
     return 0;
 }

@@ -11,15 +11,26 @@
 #include "runtime/bundle_spec.h"
 #include "runtime/failure.h"
 
+/* Where and with what hooks run. */
+struct hook_surroundings {
+    int state_fd;           /* a file that each reads from its beginning */
+    const char *dir;        /* absolute; NULL: where the caller is */
+    const char *const *env; /* of those that name none; NULL: empty */
+};
+
+/* What runc and crun give to hooks outside of the container: the bundle as their working directory,
+ * and the caller's environment. */
+struct hook_surroundings hook_surroundings_outside(const struct bundle_spec *bundle, int state_fd);
+
 /* Runs them one after the other in the caller's namespaces and waits; the first that fails, or does
- * not end in time, is a failure. state_fd is a file that is read from its beginning. Does not
- * allocate, and may run between clone3() and execve(). */
-MUST_CHECK int hooks_run(const struct hook_list *hooks, int state_fd, struct failure *failure);
+ * not end in time, is a failure. Does not allocate, and may run between clone3() and execve(). */
+MUST_CHECK int hooks_run(const struct hook_list *hooks,
+                         const struct hook_surroundings *surroundings, struct failure *failure);
 
 /* An empty file in memory, for the state. */
 MUST_CHECK int hooks_state_open(int *ret_fd, struct error *err);
 
-/* Writes the state of the bundle's container into it: `status` is "creating", "created", ... */
+/* Writes the state of the bundle's container into it: `status` is "created", "running", ... */
 MUST_CHECK int hooks_state_write(const struct bundle_spec *bundle, pid_t pid, const char *status,
                                  int state_fd, struct error *err);
 

@@ -43,13 +43,14 @@ int program_plan(const struct container_spec *spec, struct arena *arena,
                               .no_new_privileges = spec->no_new_privileges,
                               .init_fd = -1};
 
-    if (args.count == 0 || !args.items[0] || !*args.items[0])
+    if (!spec->bundle && (args.count == 0 || !args.items[0] || !*args.items[0]))
         return error_set(err, "there is no command to run");
     if (program.cwd[0] != '/')
         return error_set(err, "working directory '%s' is not absolute", program.cwd);
     program.argv = arena_new_array(arena, const char *, args.count + 3);
     program.argv += 2;
-    memcpy(program.argv, args.items, args.count * sizeof(args.items[0]));
+    if (args.count > 0)
+        memcpy(program.argv, args.items, args.count * sizeof(args.items[0]));
     program.envp = arena_new_array(arena, const char *, env.count + 2);
     for (size_t i = 0; i < env.count; i++) {
         program.envp[i] = env.items[i];
@@ -257,6 +258,8 @@ int program_look(struct program *program, struct failure *failure)
 {
     int result;
 
+    if (!program->argv[0])
+        return 0;
     /* For a name that is relative; what is wrong with the directory shows later. */
     (void)!chdir(program->cwd);
     program->looks_only = true;

@@ -32,7 +32,7 @@ struct program {
 };
 
 /* Fills the program from args, env, cwd, capabilities and filter of the spec; lists in the arena.
- */
+ * Only a bundle's may be without args: it can be created, and not started. */
 MUST_CHECK int program_plan(const struct container_spec *spec, struct arena *arena,
                             struct program *ret_program, struct error *err);
 

@@ -13,11 +13,12 @@ enum { LIMIT_PROC_BYTES = 4 * 1024 * 1024 };
 const char *cgroup_controller_name(enum cgroup_controller controller)
 {
     static const char *const names[CONTROLLER_COUNT] = {
-        [CONTROLLER_MEMORY] = "memory",   [CONTROLLER_CPU] = "cpu",
-        [CONTROLLER_CPUSET] = "cpuset",   [CONTROLLER_PIDS] = "pids",
-        [CONTROLLER_DEVICES] = "devices", [CONTROLLER_FREEZER] = "freezer",
-        [CONTROLLER_BLKIO] = "blkio",     [CONTROLLER_CPUACCT] = "cpuacct",
-        [CONTROLLER_HUGETLB] = "hugetlb",
+        [CONTROLLER_MEMORY] = "memory",     [CONTROLLER_CPU] = "cpu",
+        [CONTROLLER_CPUSET] = "cpuset",     [CONTROLLER_PIDS] = "pids",
+        [CONTROLLER_DEVICES] = "devices",   [CONTROLLER_FREEZER] = "freezer",
+        [CONTROLLER_BLKIO] = "blkio",       [CONTROLLER_CPUACCT] = "cpuacct",
+        [CONTROLLER_HUGETLB] = "hugetlb",   [CONTROLLER_NET_CLS] = "net_cls",
+        [CONTROLLER_NET_PRIO] = "net_prio", [CONTROLLER_RDMA] = "rdma",
     };
 
     return names[controller];

@@ -23,6 +23,9 @@ enum cgroup_controller {
     CONTROLLER_BLKIO,   /* "io" in the v2 tree */
     CONTROLLER_CPUACCT, /* v1 alone */
     CONTROLLER_HUGETLB,
+    CONTROLLER_NET_CLS,
+    CONTROLLER_NET_PRIO,
+    CONTROLLER_RDMA,
     CONTROLLER_COUNT,
 };
 

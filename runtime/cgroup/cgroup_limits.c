@@ -88,6 +88,9 @@ const char *cgroup_limits_key(const struct resource_spec *resources,
     case CONTROLLER_FREEZER:
     case CONTROLLER_CPUACCT:
     case CONTROLLER_HUGETLB:
+    case CONTROLLER_NET_CLS:
+    case CONTROLLER_NET_PRIO:
+    case CONTROLLER_RDMA:
     case CONTROLLER_COUNT:
         break;
     }

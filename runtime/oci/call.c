@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 #include <time.h>
 
 #include "common/fd.h"
@@ -71,5 +72,9 @@ void call_report(const struct oci_call *call, const char *level, const char *tex
 {
     if (call->log)
         log_line(call, level, text);
+    if (call->syslog_name) {
+        openlog(call->syslog_name, LOG_PID, LOG_USER);
+        syslog(string_eq(level, "error") ? LOG_ERR : LOG_WARNING, "%s", text);
+    }
     (void)fprintf(stderr, "yawl-oci: %s\n", text);
 }

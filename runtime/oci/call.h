@@ -12,8 +12,9 @@
 
 struct oci_call {
     struct arena *arena;
-    const char *root; /* absolute: where containers' states are */
-    const char *log;  /* a file, or NULL: standard error alone */
+    const char *root;        /* absolute: where containers' states are */
+    const char *log;         /* a file, or NULL */
+    const char *syslog_name; /* who we are in the system's log; NULL: nothing is written there */
     bool log_json, debug;
     const char *name;        /* of the command */
     struct string_list args; /* what follows it */

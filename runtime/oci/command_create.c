@@ -76,7 +76,7 @@ static int run(struct oci_call *call, const struct create_options *options,
     struct error delete_err = {0};
     int status;
 
-    if (life_start(call, container, err) < 0) {
+    if (life_start(container, err) < 0) {
         (void)!life_delete(call, container, NULL);
         return -1;
     }

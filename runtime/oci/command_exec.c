@@ -67,14 +67,16 @@ static int take_user(struct oci_call *call, const struct oci_container *containe
     return 0;
 }
 
-static int add_capabilities(const struct exec_options *options, struct process_spec *spec,
-                            struct error *err)
+static void add_capabilities(const struct oci_call *call, const struct exec_options *options,
+                             struct process_spec *spec)
 {
     uint64_t added = 0;
 
     for (size_t i = 0; i < options->caps.count; i++)
         if (!capabilities_add_name(options->caps.items[i], &added))
-            return error_set(err, "--cap: there is no capability '%s'", options->caps.items[i]);
+            call_report(call, "warning",
+                        arena_printf(call->arena, "--cap: there is no capability '%s'",
+                                     options->caps.items[i]));
     spec->bounding |= added;
     spec->effective |= added;
     spec->permitted |= added;
@@ -82,7 +84,6 @@ static int add_capabilities(const struct exec_options *options, struct process_s
         spec->inheritable |= added;
         spec->ambient |= added;
     }
-    return 0;
 }
 
 static int add_groups(struct oci_call *call, const struct exec_options *options,
@@ -141,8 +142,8 @@ static int plan(struct oci_call *call, const struct exec_options *options,
     if (options->user ? take_user(call, container, options, spec, err) < 0
                       : add_groups(call, options, spec, err) < 0)
         return -1;
-    if (add_capabilities(options, spec, err) < 0 ||
-        preserved_count(options->preserve_fds, &spec->n_preserved, err) < 0)
+    add_capabilities(call, options, spec);
+    if (preserved_count(options->preserve_fds, &spec->n_preserved, err) < 0)
         return -1;
     if (!spec_has_user_namespace(&container->config.container)) {
         uint64_t own = capabilities_permitted();

@@ -36,7 +36,7 @@ static json_t *linux_features(void)
                      "s:{s:{s:b}},s:{s:b}}",
                      "namespaces", list_of(namespaces, ARRAY_LENGTH(namespaces)), "capabilities",
                      capability_list(), "cgroup", "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0,
-                     "rdma", 0, "seccomp", seccomp_profile_features(), "apparmor", "enabled", 1,
+                     "rdma", 1, "seccomp", seccomp_profile_features(), "apparmor", "enabled", 1,
                      "selinux", "enabled", 0, "intelRdt", "enabled", 0, "memoryPolicy", "enabled",
                      0, "mountExtensions", "idmap", "enabled", 1, "netDevices", "enabled", 0);
 }

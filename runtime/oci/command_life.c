@@ -31,7 +31,7 @@ int command_start(struct oci_call *call, struct error *err)
     int result = open_named(call, "start ID", OCI_LOCKED, &container, err);
 
     if (result == 0)
-        result = life_start(call, &container, err);
+        result = life_start(&container, err);
     oci_container_close(&container);
     return result < 0 ? -1 : 0;
 }
@@ -66,13 +66,13 @@ int command_resume(struct oci_call *call, struct error *err)
  * kill
  */
 
-/* "9", "KILL", "SIGKILL", "RTMIN+3". */
+/* "0" (is it there?), "9", "KILL", "SIGKILL", "RTMIN+3". */
 static int signal_of(const char *text, int *ret_number, struct error *err)
 {
     unsigned long long number;
     const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
 
-    if (string_to_u64(text, (unsigned)SIGRTMAX, &number) && number > 0) {
+    if (string_to_u64(text, (unsigned)SIGRTMAX, &number)) {
         *ret_number = (int)number;
         return 0;
     }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/json.h"
 #include "runtime/oci/call.h"
 #include "runtime/oci/config.h"
 
@@ -58,13 +60,44 @@ static const char first_config[] =
     "  }\n"
     "}\n";
 
+/* For who is nobody special: root inside is the caller. */
+static json_t *rootless_config(void)
+{
+    json_t *config = json_loads(first_config, 0, NULL);
+    json_t *linux_json = json_object_get(config, "linux");
+    json_t *namespaces = json_object_get(linux_json, "namespaces");
+
+    if (!linux_json)
+        abort();
+    (void)json_array_append_new(namespaces, json_pack("{s:s}", "type", "user"));
+    (void)json_object_set_new(
+        linux_json, "uidMappings",
+        json_pack("[{s:i,s:I,s:i}]", "containerID", 0, "hostID", (json_int_t)geteuid(), "size", 1));
+    (void)json_object_set_new(
+        linux_json, "gidMappings",
+        json_pack("[{s:i,s:I,s:i}]", "containerID", 0, "hostID", (json_int_t)getegid(), "size", 1));
+    (void)json_object_del(linux_json, "resources");
+    return config;
+}
+
+static int write_config(int fd, bool rootless)
+{
+    scoped(json_release) json_t *config = NULL;
+
+    if (!rootless)
+        return fd_write_all(fd, first_config, sizeof(first_config) - 1);
+    config = rootless_config();
+    return json_dumpfd(config, fd, JSON_INDENT(2));
+}
+
 int command_spec(struct oci_call *call, struct error *err)
 {
     const char *bundle = ".";
     bool rootless = false;
     const struct option_row rows[] = {
         {'b', "bundle", OPTION_STRING, &bundle, "DIR", "where to write it"},
-        {0, "rootless", OPTION_FLAG, &rootless, NULL, "not supported"},
+        {0, "rootless", OPTION_FLAG, &rootless, NULL,
+         "for an ordinary user: with a user namespace"},
         {0},
     };
     const struct oci_usage usage = {"spec [OPTIONS]", rows, 0, false};
@@ -74,15 +107,13 @@ int command_spec(struct oci_call *call, struct error *err)
 
     if (result != 0)
         return result < 0 ? -1 : 0;
-    if (rootless)
-        return error_set(err, "spec: --rootless is not supported: add a user namespace by hand");
     dir_fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (dir_fd < 0)
         return error_sys(err, "spec: open '%s'", bundle);
     fd = openat(dir_fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0 && errno == EEXIST)
         return error_set(err, "spec: 'config.json' exists already: remove it first");
-    if (fd < 0 || fd_write_all(fd, first_config, sizeof(first_config) - 1) < 0)
+    if (fd < 0 || write_config(fd, rootless) < 0)
         return error_sys(err, "spec: write 'config.json'");
     return 0;
 }

@@ -99,9 +99,14 @@ static void read_process(struct oci_reader *reader, struct oci_at root, struct o
     struct oci_process *process = &config->process;
     struct container_spec *container = &config->container;
 
-    if (!at.json)
-        oci_fail(reader, root, "process", "is missing");
-    oci_process_read(reader, at, process);
+    /* Only the start needs it. */
+    if (!at.json) {
+        process->cwd = "/";
+        process->spec.umask = 022;
+        process->spec.io_priority = -1;
+    } else {
+        oci_process_read(reader, at, process);
+    }
     container->args = process->args;
     container->env = process->env;
     container->cwd = process->cwd;
@@ -144,6 +149,7 @@ int oci_config_read(const char *text, size_t length, const char *dir, struct are
     oci_hooks_read(&reader, root, &ret_config->bundle.hooks);
     oci_linux_read(&reader, root, ret_config);
     oci_mounts_read(&reader, root, ret_config);
+    ret_config->warnings = reader.warnings;
     return oci_finish(&reader, err);
 }
 

@@ -27,12 +27,14 @@ struct oci_process {
     struct process_spec spec; /* the filter is the whole configuration's */
 };
 
+/* Without a process in it (`create` takes that) process.args is empty. */
 struct oci_config {
     struct container_spec container; /* id and control group are the caller's to set */
     struct bundle_spec bundle;       /* container.bundle; its process is process.spec */
     struct oci_process process;
     const char *cgroups_path; /* or NULL */
     struct device_rules device_rules;
+    struct string_list warnings; /* what was left out of it, as the specification wants it */
 };
 
 /* Reads a whole configuration. Everything lives in the arena; `dir` is the absolute bundle. The

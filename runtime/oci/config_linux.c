@@ -118,12 +118,24 @@ void oci_ids_read(struct oci_reader *reader, struct oci_at at, const char *key,
     ranges->count = count;
 }
 
+static void map_root(struct arena *arena, struct id_ranges *ranges, uint32_t outside)
+{
+    ranges->items = arena_new_array(arena, struct id_range, 1);
+    ranges->items[0] = (struct id_range){0, outside, 1};
+    ranges->count = 1;
+}
+
+/* Without a word about ids root inside is who calls us, as in crun. */
 static void read_ids(struct oci_reader *reader, struct oci_at at, struct bundle_spec *bundle)
 {
     bool is_new = bundle->new_namespaces & CLONE_NEWUSER;
 
     oci_ids_read(reader, at, "uidMappings", &bundle->uids);
     oci_ids_read(reader, at, "gidMappings", &bundle->gids);
+    if (is_new && bundle->uids.count == 0 && bundle->gids.count == 0) {
+        map_root(reader->arena, &bundle->uids, geteuid());
+        map_root(reader->arena, &bundle->gids, getegid());
+    }
     if (is_new && (bundle->uids.count == 0 || bundle->gids.count == 0))
         oci_fail(reader, at, bundle->uids.count ? "gidMappings" : "uidMappings",
                  "is missing: a new user namespace needs it");

@@ -50,7 +50,7 @@ static void read_set(struct oci_reader *reader, struct oci_at at, const char *ke
     (void)oci_strings(reader, at, key, &names);
     for (size_t i = 0; i < names.count; i++)
         if (!capabilities_add_name(names.items[i], set))
-            oci_fail(reader, at, key, "there is no capability '%s'", names.items[i]);
+            oci_warn(reader, at, key, "there is no capability '%s'", names.items[i]);
 }
 
 static void read_capabilities(struct oci_reader *reader, struct oci_at process,

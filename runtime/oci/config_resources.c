@@ -251,6 +251,56 @@ static void read_huge_pages(struct settings *settings, struct oci_at resources)
     }
 }
 
+/* Of v1 alone. */
+static void read_network(struct settings *settings, struct oci_at resources)
+{
+    struct oci_reader *reader = settings->reader;
+    struct oci_at at = oci_object(reader, resources, "network");
+    struct oci_at list = oci_array(reader, at, "priorities");
+    uint32_t priority = 0;
+
+    above_zero(settings, at, "classID",
+               (struct cgroup_setting){NULL, "net_cls", "net_cls.classid", NULL, NULL, NULL});
+    for (size_t i = 0; i < oci_length(list); i++) {
+        struct oci_at item = oci_item(reader, list, i);
+        const char *name = oci_text(reader, item, "name");
+
+        (void)oci_u32(reader, item, "priority", &priority);
+        if (strpbrk(name, " \n"))
+            oci_fail(reader, item, "name", "'%s' is no name of an interface", name);
+        add(settings, &(struct cgroup_setting){item.path, "net_prio", "net_prio.ifpriomap",
+                                               arena_printf(reader->arena, "%s %u", name, priority),
+                                               NULL, NULL});
+    }
+}
+
+static void read_rdma(struct settings *settings, struct oci_at resources)
+{
+    struct oci_reader *reader = settings->reader;
+    struct oci_at devices = oci_object(reader, resources, "rdma");
+    const char *device;
+    json_t *unused;
+
+    if (!devices.json)
+        return;
+    json_object_foreach((json_t *)(uintptr_t)devices.json, device, unused) {
+        struct oci_at at = oci_object(reader, devices, device);
+        scoped_text struct text line = {0};
+        uint32_t handles = 0, objects = 0;
+        const char *text;
+
+        text_append(&line, device);
+        if (oci_u32(reader, at, "hcaHandles", &handles))
+            text_appendf(&line, " hca_handle=%u", handles);
+        if (oci_u32(reader, at, "hcaObjects", &objects))
+            text_appendf(&line, " hca_object=%u", objects);
+        text = arena_strdup(reader->arena, line.data);
+        add(settings,
+            &(struct cgroup_setting){at.path, "rdma", "rdma.max", text, "rdma.max", text});
+    }
+    (void)unused;
+}
+
 /* Files of v2 by their names, with the controller in front: "memory.high". */
 static void read_unified(struct settings *settings, struct oci_at resources)
 {
@@ -290,8 +340,8 @@ void oci_resources_read(struct oci_reader *reader, struct oci_at at,
     read_block(&settings, at);
     read_huge_pages(&settings, at);
     read_unified(&settings, at);
-    oci_refuse(reader, at, "network", "classes and priorities are not supported: leave it out");
-    oci_refuse(reader, at, "rdma", "is not supported: leave it out");
+    read_network(&settings, at);
+    read_rdma(&settings, at);
     if (resources->n_settings == MAX_SETTINGS)
         oci_fail(reader, at, NULL, "more than %d settings", MAX_SETTINGS);
 }

@@ -55,6 +55,7 @@ static int run_hooks(const struct oci_container *container, const struct hook_li
                      const char *status, struct error *err)
 {
     const struct bundle_spec *bundle = &container->config.bundle;
+    struct hook_surroundings surroundings;
     struct failure failure = {0};
     scoped_fd int state_fd = -1;
 
@@ -63,7 +64,22 @@ static int run_hooks(const struct oci_container *container, const struct hook_li
     if (hooks_state_open(&state_fd, err) < 0 ||
         hooks_state_write(bundle, container->record.pid, status, state_fd, err) < 0)
         return -1;
-    return hooks_run(hooks, state_fd, &failure) < 0 ? failure_to_error(&failure, err) : 0;
+    surroundings = hook_surroundings_outside(bundle, state_fd);
+    return hooks_run(hooks, &surroundings, &failure) < 0 ? failure_to_error(&failure, err) : 0;
+}
+
+/* One that fails is told, and those after it run all the same. */
+static void run_last_hooks(const struct oci_call *call, const struct oci_container *container)
+{
+    const struct hook_list *hooks = &container->config.bundle.hooks.poststop;
+
+    for (size_t i = 0; i < hooks->count; i++) {
+        const struct hook_list one = {&hooks->items[i], 1};
+        struct error err = {0};
+
+        if (run_hooks(container, &one, "stopped", &err) < 0)
+            call_report(call, "warning", err.text);
+    }
 }
 
 /*
@@ -107,14 +123,24 @@ static int check_console(const struct oci_creation *creation, const struct oci_c
     return 0;
 }
 
+/* Absolute, with the links that the caller named it by: what is told to hooks is what they know.
+ * NULL with errno. */
+static const char *bundle_path(struct oci_call *call, const char *path)
+{
+    /* Only the system knows what is above a link. */
+    scoped(free) char *real = realpath(strstr(path, "..") ? path : ".", NULL);
+
+    return real ? path_join(call->arena, real, strstr(path, "..") ? "." : path) : NULL;
+}
+
 static int read_bundle(struct oci_call *call, const struct oci_creation *creation,
                        struct text *ret_text, struct oci_container *container, struct error *err)
 {
-    scoped(free) char *dir = realpath(creation->bundle, NULL);
-    scoped_fd int dir_fd = -1;
+    const char *dir = bundle_path(call, creation->bundle);
+    scoped_fd int dir_fd = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     struct oci_config *config = &container->config;
 
-    if (!dir || (dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+    if (dir_fd < 0)
         return error_sys(err, "open bundle '%s'", creation->bundle);
     if (file_read(dir_fd, creation->config, LIMIT_JSON_BYTES, ret_text, NULL, err) < 0)
         return error_wrap(err, "bundle '%s'", dir);
@@ -124,6 +150,10 @@ static int read_bundle(struct oci_call *call, const struct oci_creation *creatio
     config->bundle.id = creation->id;
     config->process.spec.n_preserved = creation->n_preserved;
     config->process.spec.new_keyring = !creation->no_new_keyring;
+    for (size_t i = 0; i < config->warnings.count; i++)
+        call_report(call, "warning", config->warnings.items[i]);
+    if (creation->starts_at_once && config->process.args.count == 0)
+        return error_set(err, "config.json: process: is missing: there is nothing to run");
     limit_capabilities(config);
     announce_sockets(call, config);
     if (check_console(creation, config, err) < 0)
@@ -237,11 +267,13 @@ static int connect_to(struct oci_container *container, struct error *err)
     return 0;
 }
 
-int life_start(struct oci_call *call, struct oci_container *container, struct error *err)
+int life_start(struct oci_container *container, struct error *err)
 {
-    struct error hook_err = {0};
     bool waits_at_socket = faccessat(container->dir_fd, "start.sock", F_OK, 0) == 0;
 
+    if (container->config.process.args.count == 0)
+        return error_set(err, "container '%s' has no process to start in its configuration",
+                         container->record.id);
     if (container->status != OCI_CREATED)
         return error_set(err, "container '%s' is %s: only a created one can be started",
                          container->record.id, oci_status_name(container->status));
@@ -252,8 +284,10 @@ int life_start(struct oci_call *call, struct oci_container *container, struct er
     if (waits_at_socket && unlinkat(container->dir_fd, "start.sock", 0) < 0)
         return error_sys(err, "remove 'start.sock'");
     container->status = OCI_RUNNING;
-    if (run_hooks(container, &container->config.bundle.hooks.poststart, "running", &hook_err) < 0)
-        call_report(call, "warning", hook_err.text);
+    if (run_hooks(container, &container->config.bundle.hooks.poststart, "running", err) < 0) {
+        (void)!container_kill(container->handle, NULL);
+        return error_wrap(err, "start container '%s'", container->record.id);
+    }
     return 0;
 }
 
@@ -303,8 +337,8 @@ static void end_leftovers(const struct oci_container *container)
 
 int life_delete(struct oci_call *call, struct oci_container *container, struct error *err)
 {
-    struct error hook_err = {0};
-    struct error *why = err ? err : &hook_err;
+    struct error unheard = {0};
+    struct error *why = err ? err : &unheard;
 
     if (container->handle &&
         (container_kill(container->handle, why) < 0 || await_end(container, why) < 0))
@@ -315,7 +349,6 @@ int life_delete(struct oci_call *call, struct oci_container *container, struct e
         return error_wrap(why, "delete container '%s'", container->record.id);
     cgroup_remove_parent("yawl/oci");
     container->record.pid = 0;
-    if (run_hooks(container, &container->config.bundle.hooks.poststop, "stopped", &hook_err) < 0)
-        call_report(call, "warning", hook_err.text);
+    run_last_hooks(call, container);
     return oci_folder_remove(call, container->record.id, why);
 }

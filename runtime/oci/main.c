@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,6 +77,25 @@ struct global_options {
     bool systemd_cgroup, help, version;
 };
 
+/* A path, or crun's words for it: "file:PATH", "syslog:NAME". */
+static int choose_log(struct oci_call *call, struct error *err)
+{
+    size_t kind = call->log ? strcspn(call->log, "/:") : 0;
+
+    if (!call->log || call->log[kind] != ':')
+        return 0;
+    if (string_starts_with(call->log, "syslog:")) {
+        call->syslog_name = call->log + kind + 1;
+        call->log = NULL;
+        return 0;
+    }
+    if (!string_starts_with(call->log, "file:"))
+        return error_set(err, "--log: '%s' is neither a path nor begins with 'file:' or 'syslog:'",
+                         call->log);
+    call->log += kind + 1;
+    return 0;
+}
+
 static int check_options(const struct global_options *options, struct oci_call *call,
                          struct error *err)
 {
@@ -93,6 +113,8 @@ static int check_options(const struct global_options *options, struct oci_call *
     if (options->log_format && !string_eq(options->log_format, "text") &&
         !string_eq(options->log_format, "json"))
         return error_set(err, "--log-format: '%s' is neither text nor json", options->log_format);
+    if (choose_log(call, err) < 0)
+        return -1;
     call->log_json = string_eq(options->log_format, "json");
     cwd = realpath(".", NULL);
     call->root = options->root ? path_join(call->arena, cwd ? cwd : "/", options->root)

@@ -68,6 +68,18 @@ void oci_fail(struct oci_reader *reader, struct oci_at at, const char *key, cons
         (void)error_set(&reader->err, "%s: %s", reader->file, text_get(&what));
 }
 
+void oci_warn(struct oci_reader *reader, struct oci_at at, const char *key, const char *format, ...)
+{
+    scoped_text struct text what = {0};
+    va_list args;
+
+    text_appendf(&what, "%s: %s: ", reader->file, path_of(reader, at, key));
+    va_start(args, format);
+    text_vappendf(&what, format, args);
+    va_end(args);
+    string_list_add(reader->arena, &reader->warnings, arena_strdup(reader->arena, what.data));
+}
+
 static const json_t *member(const struct oci_reader *reader, struct oci_at at, const char *key)
 {
     const json_t *json = reader->failed ? NULL : json_object_get(at.json, key);

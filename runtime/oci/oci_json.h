@@ -16,6 +16,7 @@ struct oci_reader {
     const char *file; /* "config.json" */
     bool failed;
     struct error err;
+    struct string_list warnings;
 };
 
 /* A value and the way to it; json is NULL when it is absent. */
@@ -33,6 +34,10 @@ MUST_CHECK int oci_finish(const struct oci_reader *reader, struct error *err);
 
 /* Remembers what is wrong with a member (`key` may be NULL: with the value itself). */
 void oci_fail(struct oci_reader *reader, struct oci_at at, const char *key, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+/* For what is left out and no error. */
+void oci_warn(struct oci_reader *reader, struct oci_at at, const char *key, const char *format, ...)
     PRINTF_LIKE(4, 5);
 
 /* The member when it is an object or an array. */

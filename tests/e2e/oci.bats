@@ -178,7 +178,7 @@ END
     oci_ok run "$ID"
     equal "$stdout" created
     equal "$(cut -d' ' -f1,2 told)" \
-        $'prestart creating\ncreateRuntime creating\ncreateContainer creating\npoststart running\npoststop stopped'
+        $'prestart created\ncreateRuntime created\ncreateContainer created\npoststart running\npoststop stopped'
     [ "$(sed -n 1p told | cut -d' ' -f3)" -gt 0 ]
 }
 
@@ -188,6 +188,64 @@ END
     contains "$stderr" "run hook '/bin/false'"
     oci_ok list -q
     equal "$stdout" ""
+}
+
+@test "hooks outside run in the bundle's folder with the caller's environment, those inside with none" {
+    # shellcheck disable=SC2016  # the hooks expand it
+    local outside='test "$PWD $MARK" = "$1 here" && test -e rootfs/proc/self'
+    mkdir rootfs
+    cp -a "$E2E/rootfs/." rootfs/
+    jq -n --arg outside "$outside" --arg dir "$DIR" '{
+        createContainer: [{path: "/bin/sh", args: ["sh", "-c", $outside, "sh", $dir]}],
+        startContainer: [{path: "/bin/sh", args: ["sh", "-c", "echo [$MARK] >/tmp/mark"]}]}' >hooks.json
+    command_is 'cat /tmp/mark' ".mounts += [{destination: \"/tmp\", type: \"tmpfs\"}] | .hooks = $(<hooks.json)"
+    config '.root.path = "rootfs"'
+    sed -i "s|$E2E/rootfs|rootfs|" config.json
+    MARK=here oci_ok run "$ID"
+    equal "$stdout" "[]"
+}
+
+@test "a poststart hook that fails ends the container, a poststop hook only warns" {
+    command_is 'sleep 1000' '.hooks = {poststart: [{path: "/bin/false"}]}'
+    "$OCI" --root "$STATE" create "$ID" >out 2>&1 </dev/null 3>&-
+    oci_refused start "$ID"
+    contains "$stderr" "run hook '/bin/false'"
+    until_status stopped
+    oci_ok delete "$ID"
+    command_is 'exit 0' ".hooks = {poststop: [{path: \"/bin/false\"}, {path: \"/bin/touch\", args: [\"touch\", \"$DIR/second\"]}]}"
+    oci_ok run "$ID"
+    contains "$stderr" "run hook '/bin/false'"
+    [ -e second ]
+}
+
+@test "a container without a process can be created, and not started" {
+    config '.'
+    jq 'del(.process)' config.json >c && mv c config.json
+    "$OCI" --root "$STATE" create "$ID" >out 2>&1 </dev/null 3>&-
+    status_is created
+    oci_ok kill "$ID" 0
+    oci_refused start "$ID"
+    contains "$stderr" "no process to start"
+    oci_ok delete "$ID"
+    oci_refused run "$ID"
+}
+
+@test "a capability that no kernel has is left out with a warning" {
+    command_is 'true' '.process.capabilities.bounding += ["CAP_MADE_UP"]'
+    oci_ok run "$ID"
+    contains "$stderr" "process.capabilities.bounding: there is no capability 'CAP_MADE_UP'"
+}
+
+@test "spec --rootless names a user namespace, and the log can be told by its kind" {
+    rm config.json
+    oci_ok spec --rootless
+    command_is 'cat /proc/self/uid_map'
+    oci_ok run "$ID"
+    equal "$(tr -s ' ' <<<"$stdout")" " 0 0 1"
+    oci --log "file:$DIR/log" --log-format json state nobody
+    equal "$(jq -r .level log)" error
+    oci_refused --log "nowhere:$DIR/log" state nobody
+    contains "$stderr" "--log"
 }
 
 @test "a terminal is handed to who listens for it" {
