@@ -78,7 +78,9 @@ struct process_spec {
     uint64_t bounding, effective, permitted, inheritable, ambient; /* capabilities */
     struct sock_fprog filter;                                      /* of length 0: none */
     unsigned filter_flags;                                         /* SECCOMP_FILTER_FLAG_... */
-    struct ulimit_spec *limits; /* names as in ulimit_spec: "nofile" */
+    const char *listener_path, *listener_metadata; /* who is told of calls, with NEW_LISTENER; or
+                                                      NULL */
+    struct ulimit_spec *limits;                    /* names as in ulimit_spec: "nofile" */
     size_t n_limits;
     const struct scheduling_spec *scheduling; /* or NULL */
     int io_priority;                          /* ioprio_set(2); -1: as it is */

@@ -23,6 +23,7 @@ enum channel_kind {
     CHANNEL_TTY,       /* with the master of the terminal */
     CHANNEL_PROCESS,   /* with a pidfd of the process that the helper made */
     CHANNEL_READY,     /* everything is made; START is awaited */
+    CHANNEL_LISTENER,  /* see seccomp_listener.h */
     CHANNEL_EXEC,      /* execve is the next thing that happens */
     CHANNEL_FAILED,    /* a struct failure */
     /* starter to child */

@@ -18,6 +18,7 @@
 #include "runtime/channel.h"
 #include "runtime/container_options.h"
 #include "runtime/failure.h"
+#include "runtime/seccomp_listener.h"
 
 /*
  * The handle
@@ -160,6 +161,18 @@ static enum container_report report_failure(struct container *container,
     return report_end(container, REPORT_FAILED);
 }
 
+static int deliver_listener(const struct container *container,
+                            const struct channel_message *message, struct error *err)
+{
+    const struct seccomp_listener listener = {.bundle = container->bundle,
+                                              .process = container->bundle->process,
+                                              .pid = container->pid,
+                                              .pidfd = container->pidfd,
+                                              .status = "creating"};
+
+    return seccomp_listener_deliver(&listener, message, err);
+}
+
 enum container_report container_report_read(struct container *container, int *ret_exit_code,
                                             struct error *err)
 {
@@ -180,6 +193,11 @@ enum container_report container_report_read(struct container *container, int *re
         }
         if (message.kind == CHANNEL_FAILED)
             return report_failure(container, &message, ret_exit_code, err);
+        if (message.kind == CHANNEL_LISTENER && container->bundle &&
+            deliver_listener(container, &message, err) < 0) {
+            (void)pidfd_send_signal(container->pidfd, SIGKILL, NULL, 0);
+            return report_end(container, REPORT_FAILED);
+        }
         if (message.kind == CHANNEL_EXEC)
             container->execs = true;
         if (message.kind == CHANNEL_TTY && message.n_fds == 1 && container->tty_fd < 0)
@@ -231,6 +249,7 @@ int container_adopt(const struct container_spec *spec, pid_t pid, uint64_t start
     container->channel_fd = container->tty_fd = -1;
     container->pid = pid;
     container->start_time = start_time;
+    container->bundle = spec->bundle;
     container->execs = true;
     *ret_container = NULL;
     if (process_open(pid, start_time, &container->pidfd, err) < 0)

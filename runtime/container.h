@@ -64,7 +64,7 @@ enum container_report container_report_read(struct container *container, int *re
                                             struct error *err);
 
 /* Finds a container that another process of ours started. *ret_container is NULL when it is gone.
- */
+ * A bundle of the spec stays borrowed, as it does after container_create(). */
 MUST_CHECK int container_adopt(const struct container_spec *spec, pid_t pid, uint64_t start_time,
                                struct container **ret_container, struct error *err);
 

@@ -450,6 +450,7 @@ static struct container *container_new(const struct container_spec *spec)
     container->pidfd = container->netns_fd = container->mntns_fd = container->root_fd = -1;
     container->channel_fd = container->tty_fd = -1;
     container->in_user_namespace = spec_has_user_namespace(spec);
+    container->bundle = spec->bundle;
     return container;
 }
 

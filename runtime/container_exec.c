@@ -34,6 +34,7 @@
 #include "runtime/kernel.h"
 #include "runtime/program.h"
 #include "runtime/rlimits.h"
+#include "runtime/seccomp_listener.h"
 #include "runtime/starter.h"
 
 struct execution {
@@ -161,6 +162,19 @@ struct exec_outcome {
     bool execs, failed;
 };
 
+static int deliver_listener(const struct execution *execution, int pidfd, struct error *err)
+{
+    const struct seccomp_listener listener = {.bundle = execution->container->bundle,
+                                              .process = execution->spec->process,
+                                              .pid = pid_of(pidfd),
+                                              .pidfd = pidfd,
+                                              .status = "running"};
+
+    if (!listener.bundle || !listener.process)
+        return error_set(err, "a listener came that nobody asked for");
+    return seccomp_listener_deliver(&listener, &execution->message, err);
+}
+
 /* Listens until the channel ends: then the program runs, or a failure came. */
 static int listen_to(struct execution *execution, int channel_fd, struct exec_outcome *outcome,
                      struct error *err)
@@ -177,6 +191,9 @@ static int listen_to(struct execution *execution, int channel_fd, struct exec_ou
         if (message->kind == CHANNEL_PROCESS && message->n_fds == 1 && outcome->pidfd < 0)
             outcome->pidfd = message->fds[0];
         outcome->execs = outcome->execs || message->kind == CHANNEL_EXEC;
+        if (message->kind == CHANNEL_LISTENER && outcome->pidfd >= 0 &&
+            deliver_listener(execution, outcome->pidfd, err) < 0)
+            return -1;
         if (message->kind == CHANNEL_FAILED && message->length == sizeof(execution->failure)) {
             memcpy(&execution->failure, message->bytes, sizeof(execution->failure));
             outcome->failed = true;

@@ -31,6 +31,7 @@ struct container {
     int channel_fd;
     int tty_fd;
     struct cgroup *cgroup;
+    const struct bundle_spec *bundle; /* of its spec, borrowed; or NULL */
     bool in_user_namespace;
     bool execs;     /* the child said that execve comes next */
     char note[256]; /* see container_userns_note() */

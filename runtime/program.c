@@ -3,7 +3,7 @@
  * The order matters:
  *
  *   cwd as root -> bounding set -> groups -> [filter] -> uid -> capabilities -> cwd again ->
- *   [no_new_privs, filter] -> close-on-exec -> signals -> execve
+ *   close-on-exec -> signals -> [filter] -> execve
  *
  * Without no_new_privs a filter may only be loaded while CAP_SYS_ADMIN is still there; with it, it
  * comes last, so that it need not allow what happens in between.
@@ -27,6 +27,7 @@
 #include "runtime/kernel.h"
 #include "runtime/process_settings.h"
 #include "runtime/seccomp/seccomp_filter.h"
+#include "runtime/seccomp_listener.h"
 
 #define DEFAULT_SEARCH_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -86,10 +87,12 @@ void program_reset_signals(void)
         (void)sigaction(i, &standard, NULL);
 }
 
-static int load_filter(const struct program *program, struct failure *failure)
+static int load_filter(const struct program *program, int channel_fd, struct failure *failure)
 {
     if (program->filter.len == 0)
         return 0;
+    if (program->filter_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+        return seccomp_listener_load(&program->filter, program->filter_flags, channel_fd, failure);
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->filter_flags, &program->filter) < 0)
         return failure_sys(failure, "load the system call filter", NULL);
     return 0;
@@ -117,7 +120,7 @@ static struct capability_sets sets_of(const struct program *program,
 }
 
 static int take_privileges(const struct program *program, const struct identity *identity,
-                           struct failure *failure)
+                           int channel_fd, struct failure *failure)
 {
     struct capability_sets sets = sets_of(program, identity);
 
@@ -125,7 +128,7 @@ static int take_privileges(const struct program *program, const struct identity 
         return failure_sys(failure, "clear the securebits", NULL);
     if (capabilities_bound(sets.bounding, failure) < 0 || take_groups(identity, failure) < 0)
         return -1;
-    if (!program->no_new_privileges && load_filter(program, failure) < 0)
+    if (!program->no_new_privileges && load_filter(program, channel_fd, failure) < 0)
         return -1;
     /* Otherwise another user could keep nothing of what a bundle gives it. */
     if (program->process && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
@@ -321,15 +324,15 @@ int program_run(struct program *program, const struct identity *identity, int ch
     there = chdir(program->cwd) == 0;
     if (program->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return failure_sys(failure, "set no_new_privs", NULL);
-    if (take_privileges(program, identity, failure) < 0)
+    if (take_privileges(program, identity, channel_fd, failure) < 0)
         return -1;
     if (!there && chdir(program->cwd) < 0)
         return failure_sys(failure, "change to working directory", program->cwd);
     if (check_cwd(program->cwd, failure) < 0)
         return -1;
-    if (program->no_new_privileges && load_filter(program, failure) < 0)
-        return -1;
     if (let_go(program, channel_fd, failure) < 0)
+        return -1;
+    if (program->no_new_privileges && load_filter(program, channel_fd, failure) < 0)
         return -1;
     return execute(program, failure);
 }

@@ -51,7 +51,7 @@ for purpose in "$@"; do
     case $purpose in
         build)
             install gcc libc6-dev meson ninja-build pkg-config python3 libarchive-dev libcurl4-openssl-dev libjansson-dev \
-                libnl-3-dev libnl-route-3-dev libpcre2-dev libseccomp-dev libuv1-dev libyaml-dev libzstd-dev nettle-dev
+                libnl-3-dev libnl-route-3-dev libpcre2-dev libuv1-dev libyaml-dev libzstd-dev nettle-dev
             # ISA-L is not for every architecture.
             case $(dpkg --print-architecture) in
                 amd64 | arm64) install libisal-dev ;;

@@ -29,8 +29,10 @@ static int read_process_file(struct oci_call *call, const char *path, struct oci
     scoped_text struct text text = {0};
     scoped(json_release) json_t *json = NULL;
     struct oci_reader reader = {.arena = call->arena, .file = path};
-    struct oci_process read = {
-        .spec = {.filter = process->spec.filter, .filter_flags = process->spec.filter_flags}};
+    struct oci_process read = {.spec = {.filter = process->spec.filter,
+                                        .filter_flags = process->spec.filter_flags,
+                                        .listener_path = process->spec.listener_path,
+                                        .listener_metadata = process->spec.listener_metadata}};
 
     if (file_read(AT_FDCWD, path, LIMIT_JSON_BYTES, &text, NULL, err) < 0)
         return -1;

@@ -159,13 +159,12 @@ int oci_config_read_filter(const char *text, size_t length, struct arena *arena,
     scoped(json_release) json_t *json = oci_json_parse(text, length, err);
     struct oci_reader reader = {.arena = arena, .file = "config.json"};
     struct oci_at root = {json, ""};
-    struct process_spec *process = &config->process.spec;
     struct oci_at at;
 
     if (!json)
         return error_wrap(err, "config.json");
     at = oci_object(&reader, oci_object(&reader, root, "linux"), "seccomp");
     if (at.json)
-        seccomp_profile_compile(&reader, at, &process->filter, &process->filter_flags);
+        seccomp_profile_compile(&reader, at, &config->process.spec);
     return oci_finish(&reader, err);
 }

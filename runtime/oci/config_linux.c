@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "runtime/host_devices.h"
 #include "runtime/oci/config.h"
+#include "runtime/oci/seccomp_profile.h"
 
 enum { MAX_ITEMS = 4096 };
 
@@ -302,6 +303,7 @@ void oci_linux_read(struct oci_reader *reader, struct oci_at root, struct oci_co
     read_sysctls(reader, at, &config->container);
     read_personality(reader, at, &config->process.spec);
     read_root_propagation(reader, at, bundle);
+    seccomp_profile_listener(reader, oci_object(reader, at, "seccomp"), &config->process.spec);
     (void)oci_strings(reader, at, "maskedPaths", &bundle->hidden_paths);
     (void)oci_strings(reader, at, "readonlyPaths", &bundle->read_only_paths);
     check_paths(reader, at, "maskedPaths", &bundle->hidden_paths);

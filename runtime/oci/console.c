@@ -4,41 +4,21 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/pidfd.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/fd_gift.h"
 #include "common/tty_relay.h"
 
 int console_send(const char *path, int master_fd, struct error *err)
 {
-    scoped_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = {.header = {.cmsg_level = SOL_SOCKET,
-                            .cmsg_type = SCM_RIGHTS,
-                            .cmsg_len = CMSG_LEN(sizeof(int))}};
-    char name[] = "/dev/ptmx";
-    struct iovec part = {name, sizeof(name) - 1};
-    struct msghdr header = {.msg_iov = &part,
-                            .msg_iovlen = 1,
-                            .msg_control = &control,
-                            .msg_controllen = sizeof(control)};
+    static const char name[] = "/dev/ptmx";
 
-    if (strlen(path) >= sizeof(address.sun_path))
-        return error_set(err, "console socket '%s': the path is too long", path);
-    memcpy(address.sun_path, path, strlen(path));
-    memcpy(CMSG_DATA(&control.header), &master_fd, sizeof(master_fd));
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-        sendmsg(fd, &header, MSG_NOSIGNAL) < 0)
-        return error_sys(err, "console socket '%s'", path);
+    if (fd_gift_send(path, name, sizeof(name) - 1, master_fd, err) < 0)
+        return error_wrap(err, "hand over the terminal");
     return 0;
 }
 

@@ -3,63 +3,67 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
-#include <seccomp.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "common/fd.h"
 #include "common/text.h"
+#include "runtime/seccomp/seccomp_rules.h"
 
-enum { MAX_ARGUMENTS = 6, MAX_PROGRAM = 4096 * 8 };
+enum { MAX_ARGUMENTS = 6, MAX_RULES = 4096 };
 
 struct named {
     const char *name;
     uint32_t value;
 };
 
+/* As bits of seccomp_rules.columns. */
 static const struct named architectures[] = {
-    {"SCMP_ARCH_NATIVE", SCMP_ARCH_NATIVE},
-    {"SCMP_ARCH_X86", SCMP_ARCH_X86},
-    {"SCMP_ARCH_X86_64", SCMP_ARCH_X86_64},
-    {"SCMP_ARCH_X32", SCMP_ARCH_X32},
-    {"SCMP_ARCH_ARM", SCMP_ARCH_ARM},
-    {"SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64},
-    {"SCMP_ARCH_MIPS", SCMP_ARCH_MIPS},
-    {"SCMP_ARCH_MIPS64", SCMP_ARCH_MIPS64},
-    {"SCMP_ARCH_MIPS64N32", SCMP_ARCH_MIPS64N32},
-    {"SCMP_ARCH_MIPSEL", SCMP_ARCH_MIPSEL},
-    {"SCMP_ARCH_MIPSEL64", SCMP_ARCH_MIPSEL64},
-    {"SCMP_ARCH_MIPSEL64N32", SCMP_ARCH_MIPSEL64N32},
-    {"SCMP_ARCH_PPC", SCMP_ARCH_PPC},
-    {"SCMP_ARCH_PPC64", SCMP_ARCH_PPC64},
-    {"SCMP_ARCH_PPC64LE", SCMP_ARCH_PPC64LE},
-    {"SCMP_ARCH_S390", SCMP_ARCH_S390},
-    {"SCMP_ARCH_S390X", SCMP_ARCH_S390X},
-    {"SCMP_ARCH_PARISC", SCMP_ARCH_PARISC},
-    {"SCMP_ARCH_PARISC64", SCMP_ARCH_PARISC64},
-    {"SCMP_ARCH_RISCV64", SCMP_ARCH_RISCV64},
+    {"SCMP_ARCH_NATIVE", 0},
+    {"SCMP_ARCH_X86", 1U << SECCOMP_I386},
+    {"SCMP_ARCH_X86_64", 1U << SECCOMP_X86_64},
+    {"SCMP_ARCH_X32", 1U << SECCOMP_X32},
+    {"SCMP_ARCH_ARM", 1U << SECCOMP_ARM},
+    {"SCMP_ARCH_AARCH64", 1U << SECCOMP_ARM64},
+    /* Kernels of this machine never run them. */
+    {"SCMP_ARCH_MIPS", 0},
+    {"SCMP_ARCH_MIPS64", 0},
+    {"SCMP_ARCH_MIPS64N32", 0},
+    {"SCMP_ARCH_MIPSEL", 0},
+    {"SCMP_ARCH_MIPSEL64", 0},
+    {"SCMP_ARCH_MIPSEL64N32", 0},
+    {"SCMP_ARCH_PPC", 0},
+    {"SCMP_ARCH_PPC64", 0},
+    {"SCMP_ARCH_PPC64LE", 0},
+    {"SCMP_ARCH_S390", 0},
+    {"SCMP_ARCH_S390X", 0},
+    {"SCMP_ARCH_PARISC", 0},
+    {"SCMP_ARCH_PARISC64", 0},
+    {"SCMP_ARCH_RISCV64", 0},
+    {"SCMP_ARCH_LOONGARCH64", 0},
+    {"SCMP_ARCH_M68K", 0},
+    {"SCMP_ARCH_SH", 0},
+    {"SCMP_ARCH_SHEB", 0},
 };
 
 static const struct named actions[] = {
-    {"SCMP_ACT_KILL", SCMP_ACT_KILL},
-    {"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
-    {"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD},
-    {"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
-    {"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0)},
-    {"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0)},
-    {"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},
-    {"SCMP_ACT_LOG", SCMP_ACT_LOG},
+    {"SCMP_ACT_KILL", SECCOMP_RET_KILL_THREAD},
+    {"SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS},
+    {"SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD},
+    {"SCMP_ACT_TRAP", SECCOMP_RET_TRAP},
+    {"SCMP_ACT_ERRNO", SECCOMP_RET_ERRNO},
+    {"SCMP_ACT_TRACE", SECCOMP_RET_TRACE},
+    {"SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW},
+    {"SCMP_ACT_LOG", SECCOMP_RET_LOG},
+    {"SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF},
 };
 
 static const struct named comparisons[] = {
-    {"SCMP_CMP_NE", SCMP_CMP_NE},
-    {"SCMP_CMP_LT", SCMP_CMP_LT},
-    {"SCMP_CMP_LE", SCMP_CMP_LE},
-    {"SCMP_CMP_EQ", SCMP_CMP_EQ},
-    {"SCMP_CMP_GE", SCMP_CMP_GE},
-    {"SCMP_CMP_GT", SCMP_CMP_GT},
-    {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ},
+    {"SCMP_CMP_NE", SECCOMP_NE},
+    {"SCMP_CMP_LT", SECCOMP_LT},
+    {"SCMP_CMP_LE", SECCOMP_LE},
+    {"SCMP_CMP_EQ", SECCOMP_EQ},
+    {"SCMP_CMP_GE", SECCOMP_GE},
+    {"SCMP_CMP_GT", SECCOMP_GT},
+    {"SCMP_CMP_MASKED_EQ", SECCOMP_MASKED_EQ},
 };
 
 static const struct named flags[] = {
@@ -67,6 +71,7 @@ static const struct named flags[] = {
     {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
     /* The process has one thread when the filter is loaded. */
     {"SECCOMP_FILTER_FLAG_TSYNC", 0},
+    {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV},
 };
 
 static const struct named *find(const struct named *table, size_t count, const char *name)
@@ -85,168 +90,170 @@ static uint32_t read_action(struct oci_reader *reader, struct oci_at at, const c
     bool takes_number;
     int64_t number = EPERM;
 
-    if (string_eq(name, "SCMP_ACT_NOTIFY"))
-        oci_fail(reader, at, key, "notification is not supported: use SCMP_ACT_ERRNO");
-    else if (!action)
+    if (!action) {
         oci_fail(reader, at, key, "there is no action '%s'", name);
-    if (!action)
-        return SCMP_ACT_KILL;
-    takes_number = action->value == SCMP_ACT_ERRNO(0) || action->value == SCMP_ACT_TRACE(0);
+        return SECCOMP_RET_KILL_PROCESS;
+    }
+    takes_number = action->value == SECCOMP_RET_ERRNO || action->value == SECCOMP_RET_TRACE;
     if (oci_int(reader, at, errno_key, &number) && !takes_number)
         oci_fail(reader, at, errno_key, "is for SCMP_ACT_ERRNO and SCMP_ACT_TRACE alone");
     if (number < 0 || number > 4095)
         oci_fail(reader, at, errno_key, "must be 0 to 4095");
-    return takes_number ? action->value | ((uint32_t)number & 0xffff) : action->value;
+    return takes_number ? action->value | (uint32_t)number : action->value;
 }
 
-static size_t read_arguments(struct oci_reader *reader, struct oci_at call,
-                             struct scmp_arg_cmp arguments[MAX_ARGUMENTS])
+static void read_test(struct oci_reader *reader, struct oci_at at, struct seccomp_test *test)
 {
-    struct oci_at list = oci_array(reader, call, "args");
-    size_t count = oci_length(list);
+    const char *name = oci_text(reader, at, "op");
+    const struct named *op = find(comparisons, ARRAY_LENGTH(comparisons), name);
+    uint64_t value = 0, second = 0;
+    uint32_t index = 0;
 
-    if (count > MAX_ARGUMENTS) {
-        oci_fail(reader, call, "args", "more than %d", MAX_ARGUMENTS);
-        return 0;
+    (void)oci_u32(reader, at, "index", &index);
+    (void)oci_u64(reader, at, "value", &value);
+    (void)oci_u64(reader, at, "valueTwo", &second);
+    if (!op || index >= MAX_ARGUMENTS) {
+        oci_fail(reader, at, op ? "index" : "op", "is unknown");
+        return;
     }
-    for (size_t i = 0; i < count; i++) {
-        struct oci_at at = oci_item(reader, list, i);
-        const char *name = oci_text(reader, at, "op");
-        const struct named *op = find(comparisons, ARRAY_LENGTH(comparisons), name);
-        uint32_t index = 0;
-        uint64_t value = 0, second = 0;
-
-        (void)oci_u32(reader, at, "index", &index);
-        (void)oci_u64(reader, at, "value", &value);
-        (void)oci_u64(reader, at, "valueTwo", &second);
-        if (!op || index >= MAX_ARGUMENTS) {
-            oci_fail(reader, at, op ? "index" : "op", "is unknown");
-            return 0;
-        }
-        arguments[i] = (struct scmp_arg_cmp){index, (enum scmp_compare)op->value, value, second};
+    *test = (struct seccomp_test){
+        .argument = index, .comparison = (enum seccomp_comparison)op->value, .value = value};
+    if (test->comparison == SECCOMP_MASKED_EQ) {
+        test->mask = value;
+        test->value = second;
     }
-    return count;
 }
 
-/* libseccomp wants at most one comparison of each argument in a rule; several of one are meant as
- * alternatives (runc). */
-static bool repeats_argument(const struct scmp_arg_cmp *arguments, size_t count)
+/* Several comparisons of one argument are meant as alternatives (runc), and become rules of their
+ * own. */
+static bool repeats_argument(const struct seccomp_test *tests, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < i; j++)
-            if (arguments[i].arg == arguments[j].arg)
+            if (tests[i].argument == tests[j].argument)
                 return true;
     return false;
 }
 
-static int add_rules(scmp_filter_ctx context, uint32_t action, int number,
-                     const struct scmp_arg_cmp *arguments, size_t count)
+static void add_rule(struct oci_reader *reader, struct seccomp_named_rule *items, size_t *count,
+                     struct seccomp_named_rule rule)
 {
-    int result = 0;
-
-    if (!repeats_argument(arguments, count))
-        return seccomp_rule_add_array(context, action, number, (unsigned)count, arguments);
-    for (size_t i = 0; i < count && result == 0; i++)
-        result = seccomp_rule_add_array(context, action, number, 1, &arguments[i]);
-    return result;
+    if (*count == MAX_RULES) {
+        oci_fail(reader, (struct oci_at){NULL, "linux.seccomp.syscalls"}, NULL,
+                 "more than %d rules", MAX_RULES);
+        return;
+    }
+    items[(*count)++] = rule;
 }
 
-static void read_call(struct oci_reader *reader, struct oci_at at, scmp_filter_ctx context,
-                      uint32_t default_action)
+static void read_rule(struct oci_reader *reader, struct oci_at at, struct seccomp_named_rule *items,
+                      size_t *count)
 {
-    struct scmp_arg_cmp arguments[MAX_ARGUMENTS];
-    struct string_list names = {0};
-    uint32_t action = read_action(reader, at, "action", "errnoRet");
-    size_t count = read_arguments(reader, at, arguments);
+    struct oci_at list = oci_array(reader, at, "args");
+    size_t n_tests = oci_length(list);
+    struct seccomp_test *tests;
+    struct seccomp_named_rule rule = {
+        .clause = {.action = read_action(reader, at, "action", "errnoRet")}};
 
-    if (!oci_strings(reader, at, "names", &names) || names.count == 0)
+    if (n_tests > MAX_ARGUMENTS) {
+        oci_fail(reader, at, "args", "more than %d", MAX_ARGUMENTS);
+        return;
+    }
+    if (!oci_strings(reader, at, "names", &rule.names) || rule.names.count == 0)
         oci_fail(reader, at, "names", "is missing");
-    /* The library takes no rule that changes nothing. */
-    for (size_t i = 0; i < names.count && !reader->failed && action != default_action; i++) {
-        int number = seccomp_syscall_resolve_name(names.items[i]);
-        int result;
-
-        if (number == __NR_SCMP_ERROR)
-            continue;
-        result = add_rules(context, action, number, arguments, count);
-        if (result < 0)
-            oci_fail(reader, at, "names", "'%s': %s", names.items[i], strerror(-result));
+    tests = arena_new_array(reader->arena, struct seccomp_test, n_tests + 1);
+    for (size_t i = 0; i < n_tests; i++)
+        read_test(reader, oci_item(reader, list, i), &tests[i]);
+    rule.clause.tests = tests;
+    rule.clause.n_tests = n_tests;
+    if (!repeats_argument(tests, n_tests)) {
+        add_rule(reader, items, count, rule);
+        return;
+    }
+    rule.clause.n_tests = 1;
+    for (size_t i = 0; i < n_tests; i++) {
+        rule.clause.tests = &tests[i];
+        add_rule(reader, items, count, rule);
     }
 }
 
-static void read_architectures(struct oci_reader *reader, struct oci_at at, scmp_filter_ctx context)
-{
-    struct string_list names = {0};
-
-    (void)oci_strings(reader, at, "architectures", &names);
-    for (size_t i = 0; i < names.count; i++) {
-        const struct named *found =
-            find(architectures, ARRAY_LENGTH(architectures), names.items[i]);
-        int result = found ? seccomp_arch_add(context, found->value) : -EINVAL;
-
-        if (result < 0 && result != -EEXIST)
-            oci_fail(reader, at, "architectures", "'%s': %s", names.items[i], strerror(-result));
-    }
-}
-
-static unsigned read_flags(struct oci_reader *reader, struct oci_at at)
+static unsigned read_words(struct oci_reader *reader, struct oci_at at, const char *key,
+                           const struct named *table, size_t length)
 {
     struct string_list names = {0};
     unsigned bits = 0;
 
-    (void)oci_strings(reader, at, "flags", &names);
+    (void)oci_strings(reader, at, key, &names);
     for (size_t i = 0; i < names.count; i++) {
-        const struct named *found = find(flags, ARRAY_LENGTH(flags), names.items[i]);
+        const struct named *found = find(table, length, names.items[i]);
 
         if (!found)
-            oci_fail(reader, at, "flags", "'%s' is not supported", names.items[i]);
+            oci_fail(reader, at, key, "'%s' is not supported", names.items[i]);
         else
             bits |= found->value;
     }
     return bits;
 }
 
-static void export(struct oci_reader *reader, struct oci_at at, scmp_filter_ctx context,
-                   struct sock_fprog *ret_filter)
+static bool notifies(const struct seccomp_rules *rules)
 {
-    scoped_fd int fd = memfd_create("filter", MFD_CLOEXEC);
-    int result = fd < 0 ? -errno : seccomp_export_bpf(context, fd);
-    off_t length = lseek(fd, 0, SEEK_END);
-    struct sock_filter *program;
+    for (size_t i = 0; i < rules->n_rules; i++)
+        if (rules->rules[i].clause.action == SECCOMP_RET_USER_NOTIF)
+            return true;
+    return false;
+}
 
-    if (result < 0 || length <= 0 || length > (off_t)(MAX_PROGRAM * sizeof(*program))) {
-        oci_fail(reader, at, NULL, "cannot be compiled: %s", strerror(-result));
-        return;
+void seccomp_profile_listener(struct oci_reader *reader, struct oci_at at,
+                              struct process_spec *process)
+{
+    const char *path = "", *metadata = "";
+
+    (void)oci_string(reader, at, "listenerPath", &path);
+    (void)oci_string(reader, at, "listenerMetadata", &metadata);
+    if (*path && *path != '/')
+        oci_fail(reader, at, "listenerPath", "must be absolute");
+    if (!*path && *metadata)
+        oci_fail(reader, at, "listenerMetadata", "is for who listens: add listenerPath");
+    if (*path) {
+        process->listener_path = path;
+        process->listener_metadata = metadata;
     }
-    program = arena_alloc(reader->arena, (size_t)length);
-    if (pread(fd, program, (size_t)length, 0) != length)
-        oci_fail(reader, at, NULL, "cannot be compiled");
-    *ret_filter = (struct sock_fprog){(unsigned short)((size_t)length / sizeof(*program)), program};
+}
+
+/* The kernel gives a listener to who asks for it, also when no rule ever notifies. */
+static void check_listener(struct oci_reader *reader, struct oci_at at,
+                           const struct seccomp_rules *rules, struct process_spec *process)
+{
+    if (rules->default_action == SECCOMP_RET_USER_NOTIF)
+        oci_fail(reader, at, "defaultAction",
+                 "SCMP_ACT_NOTIFY is for single system calls: nothing could start");
+    if (!process->listener_path && notifies(rules))
+        oci_fail(reader, at, "listenerPath", "is missing: SCMP_ACT_NOTIFY needs who listens");
+    if (process->listener_path)
+        process->filter_flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 }
 
 void seccomp_profile_compile(struct oci_reader *reader, struct oci_at at,
-                             struct sock_fprog *ret_filter, unsigned *ret_flags)
+                             struct process_spec *process)
 {
-    uint32_t default_action = read_action(reader, at, "defaultAction", "defaultErrnoRet");
     struct oci_at calls = oci_array(reader, at, "syscalls");
-    scmp_filter_ctx context;
+    struct seccomp_named_rule *items =
+        arena_new_array(reader->arena, struct seccomp_named_rule, MAX_RULES);
+    struct seccomp_rules rules = {
+        .default_action = read_action(reader, at, "defaultAction", "defaultErrnoRet"),
+        .columns =
+            read_words(reader, at, "architectures", architectures, ARRAY_LENGTH(architectures)),
+        .rules = items,
+    };
+    struct error err = {0};
 
-    oci_refuse(reader, at, "listenerPath", "notification is not supported: leave it out");
-    oci_refuse(reader, at, "listenerMetadata", "notification is not supported: leave it out");
-    *ret_flags = read_flags(reader, at);
-    context = reader->failed ? NULL : seccomp_init(default_action);
-    if (!context) {
-        oci_fail(reader, at, "defaultAction", "is not possible");
-        return;
-    }
-    /* A balanced tree of comparisons loads three times as fast as a chain. */
-    (void)seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-    read_architectures(reader, at, context);
+    process->filter_flags = read_words(reader, at, "flags", flags, ARRAY_LENGTH(flags));
     for (size_t i = 0; i < oci_length(calls) && !reader->failed; i++)
-        read_call(reader, oci_item(reader, calls, i), context, default_action);
-    if (!reader->failed)
-        export(reader, at, context, ret_filter);
-    seccomp_release(context);
+        read_rule(reader, oci_item(reader, calls, i), items, &rules.n_rules);
+    check_listener(reader, at, &rules, process);
+    if (!reader->failed &&
+        seccomp_rules_assemble(&rules, reader->arena, &process->filter, &err) < 0)
+        oci_fail(reader, at, NULL, "%s", err.text);
 }
 
 static json_t *names_of(const struct named *table, size_t count)

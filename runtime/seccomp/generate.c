@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Build-time program: reads syscalls.tbl and writes seccomp_tables.c, which holds the ranges of
- * every ABI and the finished programs for the usual sets of capabilities.
+ * every ABI and the finished programs for the usual sets of capabilities, and seccomp_names.c with
+ * the calls by their names.
  *
- *     generate syscalls.tbl seccomp_tables.c
+ *     generate syscalls.tbl seccomp_tables.c seccomp_names.c
  */
 #include <inttypes.h>
 #include <linux/audit.h>
@@ -15,15 +16,16 @@
 #include <string.h>
 
 #include "runtime/seccomp/seccomp_assembler.h"
+#include "runtime/seccomp/seccomp_calls.h"
 
-enum { COLUMNS = 5, COLUMN_X32 = 2, X32_BIT = 0x40000000 };
+enum { X32_BIT = 0x40000000, CALLS_MAX = 1024 };
 
 /* One column of the table. x32 shares its ABI with x86_64, and no number means two different calls:
  * asked for the other's, the kernel answers ENOSYS by itself. */
 static const struct {
     const char *name;
     size_t abi;
-} columns[COLUMNS] = {
+} columns[SECCOMP_COLUMNS] = {
     {"x86_64", 0}, {"i386", 1}, {"x32", 0}, {"arm64", 2}, {"arm", 3},
 };
 
@@ -99,6 +101,8 @@ struct table {
     struct seccomp_range ranges[ABIS][SECCOMP_RANGES_MAX];
     size_t counts[ABIS];
     uint64_t capabilities; /* all that are tied to some call */
+    struct seccomp_call calls[CALLS_MAX];
+    size_t n_calls;
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -144,15 +148,35 @@ static void read_class(char *word, unsigned line, struct seccomp_range *range)
     range->capabilities = read_capabilities(word, line);
 }
 
-static void add_call(struct table *table, size_t column, const char *word,
-                     struct seccomp_range range, unsigned line)
+static int32_t read_number(const char *word, unsigned line)
 {
-    size_t abi = columns[column].abi;
     char *end;
     unsigned long number = strtoul(word, &end, 0);
 
+    if (strcmp(word, "-") == 0)
+        return -1;
     if (*end || end == word || number >= X32_BIT)
         die("line %u: '%s' is no number", line, word);
+    return (int32_t)number;
+}
+
+static struct seccomp_call *add_call(struct table *table, const char *name, unsigned line)
+{
+    struct seccomp_call *call = &table->calls[table->n_calls++];
+
+    if (table->n_calls > CALLS_MAX)
+        die("line %u: more than %d calls", line, CALLS_MAX);
+    call->name = strdup(name);
+    if (!call->name)
+        die("not enough memory");
+    return call;
+}
+
+static void add_number(struct table *table, size_t column, int32_t number,
+                       struct seccomp_range range, unsigned line)
+{
+    size_t abi = columns[column].abi;
+
     if (table->counts[abi] >= SECCOMP_RANGES_MAX)
         die("line %u: more than %d calls of one ABI", line, SECCOMP_RANGES_MAX);
     range.first = range.last = (uint32_t)number;
@@ -165,7 +189,7 @@ static void read_line(struct table *table, char *text, unsigned line)
     char *rest = NULL;
     const char *name = strtok_r(text, " \t\n", &rest);
     char *class = strtok_r(NULL, " \t\n", &rest);
-    const char *first_word = NULL;
+    struct seccomp_call *call;
 
     if (!name || name[0] == '#')
         return;
@@ -173,15 +197,16 @@ static void read_line(struct table *table, char *text, unsigned line)
         die("line %u: no class", line);
     read_class(class, line, &range);
     table->capabilities |= range.capabilities;
-    for (size_t i = 0; i < COLUMNS; i++) {
+    call = add_call(table, name, line);
+    for (size_t i = 0; i < SECCOMP_COLUMNS; i++) {
         const char *word = strtok_r(NULL, " \t\n", &rest);
 
         if (!word)
             die("line %u: no number for %s", line, columns[i].name);
-        if (i == 0)
-            first_word = word;
-        if (strcmp(word, "-") != 0 && (i != COLUMN_X32 || strcmp(word, first_word) != 0))
-            add_call(table, i, word, range, line);
+        call->numbers[i] = read_number(word, line);
+        if (call->numbers[i] >= 0 &&
+            (i != SECCOMP_X32 || call->numbers[i] != call->numbers[SECCOMP_X86_64]))
+            add_number(table, i, call->numbers[i], range, line);
     }
     if (strtok_r(NULL, " \t\n", &rest))
         die("line %u: too many columns", line);
@@ -214,6 +239,30 @@ static void join_ranges(struct table *table, size_t abi)
             ranges[count++] = ranges[i];
     }
     table->counts[abi] = count;
+}
+
+static int compare_calls(const void *left, const void *right)
+{
+    return strcmp(((const struct seccomp_call *)left)->name,
+                  ((const struct seccomp_call *)right)->name);
+}
+
+static void write_names(FILE *out, struct table *table)
+{
+    qsort(table->calls, table->n_calls, sizeof(table->calls[0]), compare_calls);
+    (void)fputs("/* Generated from syscalls.tbl. */\n"
+                "#include \"runtime/seccomp/seccomp_calls.h\"\n\n"
+                "const struct seccomp_call seccomp_calls[] = {\n",
+                out);
+    for (size_t i = 0; i < table->n_calls; i++) {
+        const struct seccomp_call *call = &table->calls[i];
+
+        (void)fprintf(out, "    {\"%s\", {", call->name);
+        for (size_t column = 0; column < SECCOMP_COLUMNS; column++)
+            (void)fprintf(out, "%" PRId32 ",", call->numbers[column]);
+        (void)fputs("}},\n", out);
+    }
+    (void)fprintf(out, "};\nconst size_t seccomp_calls_count = %zu;\n", table->n_calls);
 }
 
 static void write_ranges(FILE *out, const struct table *table)
@@ -291,11 +340,12 @@ int main(int argc, char **argv)
     struct table *table = calloc(1, sizeof(*table));
     char text[512];
     unsigned line = 0;
-    FILE *in = argc == 3 ? fopen(argv[1], "re") : NULL;
+    FILE *in = argc == 4 ? fopen(argv[1], "re") : NULL;
     FILE *out = in && table ? fopen(argv[2], "we") : NULL;
+    FILE *names = out ? fopen(argv[3], "we") : NULL;
 
-    if (!in || !out)
-        die("usage: generate syscalls.tbl seccomp_tables.c");
+    if (!in || !out || !names)
+        die("usage: generate syscalls.tbl seccomp_tables.c seccomp_names.c");
     while (fgets(text, sizeof(text), in))
         read_line(table, text, ++line);
     (void)fclose(in);
@@ -309,8 +359,11 @@ int main(int argc, char **argv)
     write_ranges(out, table);
     for (size_t i = 0; i < LENGTH(machines); i++)
         write_machine(out, table, i);
+    write_names(names, table);
+    if (fclose(out) != 0 || fclose(names) != 0)
+        die("cannot write '%s' and '%s'", argv[2], argv[3]);
+    for (size_t i = 0; i < table->n_calls; i++)
+        free((void *)(uintptr_t)table->calls[i].name);
     free(table);
-    if (fclose(out) != 0)
-        die("cannot write '%s'", argv[2]);
     return 0;
 }

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Turns ranges of system call numbers into a classic BPF program for seccomp(2).
+ * Our own policy: turns the classes of system calls (syscalls.tbl) into a program for seccomp(2).
  *
  * Runs at build time for the usual sets of capabilities and at run time for the others; neither
- * allocates nor calls the system. The program is a binary search over the numbers: since Linux 5.11
- * the kernel tries every number when a filter is loaded, so that depth, not length, is what a start
- * pays for.
+ * allocates nor calls the system.
  */
 #ifndef YAWL_RUNTIME_SECCOMP_SECCOMP_ASSEMBLER_H
 #define YAWL_RUNTIME_SECCOMP_SECCOMP_ASSEMBLER_H
 
-#include <linux/filter.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "runtime/seccomp/seccomp_program.h"
 
 /* What the classes of syscalls.tbl say. */
 enum seccomp_rule {
@@ -48,10 +44,7 @@ struct seccomp_machine {
     size_t n_abis;
 };
 
-enum {
-    SECCOMP_PROGRAM_MAX = 2048, /* instructions; the kernel takes 4096 */
-    SECCOMP_RANGES_MAX = 1024,  /* of one ABI */
-};
+enum { SECCOMP_RANGES_MAX = 1024 }; /* of one ABI */
 
 /* Returns the length of the program that was written to `insns`, which has room for
  * SECCOMP_PROGRAM_MAX. */

@@ -79,3 +79,84 @@ with_user_namespace='.linux.namespaces += [{type: "user"}] | .linux.uidMappings 
     contains "$stdout" lo
     equal "$(tail -n 1 <<<"$stdout")" 0
 }
+
+# An agent that takes listeners at agent.sock, prints what it is told with each, and answers every call with ENOMEDIUM.
+start_agent() {
+    cat >agent.py <<'END'
+import array, fcntl, os, select, socket, struct, sys, threading
+
+def answer(fd):
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    while True:
+        if poll.poll()[0][1] & select.POLLHUP:
+            return
+        request = bytearray(80)
+        try:
+            fcntl.ioctl(fd, 0xC0502100, request)
+            fcntl.ioctl(fd, 0xC0182101, struct.pack("=Qqii", struct.unpack_from("=Q", request)[0], 0, -123, 0))
+        except OSError:
+            pass
+
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("agent.sock")
+listener.listen()
+print("ready", flush=True)
+while True:
+    peer, _ = listener.accept()
+    text, control, _, _ = peer.recvmsg(8192, 100)
+    print(text.decode(), flush=True)
+    threading.Thread(target=answer, args=(array.array("i", control[0][2])[0],), daemon=True).start()
+END
+    background agent python3 agent.py
+    until_says agent.out ready
+}
+
+@test "an agent is asked about system calls, of the container's process and of others that join" {
+    local told
+    start_agent
+    command_is 'mkdir /tmp/x; trap \"exit 7\" TERM; while :; do sleep 0.1; done' ".linux.seccomp = {
+        defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$DIR/agent.sock\", listenerMetadata: \"some words\",
+        syscalls: [{names: [\"mkdir\", \"mkdirat\"], action: \"SCMP_ACT_NOTIFY\"}]}"
+    "$OCI" --root "$STATE" create "$ID" >out 2>&1 </dev/null 3>&-
+    oci_ok start "$ID"
+    until_says out "No medium found"
+    told=$(sed -n 2p agent.out)
+    oci_ok state "$ID"
+    equal "$(jq -c '[.ociVersion, .fds, .pid, .metadata, .state.status, .state.id]' <<<"$told")" \
+        "[\"0.2.0\",[\"seccompFd\"],$(jq .pid <<<"$stdout"),\"some words\",\"creating\",\"$ID\"]"
+    oci exec "$ID" mkdir /tmp/y
+    contains "$stderr" "No medium found"
+    equal "$(sed -n 3p agent.out | jq -r .state.status)" running
+    oci_ok delete --force "$ID"
+    config '.process.noNewPrivileges = false | .process.args = ["mkdir", "/tmp/z"]'
+    oci run "$ID"
+    contains "$stderr" "No medium found"
+    config ".linux.seccomp.listenerPath = \"$DIR/nobody.sock\""
+    oci_refused run "$ID"
+    contains "$stderr" "nobody.sock"
+    oci_ok list -q
+    equal "$stdout" ""
+}
+
+@test "a filter decides by arguments, by architecture and by what comes first" {
+    command_is 'kill -0 1 && echo zero; kill -CONT 1 || echo refused; mkdir /tmp/x 2>&1; ls /tmp | wc -l' '
+        .mounts += [{destination: "/tmp", type: "tmpfs"}] | .linux.seccomp = {
+            defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: 38, architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"],
+            flags: ["SECCOMP_FILTER_FLAG_LOG"],
+            syscalls: [{names: ["kill"], action: "SCMP_ACT_ERRNO", errnoRet: 1, args: [{index: 1, value: 1, op: "SCMP_CMP_GE"}]},
+                {names: ["kill"], action: "SCMP_ACT_ALLOW", args: [{index: 1, value: 0, op: "SCMP_CMP_EQ"}]},
+                {names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 17},
+                {names: ["no-such-call"], action: "SCMP_ACT_TRAP"}]}'
+    jq --slurpfile config config.json -n '$config[0] | .linux.seccomp.syscalls += [{action: "SCMP_ACT_ALLOW", names: (
+        "accept access arch_prctl brk clone clone3 close close_range dup dup2 dup3 execve exit exit_group faccessat faccessat2 fcntl
+        fork fstat futex getcwd getdents64 getegid geteuid getgid getpgrp getpid getppid getrandom getuid ioctl lseek lstat mmap
+        mprotect munmap newfstatat open openat pipe pipe2 poll ppoll prctl pread64 prlimit64 read readlink readlinkat rseq
+        rt_sigaction rt_sigprocmask rt_sigreturn sendto sendmsg set_robust_list set_tid_address setpgid stat statx sysinfo umask uname
+        vfork wait4 write writev" | split("[ \\n]+"; null))}]' >c && mv c config.json
+    oci run "$ID"
+    equal "$(head -n 3 <<<"$stdout")" $'zero\nrefused\nmkdir: can\'t create directory \'/tmp/x\': File exists'
+    config '.linux.seccomp.syscalls = [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]'
+    oci_refused run "$ID"
+    contains "$stderr" "linux.seccomp.listenerPath: is missing"
+}

@@ -85,7 +85,6 @@ HOMES = [
     (r"zstd\.h", ["runtime/image/worker/zstd_source.c"]),
     (r"curl/.*", ["runtime/image/registry/libcurl.h"]),
     (r"netlink/.*", ["net/netlink.c", "net/netlink.h"]),
-    (r"seccomp\.h", ["runtime/oci/seccomp_profile.c"]),
     (r"pcre2\.h", ["orchestrator/logs/log_pattern.c"]),
     (r"criterion/.*", ["tests/"]),
 ]

@@ -28,7 +28,7 @@ esac
 
 packages=systemd,systemd-sysv,udev,dbus,dbus-user-session,libpam-systemd,kmod,iproute2,iputils-ping
 packages=$packages,nftables,iptables,procps,libyaml-0-2,libuv1$t64,libnl-3-200,libnl-route-3-200
-packages=$packages,libjansson4,libseccomp2,libarchive13$t64,libcurl4$t64,libcap2-bin,uidmap,slirp4netns
+packages=$packages,libjansson4,libarchive13$t64,libcurl4$t64,libcap2-bin,uidmap,slirp4netns
 packages=$packages,passt,fuse-overlayfs,busybox-static,python3,socat,strace,libasan8,libubsan1,libtsan2
 packages=$packages,ca-certificates${VM_PKGS:+,$VM_PKGS}
 
