@@ -58,30 +58,36 @@ int command_state(struct oci_call *call, struct error *err)
  * list
  */
 
-static const char *owner_name(const struct oci_record *record, char space[16])
+/* Of the host's own file alone: a statically linked program loads no name services. */
+static void owner_name(const struct oci_record *record, char out[64])
 {
-    const struct passwd *user = getpwuid((uid_t)record->owner);
+    FILE *file = fopen("/etc/passwd", "re");
+    const struct passwd *user;
 
-    if (user)
-        return user->pw_name;
-    (void)snprintf(space, 16, "#%d", record->owner);
-    return space;
+    (void)snprintf(out, 64, "#%d", record->owner);
+    while (file && (user = fgetpwent(file)))
+        if (user->pw_uid == (uid_t)record->owner) {
+            (void)snprintf(out, 64, "%s", user->pw_name);
+            break;
+        }
+    if (file)
+        (void)fclose(file);
 }
 
 static void list_one(const struct oci_container *container, json_t *list)
 {
     const struct oci_record *record = &container->record;
-    char space[16];
+    char owner[64];
     json_t *json;
 
+    owner_name(record, owner);
     if (!list) {
         (void)printf("%-24s %-8d %-10s %-40s %-31s %s\n", record->id, pid_of(container),
-                     oci_status_name(container->status), record->bundle, record->created,
-                     owner_name(record, space));
+                     oci_status_name(container->status), record->bundle, record->created, owner);
         return;
     }
     json = state_json(container);
-    (void)json_object_set_new(json, "owner", json_string(owner_name(record, space)));
+    (void)json_object_set_new(json, "owner", json_string(owner));
     (void)json_array_append_new(list, json);
 }
 
