@@ -124,10 +124,19 @@ static void refuse_others(struct oci_reader *reader, struct oci_at root)
     oci_refuse(reader, root, "freebsd", "this is Linux: leave it out");
 }
 
-int oci_config_read(const char *text, size_t length, const char *dir, struct arena *arena,
+static void read_filter(struct oci_reader *reader, struct oci_at root, struct oci_config *config)
+{
+    struct oci_at at = oci_object(reader, oci_object(reader, root, "linux"), "seccomp");
+
+    if (at.json)
+        seccomp_profile_compile(reader, at, &config->process.spec);
+}
+
+int oci_config_read(const struct oci_config_source *source, struct arena *arena,
                     struct oci_config *ret_config, struct error *err)
 {
-    scoped(json_release) json_t *json = oci_json_parse(text, length, err);
+    scoped(json_release) json_t *json =
+        oci_json_parse(text_get(source->text), source->text->length, err);
     struct oci_reader reader = {.arena = arena, .file = "config.json"};
     struct oci_at root = {json, ""};
 
@@ -136,7 +145,7 @@ int oci_config_read(const char *text, size_t length, const char *dir, struct are
     if (!json_is_object(json))
         return error_set(err, "config.json: must be an object");
     *ret_config = (struct oci_config){0};
-    ret_config->bundle.dir = arena_strdup(arena, dir);
+    ret_config->bundle.dir = arena_strdup(arena, source->dir);
     ret_config->bundle.start_fd = -1;
     ret_config->container.bundle = &ret_config->bundle;
     read_version(&reader, root, ret_config);
@@ -149,22 +158,8 @@ int oci_config_read(const char *text, size_t length, const char *dir, struct are
     oci_hooks_read(&reader, root, &ret_config->bundle.hooks);
     oci_linux_read(&reader, root, ret_config);
     oci_mounts_read(&reader, root, ret_config);
+    if (source->compiles_filter)
+        read_filter(&reader, root, ret_config);
     ret_config->warnings = reader.warnings;
-    return oci_finish(&reader, err);
-}
-
-int oci_config_read_filter(const char *text, size_t length, struct arena *arena,
-                           struct oci_config *config, struct error *err)
-{
-    scoped(json_release) json_t *json = oci_json_parse(text, length, err);
-    struct oci_reader reader = {.arena = arena, .file = "config.json"};
-    struct oci_at root = {json, ""};
-    struct oci_at at;
-
-    if (!json)
-        return error_wrap(err, "config.json");
-    at = oci_object(&reader, oci_object(&reader, root, "linux"), "seccomp");
-    if (at.json)
-        seccomp_profile_compile(&reader, at, &config->process.spec);
     return oci_finish(&reader, err);
 }

@@ -37,15 +37,15 @@ struct oci_config {
     struct string_list warnings; /* what was left out of it, as the specification wants it */
 };
 
-/* Reads a whole configuration. Everything lives in the arena; `dir` is the absolute bundle. The
- * seccomp profile is not among it: compiling takes its time, and few commands need it. */
-MUST_CHECK int oci_config_read(const char *text, size_t length, const char *dir,
-                               struct arena *arena, struct oci_config *ret_config,
-                               struct error *err);
+struct oci_config_source {
+    const struct text *text;
+    const char *dir;      /* the absolute bundle */
+    bool compiles_filter; /* for who starts a process; else the seccomp profile is not looked at */
+};
 
-/* The seccomp profile of the same text, for config->process. */
-MUST_CHECK int oci_config_read_filter(const char *text, size_t length, struct arena *arena,
-                                      struct oci_config *config, struct error *err);
+/* Reads a whole configuration. Everything lives in the arena. */
+MUST_CHECK int oci_config_read(const struct oci_config_source *source, struct arena *arena,
+                               struct oci_config *ret_config, struct error *err);
 
 /* The parts, for oci_config_read() and the commands that take one alone. */
 void oci_process_read(struct oci_reader *reader, struct oci_at at, struct oci_process *process);

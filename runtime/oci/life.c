@@ -15,6 +15,7 @@
 #include "common/fd_message.h"
 #include "common/file.h"
 #include "common/limits.h"
+#include "common/moment.h"
 #include "common/path.h"
 #include "common/process.h"
 #include "runtime/capabilities.h"
@@ -144,8 +145,8 @@ static int read_bundle(struct oci_call *call, const struct oci_creation *creatio
         return error_sys(err, "open bundle '%s'", creation->bundle);
     if (file_read(dir_fd, creation->config, LIMIT_JSON_BYTES, ret_text, NULL, err) < 0)
         return error_wrap(err, "bundle '%s'", dir);
-    if (oci_config_read(text_get(ret_text), ret_text->length, dir, call->arena, config, err) < 0 ||
-        oci_config_read_filter(text_get(ret_text), ret_text->length, call->arena, config, err) < 0)
+    if (oci_config_read(&(struct oci_config_source){ret_text, dir, true}, call->arena, config,
+                        err) < 0)
         return -1;
     config->bundle.id = creation->id;
     config->process.spec.n_preserved = creation->n_preserved;
@@ -165,18 +166,17 @@ static void fill_record(struct oci_call *call, const struct oci_creation *creati
                         struct oci_container *container)
 {
     struct oci_record *record = &container->record;
+    scoped_text struct text created = {0};
     struct timespec now;
-    struct tm parts;
-    char text[40], boot_id[40];
+    char boot_id[40];
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &parts);
-    (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
+    moment_format((uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec, &created);
     process_boot_id(boot_id);
     *record = (struct oci_record){
         .id = creation->id,
         .bundle = container->config.bundle.dir,
-        .created = arena_printf(call->arena, "%s.%09ldZ", text, now.tv_nsec),
+        .created = arena_strdup(call->arena, text_get(&created)),
         .boot_id = arena_strdup(call->arena, boot_id),
         .cgroup_parent = container->config.container.cgroup_parent,
         .cgroup_name = container->config.container.id,
@@ -347,7 +347,6 @@ int life_delete(struct oci_call *call, struct oci_container *container, struct e
         end_leftovers(container);
     if (remove_group(container, why) < 0)
         return error_wrap(why, "delete container '%s'", container->record.id);
-    cgroup_remove_parent("yawl/oci");
     container->record.pid = 0;
     run_last_hooks(call, container);
     return oci_folder_remove(call, container->record.id, why);

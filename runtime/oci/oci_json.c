@@ -6,10 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SAFE_DIGITS = 18 }; /* so many are below 2^63 in any case */
+
+static bool has_large_number(const char *text, size_t length)
+{
+    size_t digits = 0;
+
+    for (size_t i = 0; i < length && digits <= SAFE_DIGITS; i++)
+        digits = isdigit((unsigned char)text[i]) ? digits + 1 : 0;
+    return digits > SAFE_DIGITS;
+}
+
 /* The JSON library's integers end at 2^63-1. What is larger becomes a string of digits. */
 static void quote_large_numbers(const char *text, size_t length, struct text *out)
 {
-    enum { SAFE_DIGITS = 18 };
     bool in_string = false;
 
     for (size_t i = 0; i < length;) {
@@ -39,6 +49,8 @@ json_t *oci_json_parse(const char *text, size_t length, struct error *err)
 {
     scoped_text struct text quoted = {0};
 
+    if (!has_large_number(text, length))
+        return json_parse(text, length, err);
     quote_large_numbers(text, length, &quoted);
     return json_parse(text_get(&quoted), quoted.length, err);
 }

@@ -174,12 +174,10 @@ static int read_files(struct oci_call *call, struct oci_container *container, un
         return -1;
     if (!record->id || !record->bundle || !record->cgroup_parent || !record->cgroup_name)
         return error_set(err, "'state.json' is not whole");
+    const struct oci_config_source source = {&config, record->bundle, how & OCI_FILTERED};
+
     if (file_read(container->dir_fd, "config.json", LIMIT_JSON_BYTES, &config, NULL, err) < 0 ||
-        oci_config_read(text_get(&config), config.length, record->bundle, call->arena,
-                        &container->config, err) < 0)
-        return -1;
-    if ((how & OCI_FILTERED) && oci_config_read_filter(text_get(&config), config.length,
-                                                       call->arena, &container->config, err) < 0)
+        oci_config_read(&source, call->arena, &container->config, err) < 0)
         return -1;
     container->config.container.id = record->cgroup_name;
     container->config.container.cgroup_parent = record->cgroup_parent;
@@ -220,8 +218,8 @@ int oci_cgroup_choose(struct oci_call *call, struct oci_config *config, const ch
     char *parent, *slash;
 
     if (!path || !*path) {
-        config->container.cgroup_parent = "yawl/oci";
-        config->container.id = id;
+        config->container.cgroup_parent = "/";
+        config->container.id = arena_printf(call->arena, "yawl-oci-%s", id);
         return 0;
     }
     if (strchr(path, ':'))

@@ -135,19 +135,24 @@ static bool repeats_argument(const struct seccomp_test *tests, size_t count)
     return false;
 }
 
-static void add_rule(struct oci_reader *reader, struct seccomp_named_rule *items, size_t *count,
+struct rule_list {
+    struct seccomp_named_rule *items;
+    size_t count;
+};
+
+static void add_rule(struct oci_reader *reader, struct rule_list *list,
                      struct seccomp_named_rule rule)
 {
-    if (*count == MAX_RULES) {
+    if (list->count == MAX_RULES) {
         oci_fail(reader, (struct oci_at){NULL, "linux.seccomp.syscalls"}, NULL,
                  "more than %d rules", MAX_RULES);
         return;
     }
-    items[(*count)++] = rule;
+    list->items = arena_room(reader->arena, list->items, list->count);
+    list->items[list->count++] = rule;
 }
 
-static void read_rule(struct oci_reader *reader, struct oci_at at, struct seccomp_named_rule *items,
-                      size_t *count)
+static void read_rule(struct oci_reader *reader, struct oci_at at, struct rule_list *rules)
 {
     struct oci_at list = oci_array(reader, at, "args");
     size_t n_tests = oci_length(list);
@@ -167,13 +172,13 @@ static void read_rule(struct oci_reader *reader, struct oci_at at, struct seccom
     rule.clause.tests = tests;
     rule.clause.n_tests = n_tests;
     if (!repeats_argument(tests, n_tests)) {
-        add_rule(reader, items, count, rule);
+        add_rule(reader, rules, rule);
         return;
     }
     rule.clause.n_tests = 1;
     for (size_t i = 0; i < n_tests; i++) {
         rule.clause.tests = &tests[i];
-        add_rule(reader, items, count, rule);
+        add_rule(reader, rules, rule);
     }
 }
 
@@ -237,19 +242,19 @@ void seccomp_profile_compile(struct oci_reader *reader, struct oci_at at,
                              struct process_spec *process)
 {
     struct oci_at calls = oci_array(reader, at, "syscalls");
-    struct seccomp_named_rule *items =
-        arena_new_array(reader->arena, struct seccomp_named_rule, MAX_RULES);
+    struct rule_list list = {0};
     struct seccomp_rules rules = {
         .default_action = read_action(reader, at, "defaultAction", "defaultErrnoRet"),
         .columns =
             read_words(reader, at, "architectures", architectures, ARRAY_LENGTH(architectures)),
-        .rules = items,
     };
     struct error err = {0};
 
     process->filter_flags = read_words(reader, at, "flags", flags, ARRAY_LENGTH(flags));
     for (size_t i = 0; i < oci_length(calls) && !reader->failed; i++)
-        read_rule(reader, oci_item(reader, calls, i), items, &rules.n_rules);
+        read_rule(reader, oci_item(reader, calls, i), &list);
+    rules.rules = list.items;
+    rules.n_rules = list.count;
     check_listener(reader, at, &rules, process);
     if (!reader->failed &&
         seccomp_rules_assemble(&rules, reader->arena, &process->filter, &err) < 0)

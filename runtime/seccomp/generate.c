@@ -166,9 +166,8 @@ static struct seccomp_call *add_call(struct table *table, const char *name, unsi
 
     if (table->n_calls > CALLS_MAX)
         die("line %u: more than %d calls", line, CALLS_MAX);
-    call->name = strdup(name);
-    if (!call->name)
-        die("not enough memory");
+    if (snprintf(call->name, sizeof(call->name), "%s", name) >= (int)sizeof(call->name))
+        die("line %u: '%s' is too long", line, name);
     return call;
 }
 
@@ -362,8 +361,6 @@ int main(int argc, char **argv)
     write_names(names, table);
     if (fclose(out) != 0 || fclose(names) != 0)
         die("cannot write '%s' and '%s'", argv[2], argv[3]);
-    for (size_t i = 0; i < table->n_calls; i++)
-        free((void *)(uintptr_t)table->calls[i].name);
     free(table);
     return 0;
 }

@@ -18,8 +18,9 @@ enum seccomp_column {
     SECCOMP_COLUMNS,
 };
 
+/* Without pointers: nothing of the table has to be relocated when a program starts. */
 struct seccomp_call {
-    const char *name;
+    char name[32];
     int32_t numbers[SECCOMP_COLUMNS]; /* -1: the ABI does not have it */
 };
 

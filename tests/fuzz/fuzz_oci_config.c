@@ -28,13 +28,14 @@ static void check_bundle(const struct bundle_spec *bundle)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     scoped(arena_free) struct arena *arena = arena_new();
-    const char *text = (const char *)data;
+    scoped_text struct text text = {0};
     struct oci_config config;
 
-    if (oci_config_read(text, size, "/bundle", arena, &config, NULL) < 0)
+    text_append_bytes(&text, (const char *)data, size);
+    if (oci_config_read(&(struct oci_config_source){&text, "/bundle", true}, arena, &config, NULL) <
+        0)
         return 0;
     check_spec(&config.container);
     check_bundle(&config.bundle);
-    (void)!oci_config_read_filter(text, size, arena, &config, NULL);
     return 0;
 }

@@ -21,8 +21,11 @@ static const char *document(struct arena *arena, const char *process, const char
 static int read_document(struct arena *arena, const char *text, struct oci_config *config,
                          struct error *err)
 {
+    scoped_text struct text copy = {0};
+
     *err = (struct error){0};
-    return oci_config_read(text, strlen(text), "/bundle", arena, config, err);
+    text_append(&copy, text);
+    return oci_config_read(&(struct oci_config_source){&copy, "/bundle", true}, arena, config, err);
 }
 
 #define expect_refused(what, where)                                                                \
@@ -56,11 +59,24 @@ Test(oci_config, mistakes_are_told_with_their_place)
     expect_refused("{}", "ociVersion: is missing");
     expect_refused(document(arena, ",\"env\":[1]", "", ""), "process.env[0]: must be a string");
     expect_refused(document(arena, ",\"user\":{\"uid\":-1}", "", ""), "process.user.uid: ");
-    expect_refused(document(arena, ",\"capabilities\":{\"bounding\":[\"CAP_X\"]}", "", ""),
-                   "process.capabilities.bounding: there is no capability 'CAP_X'");
     expect_refused(document(arena, "", "", ",\"maskedPaths\":[\"proc\"]"), "linux.maskedPaths: ");
     expect_refused(document(arena, "", ",\"mounts\":[{}]", ""), "mounts[0].destination: ");
     expect_refused(document(arena, "", ",\"hostname\":\"x\"", ""), "hostname: ");
+}
+
+Test(oci_config, what_the_specification_wants_left_out_is_told)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+    const char *text =
+        document(arena, ",\"capabilities\":{\"bounding\":[\"CAP_X\",\"CAP_KILL\"]}", "", "");
+
+    cr_assert_eq(read_document(arena, text, &config, &err), 0, "%s", err.text);
+    cr_assert_eq(config.warnings.count, 1);
+    cr_expect_str_eq(config.warnings.items[0],
+                     "config.json: process.capabilities.bounding: there is no capability 'CAP_X'");
+    cr_expect_eq(config.process.spec.bounding, 1 << 5);
 }
 
 Test(oci_config, what_is_not_supported_is_refused)
@@ -159,8 +175,6 @@ Test(oci_config, filters_are_compiled)
         "\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]}");
 
     cr_assert_eq(read_document(arena, text, &config, &err), 0, "%s", err.text);
-    cr_assert_eq(oci_config_read_filter(text, strlen(text), arena, &config, &err), 0, "%s",
-                 err.text);
     cr_expect_gt(config.process.spec.filter.len, 4);
     cr_expect_eq(config.process.spec.filter_flags, 2);
 }
