@@ -15,7 +15,8 @@ bool own_ids_are_all(void)
 {
     struct stat status;
 
-    return stat("/proc/self/ns/user", &status) == 0 && status.st_ino == FIRST_NAMESPACE_INODE;
+    /* Where it cannot be told nothing is to be left out that only ordinary users do without. */
+    return stat("/proc/self/ns/user", &status) < 0 || status.st_ino == FIRST_NAMESPACE_INODE;
 }
 
 /* Takes one line, "         0       1000          1"; false at the end. */

@@ -59,11 +59,15 @@ static int make_file_systems(struct cage_state *state)
     state->shm_fd = state->cage->shm_fd >= 0
                         ? state->cage->shm_fd
                         : filesystem_make("tmpfs", DATA_ATTRIBUTES, shm_options);
-    state->mqueue_fd = state->cage->mqueue_fd;
-    if (!spec->host_ipc)
-        state->mqueue_fd = filesystem_make("mqueue", DATA_ATTRIBUTES, NULL);
     if (state->dev_fd < 0 || state->pts_fd < 0 || state->shm_fd < 0)
         return failure_sys(&state->failure, "make", "/dev");
+    state->mqueue_fd = state->cage->mqueue_fd;
+    /* Not every kernel has it, and who shares the IPC namespace of others may not mount it. */
+    if (!spec->host_ipc) {
+        state->mqueue_fd = filesystem_make("mqueue", DATA_ATTRIBUTES, NULL);
+        if (state->mqueue_fd < 0 && errno != ENODEV && errno != EPERM)
+            return failure_sys(&state->failure, "make", "/dev/mqueue");
+    }
     return 0;
 }
 

@@ -16,7 +16,7 @@
 
 /* Whatever way led there: nothing is mounted over parts of /proc, but the files that such
  * emulations as lxcfs replace. What is protected there must stay what it is (CVE-2019-19921). */
-static bool may_be_covered(int target_fd, const char *target)
+static int check_cover(struct cage_state *state, int target_fd, const char *target)
 {
     static const char *const harmless[] = {
         "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo",  "/proc/stat",    "/proc/swaps",
@@ -25,13 +25,14 @@ static bool may_be_covered(int target_fd, const char *target)
     struct statfs status;
 
     if (fstatfs(target_fd, &status) < 0)
-        return false;
+        return failure_sys(&state->failure, "look at mount point", target);
     if (status.f_type != PROC_SUPER_MAGIC)
-        return true;
+        return 0;
     for (size_t i = 0; i < ARRAY_LENGTH(harmless); i++)
         if (string_eq(harmless[i], target))
-            return true;
-    return false;
+            return 0;
+    return failure_set(&state->failure, "mount on", target,
+                       "it leads to '/proc', which stays as it is");
 }
 
 /* A tmpfs takes the mode of what it covers, unless it is told one. */
@@ -116,9 +117,8 @@ static int attach_one(struct cage_state *state, const struct planned_mount *moun
 
     if (target_fd < 0)
         return failure_sys(&state->failure, "open mount point", mount->target);
-    if (!may_be_covered(target_fd, mount->target))
-        return failure_set(&state->failure, "mount on", mount->target,
-                           "it leads to '/proc', which stays as it is");
+    if (check_cover(state, target_fd, mount->target) < 0)
+        return -1;
     if (mount->filesystem && string_starts_with(mount->filesystem->type, "cgroup"))
         return attach_cgroups(state, mount, target_fd);
     source_fd = make_source(state, mount, target_fd);

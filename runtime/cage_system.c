@@ -133,8 +133,9 @@ static int attach_cgroups(struct cage_state *state)
     scoped_fd int target_fd =
         path_open_beneath(state->sys_fd, "fs/cgroup", O_PATH | O_DIRECTORY, 0);
 
-    /* -1: a kernel without control groups */
-    return target_fd < 0 ? 0 : cage_attach_cgroups(state, target_fd, attributes);
+    if (target_fd < 0) /* ENOENT: a kernel without control groups */
+        return errno == ENOENT ? 0 : failure_sys(&state->failure, "open", "/sys/fs/cgroup");
+    return cage_attach_cgroups(state, target_fd, attributes);
 }
 
 static int attach_system(struct cage_state *state, int fs_fd, const char *name)

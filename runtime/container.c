@@ -185,7 +185,11 @@ enum container_report container_report_read(struct container *container, int *re
 
         if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return REPORT_PENDING;
-        if (got <= 0) {
+        if (got < 0) {
+            (void)error_sys(err, "hear from the process");
+            return report_end(container, REPORT_FAILED);
+        }
+        if (got == 0) {
             if (container->execs)
                 return report_end(container, REPORT_STARTED);
             (void)error_set(err, "the process ended before it ran its program");

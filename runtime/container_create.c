@@ -190,12 +190,28 @@ static void set_note(struct container *container, const char *what, const char *
         memcpy(container->note + sizeof(container->note) - 4, "...", 4);
 }
 
+/* Whether it is what the kernel or a file system cannot do, told by errno or, where it makes the
+ * root read-only without a word, by none. Whatever else goes wrong, such as a lack of memory or of
+ * descriptors, is no reason for a container with less of a cage. */
+static bool is_unsupported(const struct error *why)
+{
+    static const int numbers[] = {0,      EINVAL, EOPNOTSUPP, ENOSYS, EPERM,
+                                  EACCES, ENODEV, EOVERFLOW,  EXDEV};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++)
+        if (why->number == numbers[i])
+            return true;
+    return false;
+}
+
 /* Not every kernel makes an overlay from parts of one mount. */
 static int mount_root_mapped(struct creation *creation, struct error *err)
 {
     if (creation->tree) {
         if (mount_root_as(creation, ROOTFS_MAPPED, err) == 0)
             return 0;
+        if (!is_unsupported(err))
+            return -1;
         mapped_tree_refuse(creation->tree);
     }
     creation->tree = NULL;
@@ -212,12 +228,19 @@ static void keep_root(const struct creation *creation)
         kept_root_keep(kept, creation->spec->id_map, rootfs_fd(creation->rootfs));
 }
 
+static int error_pass(const struct error *why, struct error *err)
+{
+    if (err)
+        *err = *why;
+    return -1;
+}
+
 /* *ret_needs_host_ids: nothing can be mapped here; without a user namespace it might work. */
 static int mount_new_root(struct creation *creation, bool *ret_needs_host_ids, struct error *err)
 {
     enum rootfs_way way = creation->options->first_way;
     struct container *container = creation->container;
-    struct error why = {0};
+    struct error why = {0}, shifting = {0};
 
     *ret_needs_host_ids = false;
     if (creation->spec->bundle)
@@ -232,12 +255,15 @@ static int mount_new_root(struct creation *creation, bool *ret_needs_host_ids, s
         keep_root(creation);
         return 0;
     }
-    if (way != ROOTFS_PLAIN && mount_root_as(creation, ROOTFS_LAYERS_MAPPED, err) == 0) {
+    if (!is_unsupported(&why))
+        return error_pass(&why, err);
+    if (way != ROOTFS_PLAIN && mount_root_as(creation, ROOTFS_LAYERS_MAPPED, &shifting) == 0) {
         set_note(container, "files that the container writes belong to shifted ids on disk",
                  way == ROOTFS_MAPPED ? why.text : "asked for");
         return 0;
     }
-    *ret_needs_host_ids = true;
+    *ret_needs_host_ids = is_unsupported(&shifting);
+    (void)error_pass(&shifting, err);
     return error_wrap(err, "map the ids of the root file system");
 }
 
@@ -531,8 +557,7 @@ int container_create_with(const struct container_spec *spec,
 
     if (create_once(spec, options, &container, &needs_host_ids, &why) < 0) {
         if (!needs_host_ids) {
-            if (err)
-                *err = why;
+            (void)error_pass(&why, err);
             return error_wrap(err, "create container '%s'", spec->id);
         }
         plain.id_map = (struct id_map){0};

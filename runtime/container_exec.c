@@ -114,8 +114,10 @@ static void run_helper(void *owner, int take_channel_fd)
     execution->channel_fd = take_channel_fd;
     program_reset_signals();
     if (channel_say(take_channel_fd, CHANNEL_ALIVE) < 0 ||
-        channel_expect(take_channel_fd, CHANNEL_ENTERED, &execution->message) < 0)
-        _exit(EXIT_CODE_OURS);
+        channel_expect(take_channel_fd, CHANNEL_ENTERED, &execution->message) < 0) {
+        (void)failure_sys(&execution->failure, "talk to the starter", NULL);
+        give_up(execution);
+    }
     if (join(execution) < 0)
         give_up(execution);
     args.pidfd = (uint64_t)(uintptr_t)&pidfd;
@@ -126,8 +128,14 @@ static void run_helper(void *owner, int take_channel_fd)
         (void)failure_sys(&execution->failure, "clone a process", NULL);
         give_up(execution);
     }
-    if (channel_send_fds(take_channel_fd, CHANNEL_PROCESS, &pidfd, 1) < 0)
-        _exit(EXIT_CODE_OURS);
+    /* A process that the starter does not know of is reaped by nobody, and process 1 could not end:
+     * so this one is tried twice. */
+    if (channel_send_fds(take_channel_fd, CHANNEL_PROCESS, &pidfd, 1) < 0 &&
+        channel_send_fds(take_channel_fd, CHANNEL_PROCESS, &pidfd, 1) < 0) {
+        (void)failure_sys(&execution->failure, "hand over the process", NULL);
+        (void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+        give_up(execution);
+    }
     _exit(0);
 }
 
@@ -136,17 +144,20 @@ static void run_helper(void *owner, int take_channel_fd)
  */
 
 /* "Pid:\t123" of the descriptor's own description. */
-static pid_t pid_of(int pidfd)
+static int find_pid(int pidfd, pid_t *ret_pid, struct error *err)
 {
     scoped_text struct text info = {0};
     char path[64];
     const char *line;
 
     (void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
-    if (file_read(AT_FDCWD, path, 4096, &info, NULL, NULL) < 0)
+    if (file_read(AT_FDCWD, path, 4096, &info, NULL, err) < 0)
         return -1;
     line = strstr(text_get(&info), "\nPid:");
-    return line ? (pid_t)strtol(line + strlen("\nPid:"), NULL, 10) : -1;
+    if (!line)
+        return error_set(err, "'%s' names no process", path);
+    *ret_pid = (pid_t)strtol(line + strlen("\nPid:"), NULL, 10);
+    return 0;
 }
 
 static void reap(int pidfd)
@@ -235,8 +246,9 @@ static void end_program(int take_pidfd)
     fd_close(take_pidfd);
 }
 
-/* The kernel wants privileges over each namespace that it is told to join, also over our own. */
-static int own_namespaces(pid_t pid)
+/* The kernel wants privileges over each namespace that it is told to join, also over our own. One
+ * that was left out by mistake would be the host's. */
+static int find_namespaces(pid_t pid, int *ret_types, struct error *err)
 {
     static const struct {
         const char *name;
@@ -251,13 +263,17 @@ static int own_namespaces(pid_t pid)
         char path[64];
 
         (void)snprintf(path, sizeof(path), "/proc/self/ns/%s", all[i].name);
-        if (stat(path, &ours) < 0)
-            continue;
+        if (stat(path, &ours) < 0) {
+            if (errno == ENOENT) /* the kernel has none of that kind */
+                continue;
+            return error_sys(err, "look at '%s'", path);
+        }
         (void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, all[i].name);
         if (stat(path, &theirs) < 0 || theirs.st_ino != ours.st_ino)
             types |= all[i].type;
     }
-    return types;
+    *ret_types = types;
+    return 0;
 }
 
 static int plan(struct execution *execution, const struct container_spec *spec, struct arena *arena,
@@ -310,20 +326,20 @@ int container_execute(struct container *container, const struct container_spec *
     *ret_result = (struct exec_result){.pid = -1, .pidfd = -1, .exit_code = EXIT_CODE_OURS};
     execution->container = container;
     execution->spec = exec;
-    execution->namespaces = own_namespaces(container->pid);
     if (exec->process)
         starter.prepare = prepare;
     if (!container->cgroup)
         return error_set(err, "the container's control group is gone");
-    if (plan(execution, spec, arena, err) < 0 || starter_clone(&starter, &helper, err) < 0)
+    if (find_namespaces(container->pid, &execution->namespaces, err) < 0 ||
+        plan(execution, spec, arena, err) < 0 || starter_clone(&starter, &helper, err) < 0)
         return -1;
-    if (conclude(execution, &helper, &outcome, &ret_result->exit_code, err) < 0) {
+    if (conclude(execution, &helper, &outcome, &ret_result->exit_code, err) < 0 ||
+        find_pid(outcome.pidfd, &ret_result->pid, err) < 0) {
         end_program(outcome.pidfd);
         starter_child_kill(&helper);
         return -1;
     }
     starter_child_kill(&helper);
-    ret_result->pid = pid_of(outcome.pidfd);
     ret_result->pidfd = outcome.pidfd;
     return 0;
 }

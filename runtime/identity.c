@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/identity.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,15 +20,24 @@ struct account_line {
     size_t n_fields;
 };
 
-/* Reads a file of the image, or of a container that runs. One that is absent, not a regular file,
- * or outside the root counts as empty; one that is too large is an error. */
+/* Whether the image has no such file, rather than that it could not be looked for. */
+static bool is_absent(int number)
+{
+    return number == ENOENT || number == ENOTDIR || number == ELOOP || number == EINVAL ||
+           number == ENAMETOOLONG;
+}
+
+/* Reads a file of the image, or of a container that runs. One that is absent or not a regular file
+ * counts as empty; one that is too large or cannot be read is an error. */
 static int account_file_read(int root_fd, const char *name, struct text *ret_text,
                              struct error *err)
 {
     scoped_fd int fd = path_open_file_in_root(root_fd, name);
 
-    if (fd < 0)
+    if (fd < 0 && is_absent(errno))
         return 0;
+    if (fd < 0)
+        return error_sys(err, "open '/%s' of the image", name);
     if (fd_read_all(fd, LIMIT_PASSWD_BYTES, ret_text, err) < 0)
         return error_wrap(err, "'/%s' of the image", name);
     return 0;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -124,6 +125,10 @@ static int clone_child(const struct starter *starter, bool into_cgroup, int chil
     if (child->pid > 0 && joins) {
         child->pidfd = pidfd_open(child->pid, 0); /* our child: nobody else reaps it */
         number = errno;
+        if (child->pidfd < 0) {
+            (void)kill(child->pid, SIGKILL);
+            (void)waitpid(child->pid, NULL, __WALL);
+        }
     }
     errno = number;
     return child->pid < 0 || child->pidfd < 0 ? -1 : 0;
@@ -135,22 +140,33 @@ static int open_channel(struct starter_child *child, int *ret_child_fd)
 
     if (channel_open(&child->channel_fd, ret_child_fd) < 0)
         return -1;
-    return setsockopt(child->channel_fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    if (setsockopt(child->channel_fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) == 0)
+        return 0;
+    fd_close(steal_fd(&child->channel_fd));
+    fd_close(steal_fd(ret_child_fd));
+    return -1;
 }
 
 static int settle(const struct starter *starter, bool into_cgroup, struct starter_child *child,
                   struct error *err)
 {
     struct channel_message message;
+    struct failure failure;
 
     if (cgroup_enter(starter->cgroup, child->pid, !into_cgroup, err) < 0)
         return -1;
     if (starter->prepare && starter->prepare(starter->owner, child->pid, err) < 0)
         return -1;
-    if (channel_expect(child->channel_fd, CHANNEL_ALIVE, &message) < 0 ||
-        channel_say(child->channel_fd, CHANNEL_ENTERED) < 0)
-        return error_sys(err, "hear from the new process");
-    return 0;
+    message.kind = CHANNEL_ALIVE;
+    if (channel_expect(child->channel_fd, CHANNEL_ALIVE, &message) == 0 &&
+        channel_say(child->channel_fd, CHANNEL_ENTERED) == 0)
+        return 0;
+    (void)error_sys(err, "hear from the new process");
+    if (message.kind == CHANNEL_FAILED && message.length == sizeof(failure)) {
+        memcpy(&failure, message.bytes, sizeof(failure));
+        (void)failure_to_error(&failure, err);
+    }
+    return -1;
 }
 
 /* Whether the kernel killed it: only asked about a child that went wrong before its first word.

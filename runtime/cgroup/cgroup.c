@@ -387,9 +387,8 @@ static int make_parts(struct cgroup *cgroup, const struct cgroup_layout *layout,
     if (choose_parts(layout, resources, is_ordinary_user(), &parts, &v2_controllers, err) < 0)
         return -1;
     path.root = parts.v2_root;
-    if (path.root && cgroup_tree_make(&path, &preparation, &cgroup->v2_fd, err) < 0)
-        return -1;
-    if (remember_roots(cgroup, &parts, err) < 0 || make_v1(cgroup, &parts, layout, path, err) < 0 ||
+    if ((path.root && cgroup_tree_make(&path, &preparation, &cgroup->v2_fd, err) < 0) ||
+        remember_roots(cgroup, &parts, err) < 0 || make_v1(cgroup, &parts, layout, path, err) < 0 ||
         cgroup_v1_limit(cgroup->v1_fds, resources, err) < 0 ||
         (v2_controllers && cgroup_v2_limit(cgroup->v2_fd, v2_controllers, resources, err) < 0) ||
         cgroup_set(cgroup, resources->settings, resources->n_settings, err) < 0) {

@@ -170,7 +170,7 @@ END
     ok up -d
     for service in mapped bare; do
         equal "$(inside "$service" stat -c %t:%T /dev/null)" 1:3
-        lacks "$(inside "$service" ls -l /dev/console /dev/pts 2>&1)" "1,  11"
+        lacks "$(inside "$service" stat -c %t:%T /dev/console /dev/pts/0 2>&1)" 1:b
         lacks "$(inside "$service" sh -c 'head -c 1 /disk && echo read' 2>&1)" read
     done
 }

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/runtime/fault_injection.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/text.h"
+
+/* Between the processes. */
+struct shared {
+    int listener_fd; /* as the child numbers it; -1: not yet there */
+    struct fault_outcome outcome;
+};
+
+static const uint32_t not_asked[] = {
+    SYS_exit,           SYS_exit_group,      SYS_rt_sigreturn,
+    SYS_rt_sigprocmask, SYS_rt_sigaction,    SYS_sigaltstack,
+    SYS_mmap,           SYS_munmap,          SYS_mprotect,
+    SYS_madvise,        SYS_mremap,          SYS_brk,
+    SYS_futex,          SYS_close,           SYS_getpid,
+    SYS_gettid,         SYS_getuid,          SYS_geteuid,
+    SYS_getgid,         SYS_getegid,         SYS_sched_yield,
+    SYS_umask,          SYS_setsid,          SYS_clock_gettime,
+    SYS_nanosleep,      SYS_clock_nanosleep, SYS_waitid,
+    SYS_wait4,          SYS_restart_syscall, SYS_setfsuid,
+    SYS_setfsgid,
+};
+
+static int install_filter(void)
+{
+    enum { N = sizeof(not_asked) / sizeof(not_asked[0]) };
+    struct sock_filter insns[N + 3];
+    struct sock_fprog program = {.len = N + 3, .filter = insns};
+
+    insns[0] =
+        (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    for (unsigned i = 0; i < N; i++)
+        insns[i + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, not_asked[i],
+                                                    (unsigned char)(N - i), 0);
+    insns[N + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
+    insns[N + 2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+                        &program);
+}
+
+static int take_listener(pid_t pid, int pidfd, const struct shared *shared)
+{
+    struct timespec pause = {.tv_nsec = 100 * 1000};
+    int fd;
+
+    while (__atomic_load_n(&shared->listener_fd, __ATOMIC_ACQUIRE) < 0) {
+        cr_assert_eq(waitpid(pid, NULL, WNOHANG), 0, "the filter cannot be loaded");
+        (void)nanosleep(&pause, NULL);
+    }
+    fd = (int)syscall(SYS_pidfd_getfd, pidfd, shared->listener_fd, 0);
+    cr_assert_geq(fd, 0);
+    return fd;
+}
+
+struct judge {
+    struct fault_run *run;
+    const struct shared *shared;
+    pid_t pids[FAULT_ROLES];
+    bool runs_program[FAULT_ROLES];
+};
+
+static enum fault_role role_of(struct judge *judge, pid_t pid)
+{
+    enum fault_role role = FAULT_STARTER;
+
+    if (pid == judge->shared->outcome.bystander)
+        return FAULT_ROLES;
+    while (role < FAULT_ROLES && judge->pids[role] && judge->pids[role] != pid)
+        role++;
+    if (role < FAULT_ROLES)
+        judge->pids[role] = pid;
+    return role < FAULT_ROLES && judge->runs_program[role] ? FAULT_ROLES : role;
+}
+
+static bool is_time(const struct fault_outcome *outcome)
+{
+    return __atomic_load_n(&outcome->begun, __ATOMIC_ACQUIRE) &&
+           !__atomic_load_n(&outcome->done, __ATOMIC_ACQUIRE);
+}
+
+/* A question whose only answers are yes, no and "there is no such capability". */
+static bool cannot_fail(const struct seccomp_data *call)
+{
+    return call->nr == SYS_prctl && call->args[0] == PR_CAPBSET_READ;
+}
+
+/* The errno for this call, or 0 to let it go on. */
+static int judge_call(struct judge *judge, const struct seccomp_notif *call)
+{
+    struct fault_run *run = judge->run;
+    enum fault_role role;
+    size_t place;
+
+    if (!is_time(&judge->shared->outcome) || cannot_fail(&call->data))
+        return 0;
+    role = role_of(judge, (pid_t)call->pid);
+    if (role == FAULT_ROLES)
+        return 0;
+    place = run->n_calls[role]++;
+    if (role == run->role && place == run->index) {
+        run->call = call->data.nr;
+        return run->number;
+    }
+    if (call->data.nr == SYS_execve || call->data.nr == SYS_execveat)
+        judge->runs_program[role] = true;
+    return 0;
+}
+
+static void answer(struct judge *judge, int listener_fd)
+{
+    struct seccomp_notif call = {0};
+    struct seccomp_notif_resp response = {0};
+
+    /* ENOENT: it was killed meanwhile. */
+    if (ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
+        return;
+    response.id = call.id;
+    response.error = -judge_call(judge, &call);
+    if (response.error == 0)
+        response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    (void)ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}
+
+static void preside(struct judge *judge, int listener_fd, int pidfd)
+{
+    struct pollfd polled[] = {{.fd = listener_fd, .events = POLLIN},
+                              {.fd = pidfd, .events = POLLIN}};
+
+    while (poll(polled, 2, 60000) > 0) {
+        if (polled[0].revents & POLLIN)
+            answer(judge, listener_fd);
+        else if (polled[1].revents || (polled[0].revents & POLLHUP))
+            return;
+    }
+    cr_assert_fail("it stands still");
+}
+
+static _Noreturn void run_body(struct shared *shared, fault_function *body, void *context)
+{
+    int fd = install_filter();
+
+    if (fd < 0)
+        _exit(1);
+    __atomic_store_n(&shared->listener_fd, fd, __ATOMIC_RELEASE);
+    body(context, &shared->outcome);
+    _exit(0);
+}
+
+void fault_run(struct fault_run *run, fault_function *body, void *context)
+{
+    struct shared *shared =
+        mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct judge judge = {.run = run, .shared = shared};
+    scoped_fd int listener_fd = -1, pidfd = -1;
+    int status = -1;
+    pid_t pid;
+
+    cr_assert_neq(shared, MAP_FAILED);
+    shared->listener_fd = -1;
+    run->call = -1;
+    memset(run->n_calls, 0, sizeof(run->n_calls));
+    pid = fork();
+    if (pid == 0)
+        run_body(shared, body, context);
+    cr_assert_gt(pid, 0);
+    judge.pids[FAULT_STARTER] = pid;
+    pidfd = pidfd_open(pid, 0);
+    listener_fd = take_listener(pid, pidfd, shared);
+    preside(&judge, listener_fd, pidfd);
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    run->ended = status == 0;
+    run->outcome = shared->outcome;
+    (void)munmap(shared, sizeof(*shared));
+}
