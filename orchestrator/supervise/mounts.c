@@ -17,9 +17,12 @@ void mounts_done(struct instance *instance)
     kept_root_free(instance->root);
 }
 
+/* Also of one that was told meanwhile not to come back by itself: one root at a time. */
 struct kept_root *mounts_kept_root(struct instance *instance)
 {
-    return instance->want.restart == RESTART_NO ? NULL : instance->root;
+    bool comes_back_by_itself = instance->want.restart != RESTART_NO;
+
+    return comes_back_by_itself || kept_root_is_held(instance->root) ? instance->root : NULL;
 }
 
 void mounts_settle(struct instance *instance)
