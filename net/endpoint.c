@@ -19,6 +19,7 @@
 #include "net/bandwidth.h"
 #include "net/bridge.h"
 #include "net/link.h"
+#include "net/macvlan.h"
 #include "net/name_hash.h"
 #include "net/netns.h"
 #include "net/network_spec.h"
@@ -309,6 +310,8 @@ static int settle_router(struct netlink *router, int netns_fd, const struct endp
     char name[INTERFACE_NAME_SIZE];
 
     for (size_t i = 0; i < count; i++) {
+        if (endpoints[i].parent_ifindex)
+            continue;
         if (port_name(netns_fd, endpoints[i].network, name, err) < 0 ||
             batch_limit_ingress(router, batch, name, endpoints[i].ingress_bits, err) < 0)
             return -1;
@@ -335,6 +338,20 @@ static int await_inside(struct netlink *inside, const struct endpoint *endpoints
     return 0;
 }
 
+static int make_stations(struct netlink *inside, int netns_fd, const struct endpoint *endpoints,
+                         size_t count, struct error *err)
+{
+    char name[INTERFACE_NAME_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        peer_name(&endpoints[i], i, name);
+        if (endpoints[i].parent_ifindex &&
+            macvlan_make(&endpoints[i], name, netns_fd, inside, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int endpoints_make(struct netlink *router, int netns_fd, const struct endpoint *endpoints,
                    size_t count, struct error *err)
 {
@@ -351,9 +368,11 @@ int endpoints_make(struct netlink *router, int netns_fd, const struct endpoint *
     if (result < 0)
         return -1;
     for (size_t i = 0; i < count; i++)
-        if (batch_add_veth(batch, &endpoints[i], i, netns_fd, err) < 0)
+        if (endpoints[i].parent_ifindex == 0 &&
+            batch_add_veth(batch, &endpoints[i], i, netns_fd, err) < 0)
             return -1;
-    if (netlink_send(router, batch, NULL, err) < 0)
+    if (netlink_send(router, batch, NULL, err) < 0 ||
+        make_stations(inside, netns_fd, endpoints, count, err) < 0)
         return -1;
     if (configure_inside(inside, endpoints, count, err) < 0)
         return -1;

@@ -23,7 +23,9 @@ struct endpoint {
     const char *network;
     const char *interface_name; /* inside; NULL: "eth" and the number of the endpoint */
     bool isolated;              /* from the bridge's other isolated ports */
-    int bridge_ifindex;
+    int bridge_ifindex;         /* in the router; or: */
+    int parent_ifindex; /* in the host's namespace, for macvlan_mode; 0: it is a bridge's port */
+    int macvlan_mode;
     uint32_t address;
     unsigned prefix_length; /* 0: without IPv4 */
     struct in6_addr address6;

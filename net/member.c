@@ -86,6 +86,8 @@ static int member_add(struct member *member, struct network *network,
         .interface_name = arena_strdup(member->arena, spec->interface_name),
         .isolated = network->isolated,
         .bridge_ifindex = network->bridge_ifindex,
+        .parent_ifindex = network->parent_ifindex,
+        .macvlan_mode = network->macvlan_mode,
         .prefix_length = network->no_ipv4 ? 0 : network->subnet.length,
         .prefix_length6 = network->v6.on ? network->v6.subnet.length : 0,
         .mtu = network->mtu,
@@ -152,6 +154,17 @@ static uint32_t host_gateway_of(const struct member *member, const struct networ
     return hidden && !network->no_ipv4 ? network->router : 0;
 }
 
+/* The worker reaches what has a bridge; the network with the default route before others. */
+static void member_choose_target(struct member *member, size_t first)
+{
+    for (size_t i = 0; i < member->count && !member->address; i++) {
+        size_t index = (first + i) % member->count;
+
+        if (member->endpoints[index].parent_ifindex == 0)
+            member->address = entry_target(&member->entries[index]);
+    }
+}
+
 static void member_choose_gateway(struct member *member, const struct endpoint_spec *specs,
                                   const struct network_lookup *lookup)
 {
@@ -174,8 +187,7 @@ static void member_choose_gateway(struct member *member, const struct endpoint_s
         endpoint->has_gateway6 = network->v6.on && host_has_ipv6_route();
         endpoint->gateway6 = network->v6.gateway;
     }
-    if (member->count > 0)
-        member->address = entry_target(&member->entries[index]);
+    member_choose_target(member, index);
 }
 
 int member_new(const struct member_spec *spec, const struct network_lookup *lookup,

@@ -9,6 +9,7 @@
 #include "common/memory.h"
 #include "net/bridge.h"
 #include "net/link.h"
+#include "net/macvlan.h"
 #include "net/net_state.h"
 
 struct network *net_find_network(const struct net *net, const char *name)
@@ -71,7 +72,7 @@ static void tell_network(struct net *net, const struct network *network)
         .subnet6 = network->v6.on ? ipv6_prefix_format(&network->v6.subnet, subnet6) : NULL,
         .internal = network->internal,
         .no_ipv4 = network->no_ipv4,
-        .kernel_uplink = network->kernel_uplink,
+        .bypasses_router = network->kernel_uplink || network->parent,
     };
 
     net_tell(net, net_key_of(arena, "network", network->name), &message);
@@ -122,7 +123,8 @@ int net_remove_network(struct net *net, const char *name, struct error *err)
             errno = EBUSY;
             return error_sys(err, "network '%s' exists with another definition", name);
         }
-        if (link_remove(router_links(net->router), network->bridge_ifindex, err) < 0 ||
+        if ((network->bridge_ifindex &&
+             link_remove(router_links(net->router), network->bridge_ifindex, err) < 0) ||
             uplink_unplug(network, err) < 0)
             return error_wrap(err, "network '%s'", name);
         network_free(network);
@@ -143,6 +145,17 @@ void net_put_network(struct net *net, struct network *take_network)
     uplink_change(net->uplink);
 }
 
+static int make_ways(struct net *net, struct network *network, struct error *err)
+{
+    if (network->parent)
+        return macvlan_find_parent(network->parent, &network->parent_ifindex, err);
+    if (net_make_bridge(net, network, err) < 0)
+        return -1;
+    return network->kernel_uplink
+               ? uplink_plug_in(router_links(net->router), network, net->project, err)
+               : 0;
+}
+
 int net_add_network(struct net *net, const struct network_spec *spec, struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
@@ -161,9 +174,7 @@ int net_add_network(struct net *net, const struct network_spec *spec, struct err
         return 0;
     if (net_remove_network(net, spec->name, err) < 0)
         return -1;
-    if (net_make_bridge(net, network, err) < 0 ||
-        (network->kernel_uplink &&
-         uplink_plug_in(router_links(net->router), network, net->project, err) < 0))
+    if (make_ways(net, network, err) < 0)
         return error_wrap(err, "network '%s'", spec->name);
     keep_addresses(net, network);
     net_put_network(net, steal(network));
@@ -208,20 +219,25 @@ int net_save_addresses(struct net *net, struct error *err)
 int net_refresh_rules(struct net *net, struct error *err)
 {
     scoped(free) struct router_network *rules = NULL;
+    size_t count = 0;
 
     if (uplink_refresh(net->uplink, net->networks, net->n_networks, err) < 0)
         return -1;
     if (!net->rules_stale)
         return 0;
-    rules = memory_resize(NULL, net->n_networks, sizeof(*rules));
-    for (size_t i = 0; i < net->n_networks; i++)
-        rules[i] = (struct router_network){
-            .bridge_ifindex = net->networks[i]->bridge_ifindex,
-            .subnet = net->networks[i]->subnet,
-            .subnet6 = net->networks[i]->v6.on ? &net->networks[i]->v6.subnet : NULL,
-            .internal = net->networks[i]->internal,
-        };
-    if (router_set_rules(net->router, rules, net->n_networks, err) < 0)
+    rules = memory_resize(NULL, net->n_networks + 1, sizeof(*rules));
+    for (size_t i = 0; i < net->n_networks; i++) {
+        const struct network *network = net->networks[i];
+
+        if (!network->parent)
+            rules[count++] = (struct router_network){
+                .bridge_ifindex = network->bridge_ifindex,
+                .subnet = network->subnet,
+                .subnet6 = network->v6.on ? &network->v6.subnet : NULL,
+                .internal = network->internal,
+            };
+    }
+    if (router_set_rules(net->router, rules, count, err) < 0)
         return -1;
     net->rules_stale = false;
     return 0;

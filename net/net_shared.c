@@ -207,6 +207,8 @@ int net_share(struct net *net, const struct network_spec *spec, struct error *er
         return error_set(err, "there is no network '%s'", spec->name);
     if (network->shared)
         return 0;
+    if (network->parent)
+        return error_set(err, "network '%s' is its parent's, and needs no sharing", name);
     if (network->kernel_uplink)
         return error_set(err, "network '%s' has an uplink of the kernel's, and is not shared",
                          name);
@@ -231,9 +233,9 @@ int net_add_shared(struct net *net, const struct network_spec *spec, struct erro
 
     if (!net->registry)
         return error_set(err, "network '%s': nothing can be shared here", spec->name);
-    if (spec->kernel_uplink)
+    if (spec->kernel_uplink || spec->parent)
         return error_set(err,
-                         "network '%s': an uplink of the kernel's is for a network of the "
+                         "network '%s': macvlan and x-uplink are for a network of the "
                          "project's own",
                          spec->name);
     if (shared_registry_lock(net->registry, &lock_fd, err) < 0 ||

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/text.h"
+#include "net/macvlan.h"
 #include "net/shared_network.h"
 
 enum { MTU_DEFAULT = 1500, MTU_MIN = 68, MTU_MAX = 65535, SUBNET_LENGTH_MAX = 30 };
@@ -15,6 +17,7 @@ void network_free(struct network *network)
     network_v6_done(&network->v6);
     shared_network_free(network->shared);
     ipam_free(network->ipam);
+    free(network->parent);
     free(network->name);
     free(network);
 }
@@ -130,7 +133,8 @@ bool network_is_same(const struct network *a, const struct network *b)
 {
     return a->subnet.address == b->subnet.address && a->subnet.length == b->subnet.length &&
            a->gateway == b->gateway && a->internal == b->internal && a->isolated == b->isolated &&
-           a->kernel_uplink == b->kernel_uplink && a->mtu == b->mtu && a->no_ipv4 == b->no_ipv4 &&
+           a->kernel_uplink == b->kernel_uplink && string_eq(a->parent, b->parent) &&
+           a->macvlan_mode == b->macvlan_mode && a->mtu == b->mtu && a->no_ipv4 == b->no_ipv4 &&
            network_v6_is_same(&a->v6, &b->v6);
 }
 
@@ -149,6 +153,24 @@ int network_claim6(struct network *network, const char *instance, const char *wa
     return network->shared
                ? shared_network_claim6(network, &claim, ret_address, err)
                : network_v6_claim(&network->v6, instance, wanted, number, ret_address, err);
+}
+
+static int settle_parent(const struct network_spec *spec, struct network *network,
+                         struct error *err)
+{
+    if (!spec->parent)
+        return 0;
+    if (!spec->subnet || spec->kernel_uplink)
+        return error_set(err, "a macvlan network is on a subnet of its parent's: say which, and no "
+                              "uplink");
+    if (!macvlan_mode_parse(spec->macvlan_mode ? spec->macvlan_mode : "bridge",
+                            &network->macvlan_mode))
+        return error_set(err,
+                         "macvlan_mode '%s' is not known; there are 'bridge', 'private', "
+                         "'vepa' and 'passthru'",
+                         spec->macvlan_mode);
+    network->parent = memory_strdup(spec->parent);
+    return 0;
 }
 
 /* With an uplink of the kernel's the gateway is the host's end of it, and the router has an address
@@ -185,7 +207,7 @@ int network_new(const struct network_spec *spec, const struct network_place *pla
                          MTU_MIN, MTU_MAX);
     if (settle_subnet(spec, place, &network->subnet, err) < 0 ||
         settle_gateway(spec, network, err) < 0 || settle_addresses(spec, network, err) < 0 ||
-        settle_v6(spec, place, network, err) < 0)
+        settle_v6(spec, place, network, err) < 0 || settle_parent(spec, network, err) < 0)
         return error_wrap(err, "network '%s'", spec->name);
     if (place->book)
         address_book_recall(place->book, network->name, network->ipam);

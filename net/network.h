@@ -28,6 +28,9 @@ struct network {
     bool internal, isolated;
     bool kernel_uplink;
     uint32_t router; /* the bridge's own address: the gateway, unless that is the host's */
+    char *parent;    /* of a macvlan network, which has no bridge: the host's interface; or NULL */
+    int macvlan_mode;
+    int parent_ifindex; /* 0 until it was found */
     int mtu;
     int bridge_ifindex; /* 0 until the bridge exists */
     int uplink_ifindex; /* of the host's end of the uplink; 0: there is none */

@@ -17,6 +17,8 @@ const struct codec_field network_spec_codec[] = {
     CODEC_FIELD(struct network_spec, reserved6, CODEC_STRINGS),
     CODEC_FIELD(struct network_spec, internal, CODEC_BOOL),
     CODEC_FIELD(struct network_spec, kernel_uplink, CODEC_BOOL),
+    CODEC_FIELD(struct network_spec, parent, CODEC_STRING),
+    CODEC_FIELD(struct network_spec, macvlan_mode, CODEC_STRING),
     CODEC_FIELD(struct network_spec, isolated, CODEC_BOOL),
     CODEC_FIELD(struct network_spec, mtu, CODEC_INT),
     {0},

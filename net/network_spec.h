@@ -27,10 +27,13 @@ struct network_spec {
     const char *subnet6;         /* "fd00:1::/64"; NULL: a local /64 that follows from the names */
     const char *gateway6, *ip_range6;
     struct string_list reserved6;
-    bool internal;      /* no way out */
-    bool kernel_uplink; /* IPv4 is routed by the host's kernel instead of relayed */
-    bool isolated;      /* its containers do not reach each other */
-    int mtu;            /* 0: 1500 */
+    bool internal;            /* no way out */
+    bool kernel_uplink;       /* IPv4 is routed by the host's kernel instead of relayed */
+    const char *parent;       /* an interface of the host's, whose network the containers are on by
+                                 macvlan; NULL: they have a bridge */
+    const char *macvlan_mode; /* "bridge", "private", "vepa", "passthru"; NULL: "bridge" */
+    bool isolated;            /* its containers do not reach each other */
+    int mtu;                  /* 0: 1500 */
 };
 
 /* One container's place on one network. */

@@ -40,8 +40,9 @@ int network_table_set(struct network_table *table, const struct told_network *to
                       struct error *err)
 {
     struct known_network *network = table_find(table, told->name);
-    struct known_network wanted = {
-        .internal = told->internal, .no_ipv4 = told->no_ipv4, .kernel_uplink = told->kernel_uplink};
+    struct known_network wanted = {.internal = told->internal,
+                                   .no_ipv4 = told->no_ipv4,
+                                   .bypasses_router = told->bypasses_router};
 
     if (inet_subnet_parse(told->subnet, &wanted.subnet, err) < 0)
         return -1;

@@ -16,8 +16,8 @@ struct known_network {
     struct inet_subnet subnet, subnet6;
     bool has_ipv6, no_ipv4; /* the IPv4 subnet of a network without IPv4 is nobody's */
     bool internal;
-    bool kernel_uplink; /* answers to foreign addresses do not come by the router */
-    bool marked;        /* not mentioned yet in the synchronisation that is under way */
+    bool bypasses_router; /* answers to foreign addresses do not come by the router */
+    bool marked;          /* not mentioned yet in the synchronisation that is under way */
 };
 
 struct network_table;
@@ -31,7 +31,7 @@ struct told_network {
     const char *name;
     const char *subnet;  /* "10.89.3.0/24" */
     const char *subnet6; /* "fd00:1::/64", or NULL */
-    bool internal, no_ipv4, kernel_uplink;
+    bool internal, no_ipv4, bypasses_router;
 };
 
 /* Adds or changes; texts are copied. */

@@ -18,7 +18,7 @@ const struct codec_field worker_message_codec[] = {
     CODEC_FIELD(struct worker_message, subnet6, CODEC_STRING),
     CODEC_FIELD(struct worker_message, internal, CODEC_BOOL),
     CODEC_FIELD(struct worker_message, no_ipv4, CODEC_BOOL),
-    CODEC_FIELD(struct worker_message, kernel_uplink, CODEC_BOOL),
+    CODEC_FIELD(struct worker_message, bypasses_router, CODEC_BOOL),
     CODEC_FIELD(struct worker_message, instance, CODEC_STRING),
     CODEC_FIELD(struct worker_message, rank, CODEC_INT),
     CODEC_LIST(struct worker_message, entries, n_entries, worker_entry_codec),

@@ -312,14 +312,15 @@ static int state_apply_plain(struct worker_state *state, const struct worker_mes
         state_sync_end(state);
         break;
     case WORKER_NETWORK:
-        return network_table_set(state->networks,
-                                 &(struct told_network){.name = message->network,
-                                                        .subnet = message->subnet,
-                                                        .subnet6 = message->subnet6,
-                                                        .internal = message->internal,
-                                                        .no_ipv4 = message->no_ipv4,
-                                                        .kernel_uplink = message->kernel_uplink},
-                                 err);
+        return network_table_set(
+            state->networks,
+            &(struct told_network){.name = message->network,
+                                   .subnet = message->subnet,
+                                   .subnet6 = message->subnet6,
+                                   .internal = message->internal,
+                                   .no_ipv4 = message->no_ipv4,
+                                   .bypasses_router = message->bypasses_router},
+            err);
     case WORKER_ENDPOINT_GONE:
         state_remove_endpoint(state, message->instance);
         break;

@@ -140,7 +140,7 @@ bool relay_engine_can_appear_as(struct relay_engine *engine, const struct inet_a
 {
     const struct known_network *network = network_table_of(engine->networks, target);
 
-    return network && !network->internal && !network->kernel_uplink &&
+    return network && !network->internal && !network->bypasses_router &&
            client->any.sa_family == target->any.sa_family &&
            (inet_address_is_v4(client) || has_way_back(engine, client)) &&
            !inet_address_is_loopback(client) && !network_table_of(engine->networks, client) &&

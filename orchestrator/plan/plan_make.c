@@ -172,13 +172,15 @@ static const char *network_shared_name(const struct network *network, const char
 static void network_make(const struct network *network, const char *project, struct arena *arena,
                          struct diagnostics *diagnostics, struct network_spec *ret_spec)
 {
+    bool is_macvlan = string_eq(network->driver, "macvlan");
     scoped_text struct text path = {0};
 
     text_appendf(&path, "networks.%s", network->key);
     if (network->driver && *network->driver && !string_eq(network->driver, "bridge") &&
-        !string_eq(network->driver, "default"))
+        !string_eq(network->driver, "default") && !is_macvlan)
         diagnostics_error(diagnostics, network->at, text_get(&path),
-                          "driver '%s' is not supported; there is 'bridge'", network->driver);
+                          "driver '%s' is not supported; there are 'bridge' and 'macvlan'",
+                          network->driver);
     *ret_spec = (struct network_spec){.name = arena_strdup(arena, network->key),
                                       .shared_name = network_shared_name(network, project, arena),
                                       .external = network->external,
@@ -186,6 +188,14 @@ static void network_make(const struct network *network, const char *project, str
     if (network->external)
         return; /* it is what its maker says */
     network_pools(network, arena, ret_spec);
+    if (is_macvlan) {
+        ret_spec->parent = arena_strdup(arena, plan_network_options_parent(network));
+        ret_spec->macvlan_mode = arena_strdup(arena, plan_network_options_macvlan_mode(network));
+        if (!ret_spec->parent)
+            diagnostics_error(diagnostics, network->at, text_get(&path),
+                              "a macvlan network has driver_opts.parent, an interface of this "
+                              "machine");
+    }
     ret_spec->kernel_uplink = network->uplink != NULL;
     if (network->uplink && !string_eq(network->uplink, "kernel"))
         diagnostics_error(diagnostics, network->at, text_get(&path),

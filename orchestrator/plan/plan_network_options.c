@@ -8,6 +8,8 @@
 
 #define BINDING "com.docker.network.bridge.host_binding_ipv4"
 #define PREFIX "com.docker.network.container_iface_prefix"
+#define PARENT "parent"
+#define MACVLAN_MODE "macvlan_mode"
 
 enum option_kind {
     OPTION_MTU,
@@ -29,6 +31,8 @@ static const struct option options[] = {
     {BINDING, OPTION_ELSEWHERE, NULL},
     {PREFIX, OPTION_ELSEWHERE, NULL},
     {"com.docker.network.bridge.name", OPTION_ELSEWHERE, NULL},
+    {PARENT, OPTION_ELSEWHERE, NULL},
+    {MACVLAN_MODE, OPTION_ELSEWHERE, NULL},
     {"com.docker.network.bridge.enable_ip_masquerade", OPTION_USUAL, "true"},
     {"com.docker.network.bridge.gateway_mode_ipv4", OPTION_USUAL, "nat"},
     {"com.docker.network.bridge.gateway_mode_ipv6", OPTION_USUAL, "nat"},
@@ -113,6 +117,16 @@ static const char *option_value(const struct network *network, const char *name)
 const char *plan_network_options_binding(const struct network *network)
 {
     return option_value(network, BINDING);
+}
+
+const char *plan_network_options_parent(const struct network *network)
+{
+    return option_value(network, PARENT);
+}
+
+const char *plan_network_options_macvlan_mode(const struct network *network)
+{
+    return option_value(network, MACVLAN_MODE);
 }
 
 const char *plan_network_options_prefix(const struct network *network)

@@ -20,4 +20,8 @@ void plan_network_options_apply(const struct network *network, struct diagnostic
 const char *plan_network_options_binding(const struct network *network);
 const char *plan_network_options_prefix(const struct network *network);
 
+/* For a network of the driver 'macvlan', or NULL; borrowed likewise. */
+const char *plan_network_options_parent(const struct network *network);
+const char *plan_network_options_macvlan_mode(const struct network *network);
+
 #endif
