@@ -3,7 +3,8 @@
 #
 # What the tests of yawl-oci share: a bundle of busybox in each test's folder, and the commands on it.
 #
-#   YAWL_OCI  the program under test  (build/runtime/oci/yawl-oci)
+#   YAWL_OCI         the program under test  (build/runtime/oci/yawl-oci)
+#   YAWL_OCI_CYCLES  containers that the test for leaks makes  (50)
 
 load helpers
 

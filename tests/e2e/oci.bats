@@ -325,9 +325,9 @@ END
     equal "$(<out)" $'0\n1\n2\n3\n4'
 }
 
-@test "50 containers are created and deleted without a trace" {
+@test "containers are created and deleted without a trace" {
     command_is 'exit 0'
-    for i in $(seq 50); do
+    for i in $(seq "${YAWL_OCI_CYCLES:-50}"); do
         "$OCI" --root "$STATE" run "$ID-$i" </dev/null 3>&- || fail "run $i"
     done
     oci_ok list -q
