@@ -20,7 +20,7 @@
 #include "runtime/failure.h"
 
 /* In the child: loads the filter with the flags, which have NEW_LISTENER, and returns when the
- * agent has the listener. */
+ * agent has the listener, or fails after ten seconds. */
 MUST_CHECK int seccomp_listener_load(const struct sock_fprog *filter, unsigned flags,
                                      int channel_fd, struct failure *failure);
 
