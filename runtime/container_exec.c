@@ -175,14 +175,15 @@ struct exec_outcome {
 
 static int deliver_listener(const struct execution *execution, int pidfd, struct error *err)
 {
-    const struct seccomp_listener listener = {.bundle = execution->container->bundle,
-                                              .process = execution->spec->process,
-                                              .pid = pid_of(pidfd),
-                                              .pidfd = pidfd,
-                                              .status = "running"};
+    struct seccomp_listener listener = {.bundle = execution->container->bundle,
+                                        .process = execution->spec->process,
+                                        .pidfd = pidfd,
+                                        .status = "running"};
 
     if (!listener.bundle || !listener.process)
         return error_set(err, "a listener came that nobody asked for");
+    if (find_pid(pidfd, &listener.pid, err) < 0)
+        return -1;
     return seccomp_listener_deliver(&listener, &execution->message, err);
 }
 

@@ -23,7 +23,7 @@ struct fault_outcome {
     pid_t bystander;  /* a process that was there before; 0 */
     bool started;
     char error[1024]; /* why not */
-    char leaks[512]; /* what was left behind; "" */
+    char leaks[512];  /* what was left behind; "" */
 };
 
 struct fault_run {
