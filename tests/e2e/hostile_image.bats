@@ -57,8 +57,10 @@ make_image() {
     for name in work volume bind anonymous tmpfs run/secrets config; do
         ln -s "$(link "$1" deep)" "$tree/$name"
     done
-    # Below a link that leads to a folder which is there on the host.
     ln -s "$(link "$1" '')" "$tree/parent"
+    # What the links name is there inside as well, empty, so that containers come to run.
+    mkdir -p "$tree$CANARY/deep/er" "$tree$CANARY/pts"
+    touch "$tree$CANARY/file"
     tar -C "$tree" -cf "$E2E/$1.tar" .
     "$YAWL" image import --change 'WORKDIR /work/new' --change 'VOLUME /anonymous' --change 'ENV PATH=/bin' \
         --change 'CMD ["sh", "-c", "echo runs; cat /volume/* /anonymous/* /etc/passwd; echo lost >/etc/hosts; exec sleep 1000"]' \
@@ -102,6 +104,7 @@ saw_nothing() {
         for service in mapped bare host; do
             saw_nothing "$service"
         done
+        [ "$form" = proc ] || is_state bare running || fail "nothing runs: $stderr"
         unharmed
         ok down -t 0 -v
     done
