@@ -56,7 +56,7 @@ END
 }
 
 @test "nobody inside can look into a process that is being set up" {
-    local service i
+    local service
     compose_file <<'END'
 x-any: &any {image: evil, command: [intruder], healthcheck: {test: [CMD, "true"], interval: 100ms}}
 services:
@@ -66,7 +66,7 @@ END
     ok up -d
     for service in mapped bare; do
         within 20 logged "$service" watching
-        for i in $(seq "${YAWL_E2E_EXECS:-20}"); do
+        for _ in $(seq "${YAWL_E2E_EXECS:-20}"); do
             inside "$service" true </dev/null 2>&1 | cat
         done
         equal "$(lines "$service")" watching
