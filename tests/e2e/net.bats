@@ -263,6 +263,7 @@ services:
   client: {image: box, command: [sleep, "1000"], extra_hosts: ["host.docker.internal:host-gateway"]}
   stranger: {image: box, command: [sleep, "1000"], extra_hosts: ["host.docker.internal:169.254.1.2"]}
 END
+    outside_begin # the host has an address of its own
     ok up -d
     local open closed
     echo own >file
@@ -318,7 +319,7 @@ END
     yawl exec -T client timeout 2 wget -q -O - http://other/
     [ "$status" -ne 0 ] || fail "containers of a network without communication reached each other"
     yawl exec -T other nslookup -type=a backend
-    contains "$stdout$stderr" NXDOMAIN
+    [ "$status" -ne 0 ] || fail "another container follows the link" # whatever the host's name server says
 }
 
 @test "a network with IPv6 gives addresses, names and ports of version 6" {
