@@ -8,9 +8,9 @@
 
 static void check_spec(const struct container_spec *spec)
 {
-    fuzz_require(spec->args.count > 0 && spec->cwd && spec->cwd[0] == '/');
+    fuzz_require(spec->cwd && spec->cwd[0] == '/');
     for (size_t i = 0; i < spec->n_mounts; i++) {
-        fuzz_require(spec->mounts[i].target[0] == '/' && spec->mounts[i].target[1] != '\0');
+        fuzz_require(spec->mounts[i].target[0] == '/');
         fuzz_require(spec->mounts[i].kind != MOUNT_BIND || spec->mounts[i].source[0] == '/');
     }
 }
