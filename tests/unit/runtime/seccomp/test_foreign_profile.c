@@ -131,13 +131,12 @@ static struct sock_fprog compile(const json_t *profile, uint64_t capabilities, s
 {
     scoped(json_release) json_t *resolved = resolve(profile, capabilities);
     struct oci_reader reader = {.arena = arena, .file = FOREIGN_PROFILE};
-    struct sock_fprog program = {0};
-    unsigned flags;
+    struct process_spec process = {0};
 
     cr_assert_not_null(resolved);
-    seccomp_profile_compile(&reader, (struct oci_at){resolved, ""}, &program, &flags);
+    seccomp_profile_compile(&reader, (struct oci_at){resolved, ""}, &process);
     cr_assert_not(reader.failed, "%s", reader.err.text);
-    return program;
+    return process.filter;
 }
 
 /*
