@@ -172,17 +172,17 @@ static struct caller *caller_place(struct worker *worker)
     return NULL;
 }
 
-/* Without a free place the oldest question is given up. */
+/* Without a free place the first question is given up; the supervisor is never. */
 static struct caller *caller_make_place(struct worker *worker)
 {
     struct caller *caller = caller_place(worker);
 
-    for (size_t i = 0; i < CALLERS_MAX && !caller; i++) {
-        if (&worker->callers[i] == worker->supervisor)
-            continue;
-        caller = &worker->callers[i];
-        caller_hang_up(caller);
-    }
+    if (caller)
+        return caller;
+    caller = &worker->callers[0];
+    if (caller == worker->supervisor)
+        caller++;
+    caller_hang_up(caller);
     return caller;
 }
 

@@ -111,7 +111,7 @@ int layout_source_find(struct image_store *store, const char *text, struct arena
                        struct image **ret_image, struct error *err)
 {
     const struct wanted wanted = take_apart(text, arena);
-    const char *id;
+    const char *id = NULL;
 
     if (import(store, &wanted, arena, &id, err) < 0)
         return error_wrap(err, "read '%s'", text);
