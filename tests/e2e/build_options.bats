@@ -186,3 +186,40 @@ END
     ok build
     lacks "$(shown 'cat /seen')" etc
 }
+
+@test "another platform is built where its programs run, and refused where they do not" {
+    grep -q binfmt_misc /proc/filesystems || skip "this kernel has no binfmt_misc"
+    cp "$(command -v busybox)" echo
+    printf '\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x02\x01' >program
+    chmod +x program
+    cat >Dockerfile <<'END'
+FROM scratch
+COPY program /bin/sh
+ARG TARGETARCH
+RUN a program for $TARGETARCH
+END
+    compose_file <<END
+services: {app: {image: $TAG-foreign, build: {context: ., platforms: [linux/loong64]}}}
+END
+    # With a handler for such programs, which says what it is asked for. Handlers are this machine's, but nothing else on it
+    # is a program for LoongArch, and this one goes at once.
+    cat >emulated <<'END'
+#!/bin/sh
+mount -t binfmt_misc none /proc/sys/fs/binfmt_misc || exit
+cd /proc/sys/fs/binfmt_misc || exit
+name=$1 interpreter=$2 folder=$3
+shift 3
+printf '%s' ":$name:M:0:\\x7fELF\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\x02\\x01::$interpreter:F" >register || exit
+(cd "$folder" && "$@")
+status=$?
+echo -1 >"$name"
+exit $status
+END
+    chmod +x emulated
+    refused build
+    matches "$stderr" "it is to be built for linux/loong64, whose programs do not run here .*binfmt_misc"
+    try unshare --mount ./emulated "$TAG" "$DIR/echo" "$DIR" "$YAWL" --progress plain build
+    equal "$status" 0
+    contains "$stderr" '/bin/sh -c a program for $TARGETARCH'
+    equal "$("$YAWL" image ls --format json | jq -r --arg name "$TAG-foreign" 'select(.Repository == $name) | .Platform' | head -n 1)" linux/loong64
+}

@@ -8,6 +8,7 @@
 #include "orchestrator/cli/build/project_build.h"
 #include "orchestrator/cli/image/image_needs.h"
 #include "runtime/build/build_arguments.h"
+#include "runtime/build/emulation.h"
 #include "runtime/build/git_address.h"
 #include "runtime/image/image_platform.h"
 
@@ -184,22 +185,33 @@ static int add_ssh(struct ordering *ordering, const struct build *build,
     return add_given_ssh(ordering, request, err);
 }
 
-/* Another machine's programs do not run here. */
-static int check_platform(struct ordering *ordering, const struct service *service,
-                          struct error *err)
+/* One platform, whose programs run here. */
+static int choose_platform(struct ordering *ordering, const struct service *service,
+                           struct build_request *request, struct error *err)
 {
     const struct string_list *platforms = &service->build->platforms;
-    const char *wanted = image_need_platform(service);
-    const char *key = NULL;
+    const char *wanted = image_need_platform(service), *key = NULL;
+    struct image_platform platform;
 
-    if (wanted && image_platform_key(wanted, ordering->arena, &key, err) < 0)
-        return -1;
-    for (size_t i = 0; i < platforms->count && !key; i++)
+    for (size_t i = 0; i < platforms->count && !wanted; i++) {
         if (image_platform_key(platforms->items[i], ordering->arena, &key, err) < 0)
             return -1;
-    return key ? error_set(err, "it is to be built for %s, but only this machine's platform can be",
-                           key)
-               : 0;
+        if (key)
+            return error_set(err, "one platform is built at a time: 'platform' says which of %zu",
+                             platforms->count);
+    }
+    if (!wanted)
+        return 0;
+    if (image_platform_key(wanted, ordering->arena, &key, err) < 0 ||
+        image_platform_parse(wanted, ordering->arena, &platform, err) < 0)
+        return -1;
+    if (key && !emulation_is_there(EMULATION_DIR, platform.architecture))
+        return error_set(err,
+                         "it is to be built for %s, whose programs do not run here (install "
+                         "qemu-user-static, or another handler of binfmt_misc with flag F)",
+                         key);
+    request->platform = key;
+    return 0;
 }
 
 static int request_fill(struct ordering *ordering, const struct service *service,
@@ -234,7 +246,7 @@ static int request_fill(struct ordering *ordering, const struct service *service
     add_args(ordering, build, request);
     add_labels(ordering, service, request);
     add_ulimits(ordering, build, request);
-    if (check_platform(ordering, service, err) < 0 ||
+    if (choose_platform(ordering, service, request, err) < 0 ||
         add_secrets(ordering, build, request, err) < 0 ||
         add_ssh(ordering, build, request, err) < 0)
         return -1;

@@ -6,6 +6,7 @@
 
 #include "common/file.h"
 #include "common/path.h"
+#include "orchestrator/cli/image/image_needs.h"
 #include "runtime/build/bases.h"
 #include "runtime/build/build_limits.h"
 #include "runtime/image/image_reference.h"
@@ -32,7 +33,8 @@ int base_images_dockerfile(const struct build *build, struct arena *arena, struc
 struct build_arguments base_images_arguments(const struct service *service, struct arena *arena)
 {
     const struct build *build = service->build;
-    struct build_arguments arguments = {.target = build->target, .platform = service->platform};
+    struct build_arguments arguments = {.target = build->target,
+                                        .platform = image_need_platform(service)};
 
     for (size_t i = 0; i < build->args.count; i++) {
         const struct pair *pair = &build->args.items[i];

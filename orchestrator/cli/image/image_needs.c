@@ -17,6 +17,8 @@ const char *image_need_platform(const struct service *service)
 
     if (service->platform)
         return service->platform;
+    if (service->build && service->build->platforms.count == 1)
+        return service->build->platforms.items[0];
     return fallback && *fallback ? fallback : NULL;
 }
 

@@ -37,7 +37,8 @@ struct image_needs {
     size_t count;
 };
 
-/* What a service asks for: `platform`, else DOCKER_DEFAULT_PLATFORM, else NULL. */
+/* What a service asks for: `platform`, else the one that it is built for, else
+ * DOCKER_DEFAULT_PLATFORM, else NULL. */
 const char *image_need_platform(const struct service *service);
 
 /* The image of a service that is only built: "PROJECT-SERVICE". */
