@@ -94,7 +94,7 @@ END
 }
 
 @test "volumes_from: what another service mounts, of every kind but memory" {
-    mkdir host
+    mkdir -m 0777 host
     compose_file <<'END'
 services:
   keeper:
