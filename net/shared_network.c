@@ -77,7 +77,21 @@ static void learn(struct network *network, const struct address_book *book,
             (void)!ipam_claim(network->ipam, key, address, &address, NULL);
 }
 
-/* Under the lock: nobody claims between our look into the book and what we write. */
+/* Under the lock: nobody claims between our look into the book and what we write. The pages live in
+ * the arena; the directory, which the book is written to, and the book are the caller's. */
+static int learn_all(struct network *network, struct arena *arena, struct shared_pages *ret_pages,
+                     int *ret_dir_fd, struct address_book **ret_book, struct error *err)
+{
+    const struct shared_network *shared = network->shared;
+
+    if (shared_registry_open_data(shared->site.registry, shared->name, ret_dir_fd, err) < 0 ||
+        address_book_open(*ret_dir_fd, ret_book, err) < 0 ||
+        shared_registry_read_pages(shared->site.registry, shared->name, arena, ret_pages, err) < 0)
+        return -1;
+    learn(network, *ret_book, ret_pages);
+    return 0;
+}
+
 static int claim_locked(struct network *network, const char *key, uint32_t wanted,
                         uint32_t *ret_address, struct error *err)
 {
@@ -87,11 +101,8 @@ static int claim_locked(struct network *network, const char *key, uint32_t wante
     struct shared_pages pages;
     scoped_fd int dir_fd = -1;
 
-    if (shared_registry_open_data(shared->site.registry, shared->name, &dir_fd, err) < 0 ||
-        address_book_open(dir_fd, &book, err) < 0 ||
-        shared_registry_read_pages(shared->site.registry, shared->name, arena, &pages, err) < 0)
+    if (learn_all(network, arena, &pages, &dir_fd, &book, err) < 0)
         return -1;
-    learn(network, book, &pages);
     if (ipam_claim(network->ipam, key, wanted, ret_address, err) < 0)
         return -1;
     address_book_keep(book, shared->name, network->subnet, network->ipam);
@@ -134,7 +145,6 @@ static void learn6(struct network *network, const struct address_book *book,
     }
 }
 
-/* Under the lock. */
 static int claim6_locked(struct network *network, const struct shared_claim6 *claim,
                          struct in6_addr *ret_address, struct error *err)
 {
@@ -144,11 +154,8 @@ static int claim6_locked(struct network *network, const struct shared_claim6 *cl
     struct shared_pages pages;
     scoped_fd int dir_fd = -1;
 
-    if (shared_registry_open_data(shared->site.registry, shared->name, &dir_fd, err) < 0 ||
-        address_book_open(dir_fd, &book, err) < 0 ||
-        shared_registry_read_pages(shared->site.registry, shared->name, arena, &pages, err) < 0)
+    if (learn_all(network, arena, &pages, &dir_fd, &book, err) < 0)
         return -1;
-    learn(network, book, &pages);
     learn6(network, book, &pages);
     if (network_v6_claim(&network->v6, claim->instance, claim->wanted, claim->number, ret_address,
                          err) < 0)
