@@ -248,8 +248,9 @@ static void mount_volumes_from(struct plan_build *build);
 
 /* What the service mounts as its first container does, where nothing is mounted yet. Memory is each
  * container's own, and so are the files that secrets and configs are. */
-static void mount_as(struct plan_build *build, const struct service *service)
+static void mount_as_first(struct plan_build *build)
 {
+    const struct service *service = build->service;
     const struct plan_instance owner = {.name = plan_build_name(build, 1)};
 
     build->owner = &owner;
@@ -282,7 +283,7 @@ static void mount_volumes_from(struct plan_build *build)
                              "'%s' is no service that is used here", item);
             continue;
         }
-        mount_as(&other, other.service);
+        mount_as_first(&other);
         for (size_t j = first; j < container->n_mounts; j++) {
             container->mounts[j].no_fill = true;
             container->mounts[j].read_only =
