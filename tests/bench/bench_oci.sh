@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `yawl-oci run true` and `exec true` beside crun's, where it is installed: the same bundle of busybox, in turns.
 #
-#   bench_oci.sh YAWL-OCI     built with --buildtype=release and without sanitizers
+#   bench_oci.sh YAWL-OCI TIMED    built with --buildtype=release and without sanitizers; TIMED is the program of timed.c
 #
 # crun refuses hosts with control groups of both versions, so both see version 2 alone, in a mount namespace of ours;
 # and Debian's needs CAP_SYS_RESOURCE for device rules, so it makes no control groups at all: that is in its favour.
@@ -10,22 +10,25 @@ set -eu
 
 if [ -z "${BENCH_INSIDE-}" ]; then
     yawl_oci=$(realpath "$1")
-    BENCH_INSIDE=yes exec unshare --mount "$0" "$yawl_oci"
+    timed=$(realpath "$2")
+    BENCH_INSIDE=yes exec unshare --mount "$0" "$yawl_oci" "$timed"
 fi
 
 yawl_oci=$1
+timed=$2
+timer=
 rounds=${ROUNDS:-60}
 work=$(mktemp -d /var/tmp/yawl-bench.XXXXXX)
 names=yawl-oci
 ! command -v crun >/dev/null || names="$names crun"
 
-# oci NAME ARGUMENTS...
+# oci NAME ARGUMENTS...: by the timer, when there is one
 oci() {
     oci_name=$1
     shift
     case $oci_name in
-        crun) crun --root "$work/crun" --cgroup-manager disabled "$@" ;;
-        *) "$yawl_oci" --root "$work/yawl" "$@" ;;
+        crun) $timer crun --root "$work/crun" --cgroup-manager disabled "$@" ;;
+        *) $timer "$yawl_oci" --root "$work/yawl" "$@" ;;
     esac
 }
 
@@ -54,14 +57,13 @@ measure() {
     what=$1
     command=$2
     shift 2
+    timer=$timed
     for _ in $(seq "$rounds"); do
         for name in $names; do
-            begin=$(date +%s%N)
-            oci "$name" "$command" "bench-$name" "$@" </dev/null
-            end=$(date +%s%N)
-            echo "$(((end - begin) / 1000))" >>"$what.$name"
+            oci "$name" "$command" "bench-$name" "$@" >>"$what.$name"
         done
     done
+    timer=
     for name in $names; do
         sort -n "$what.$name" | awk -v who="$name" -v what="$what" '{v[NR] = $1} END {
             printf "%-5s %-9s %4d times   min %6.2f ms   median %6.2f ms\n", what, who, NR, v[1] / 1000, v[int((NR + 1) / 2)] / 1000

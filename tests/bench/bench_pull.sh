@@ -3,7 +3,8 @@
 # Pulling an image from a registry on loopback until it is ready to run, beside podman (and docker, where DOCKER_HOST
 # names a daemon of its own for this), and pulling it again.
 #
-#   bench_pull.sh YAWL-IMAGE ARCHIVE     the archive holds one image, e.g. what `yawl image save shop-db` writes
+#   bench_pull.sh YAWL-IMAGE ARCHIVE TIMED   the archive holds one image, e.g. what `yawl image save shop-db` writes;
+#                                            TIMED is the program of timed.c
 #
 # Needs docker-registry, skopeo and podman. Times are medians of ROUNDS (5) in ms, and the least; taken in turns, and
 # in each round the image is pulled AGAIN (10) times. podman's storage is overlay, and both write to the same file
@@ -13,6 +14,7 @@ set -eu
 
 worker=$(realpath "$1")
 archive=$(realpath "$2")
+timed=$(realpath "$3")
 rounds=${ROUNDS:-5}
 again=${AGAIN:-10}
 work=$(mktemp -d /var/tmp/yawl-bench.XXXXXX)
@@ -35,25 +37,19 @@ until skopeo copy --quiet --dest-tls-verify=false "oci-archive:$archive" "docker
     sleep 0.2
 done
 
-# timed COMMAND...: microseconds from before its start to its end
-timed() {
+# measured COMMAND...: microseconds from before its start to its end
+measured() {
     sync
-    python3 -c '
-import subprocess, sys, time
-start = time.monotonic_ns()
-done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-print((time.monotonic_ns() - start) // 1000)
-sys.stderr.buffer.write(done.stderr if done.returncode else b"")
-sys.exit(done.returncode)' "$@"
+    "$timed" "$@"
 }
 
 # turns NAME COMMAND...: the first pull into times.NAME, the others into times.NAME-again
 turns() {
     file=times.$1
     shift
-    timed "$@" >>"$file"
+    measured "$@" >>"$file"
     for _ in $(seq "$again"); do
-        timed "$@" >>"$file-again"
+        measured "$@" >>"$file-again"
     done
 }
 
