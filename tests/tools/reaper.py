@@ -27,6 +27,14 @@ def children():
         return []
 
 
+def end(pid):
+    with open(f"/proc/{pid}/cmdline", "rb") as stream:
+        line = stream.read().replace(b"\0", b" ").decode(errors="replace").strip()
+    if line:
+        print(f"reaper.py: left running: {pid} {line}", file=sys.stderr)
+    os.kill(pid, signal.SIGKILL)
+
+
 def main():
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     command = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:])
@@ -37,14 +45,14 @@ def main():
         pid, status = os.wait()
         if pid == command:
             result = exit_code(status)
+    # Not one after the other: process 1 of a namespace ends after all others in it were waited for.
+    ended = set()
     while left := children():
         for pid in left:
-            with open(f"/proc/{pid}/cmdline", "rb") as stream:
-                line = stream.read().replace(b"\0", b" ").decode(errors="replace").strip()
-            if line:
-                print(f"reaper.py: left running: {pid} {line}", file=sys.stderr)
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+            if pid not in ended:
+                end(pid)
+            ended.add(pid)
+        os.wait()
     sys.exit(result)
 
 

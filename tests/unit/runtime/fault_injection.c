@@ -151,7 +151,7 @@ static void preside(struct judge *judge, int listener_fd, int pidfd)
         else if (polled[1].revents || (polled[0].revents & POLLHUP))
             return;
     }
-    cr_assert_fail("it stands still");
+    cr_assert_fail("it stands still, call %ld failed", judge->run->call);
 }
 
 static _Noreturn void run_body(struct shared *shared, fault_function *body, void *context)
