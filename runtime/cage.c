@@ -40,7 +40,8 @@ static int enter_namespaces(struct cage_state *state)
         (kernel_setgroups(0, NULL) < 0 || kernel_setresgid(0) < 0 || kernel_setresuid(0) < 0))
         return failure_sys(&state->failure, "become root of the user namespace", NULL);
     /* After the control groups are entered: this one's root is where we are. */
-    if ((!spec->bundle || (spec->bundle->new_namespaces & CLONE_NEWCGROUP)) &&
+    if ((spec->bundle ? (spec->bundle->new_namespaces & CLONE_NEWCGROUP) != 0
+                      : !spec->host_cgroup) &&
         unshare(CLONE_NEWCGROUP) < 0)
         return failure_sys(&state->failure, "make a cgroup namespace", NULL);
     if (!spec->host_uts && spec->hostname &&

@@ -87,7 +87,8 @@ static int check(const struct container_spec *spec, struct error *err)
 {
     if (spec->hostname && strlen(spec->hostname) > 64)
         return error_set(err, "host name '%s' is longer than 64 characters", spec->hostname);
-    if (spec->id_map.count > 0 && (spec->host_network || spec->host_pid || spec->host_ipc))
+    if (spec->id_map.count > 0 &&
+        (spec->host_network || spec->host_pid || spec->host_ipc || spec->host_cgroup))
         return error_set(err, "a user namespace cannot own a namespace of the host");
     return 0;
 }

@@ -126,6 +126,19 @@ int cage_attach_cgroups(struct cage_state *state, int target_fd, unsigned attrib
     return 0;
 }
 
+/* All that the host has mounted there, of every version: who shares its namespace sees its groups
+ * by their own names. As the others it is for reading only. */
+static int attach_host_cgroups(struct cage_state *state, int target_fd)
+{
+    scoped_fd int fd =
+        open_tree(AT_FDCWD, "/sys/fs/cgroup", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+
+    if (fd < 0 || (!state->cage->spec->privileged && filesystem_make_read_only(fd, true) < 0) ||
+        kernel_attach(fd, target_fd) < 0)
+        return failure_sys(&state->failure, "mount the host's", "/sys/fs/cgroup");
+    return 0;
+}
+
 static int attach_cgroups(struct cage_state *state)
 {
     unsigned attributes =
@@ -135,6 +148,8 @@ static int attach_cgroups(struct cage_state *state)
 
     if (target_fd < 0) /* ENOENT: a kernel without control groups */
         return errno == ENOENT ? 0 : failure_sys(&state->failure, "open", "/sys/fs/cgroup");
+    if (state->cage->spec->host_cgroup)
+        return attach_host_cgroups(state, target_fd);
     return cage_attach_cgroups(state, target_fd, attributes);
 }
 

@@ -83,6 +83,7 @@ const struct codec_field container_spec_codec[] = {
     CODEC_FIELD(struct container_spec, host_pid, CODEC_BOOL),
     CODEC_FIELD(struct container_spec, host_ipc, CODEC_BOOL),
     CODEC_FIELD(struct container_spec, host_uts, CODEC_BOOL),
+    CODEC_FIELD(struct container_spec, host_cgroup, CODEC_BOOL),
     CODEC_FIELD(struct container_spec, seccomp_unconfined, CODEC_BOOL),
     CODEC_FIELD(struct container_spec, cap_add, CODEC_STRINGS),
     CODEC_FIELD(struct container_spec, cap_drop, CODEC_STRINGS),

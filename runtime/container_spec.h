@@ -124,6 +124,7 @@ struct container_spec {
     bool no_new_privileges;
     bool host_network; /* share the caller's network namespace */
     bool host_pid, host_ipc, host_uts;
+    bool host_cgroup; /* no control group namespace: it sees the tree that the host sees */
     bool seccomp_unconfined;
     struct string_list cap_add, cap_drop; /* with or without CAP_, any case, "ALL" */
     struct string_list sysctls;           /* "name=value" */
@@ -132,7 +133,7 @@ struct container_spec {
     struct device_spec *devices;
     size_t n_devices;
     struct resource_spec resources;
-    const char *cgroup_parent; /* below our root: "yawl/PROJECT"; see cgroup.h */
+    const char *cgroup_parent; /* "yawl/PROJECT", "/CHOSEN/yawl/PROJECT"; see cgroup.h */
     int64_t shm_bytes;         /* 0: 64 MiB */
     int oom_score_adj;
     const struct bundle_spec *bundle; /* or NULL; instead of layers, user, id_map, host_... above */

@@ -88,7 +88,8 @@ static int container_measure(const char *project, const struct record *record, s
         .name = record->name, .starts = record->starts, .running = record->phase == PHASE_RUNNING};
 
     if (measured.running &&
-        cgroup_open(arena_printf(arena, "yawl/%s", project),
+        cgroup_open(record->cgroup_parent ? record->cgroup_parent
+                                          : arena_printf(arena, "yawl/%s", project),
                     arena_printf(arena, "%s.%d", record->name, record->starts), &cgroup, err) < 0)
         return -1;
     if (cgroup) {

@@ -11,7 +11,6 @@
 
 static const char LATER[] = "it is not supported yet";
 static const char WINDOWS[] = "it exists on Windows only";
-static const char OLD_KERNEL[] = "it exists with cgroup v1 only";
 static const char UNREAD[] = "nothing reads labels yet";
 static const char NO_ENGINE[] = "there is no engine behind it";
 
@@ -236,16 +235,17 @@ static const struct key service_keys[] = {
     {"blkio_config", &shape_blkio_config, ACTED, "block device bandwidth", KEY_KEEP, WHOLE},
     {"cap_add", &shape_string_set, ACTED, "capabilities to add", 0, SERVICE(cap_add)},
     {"cap_drop", &shape_string_set, ACTED, "capabilities to drop", 0, SERVICE(cap_drop)},
-    {"cgroup_parent", &shape_string, NOTED, "control group to live in", 0, SERVICE(cgroup_parent),
-     LATER},
-    {"cgroup", &shape_cgroup, NOTED, "cgroup namespace", 0, 0, LATER},
+    {"cgroup_parent", &shape_string, ACTED, "control group to live in", 0, SERVICE(cgroup_parent)},
+    {"cgroup", &shape_cgroup, ACTED, "cgroup namespace", 0, SERVICE(cgroup_mode)},
     {"cpu_count", &shape_cpu_count, NOTED, "number of processors", 0, 0, WINDOWS},
     {"cpu_percent", &shape_cpu_percent, NOTED, "share of processors", 0, 0, WINDOWS},
     {"cpu_period", &shape_micros, ACTED, "scheduler period in microseconds", 0,
      SERVICE(cpu_period_us)},
     {"cpu_quota", &shape_micros, ACTED, "processor time per period", 0, SERVICE(cpu_quota_us)},
-    {"cpu_rt_period", &shape_micros, NOTED, "real-time period", 0, 0, OLD_KERNEL},
-    {"cpu_rt_runtime", &shape_micros, NOTED, "real-time share", 0, 0, OLD_KERNEL},
+    {"cpu_rt_period", &shape_micros, ACTED, "real-time period, with cgroup v1 only", 0,
+     SERVICE(cpu_rt_period_us)},
+    {"cpu_rt_runtime", &shape_micros, ACTED, "real-time share, with cgroup v1 only", 0,
+     SERVICE(cpu_rt_runtime_us)},
     {"cpus", &shape_float, ACTED, "most processors", 0, SERVICE(cpus)},
     {"cpuset", &shape_string, ACTED, "processors to run on", 0, SERVICE(cpuset)},
     {"cpu_shares", &shape_number, ACTED, "weight among others", 0, SERVICE(cpu_shares)},
@@ -293,12 +293,14 @@ static const struct key service_keys[] = {
      SERVICE(mem_reservation_bytes)},
     {"memswap_limit", &shape_bytes, ACTED, "most memory and swap together", 0,
      SERVICE(memswap_limit_bytes)},
-    {"mem_swappiness", &shape_memory_int, NOTED, "readiness to swap", 0, 0, OLD_KERNEL},
+    {"mem_swappiness", &shape_memory_int, ACTED, "readiness to swap, with cgroup v1 only", 0,
+     SERVICE(mem_swappiness)},
     {"mac_address", &shape_string, ACTED, "hardware address", 0, SERVICE(mac_address)},
     {"models", &shape_service_models, REFUSED, "AI models", 0, 0, NO_ENGINE},
     {"network_mode", &shape_string, ACTED, "network namespace", 0, SERVICE(network_mode)},
     {"networks", &shape_service_networks, ACTED, "networks to join", 0, WHOLE},
-    {"oom_kill_disable", &shape_bool, NOTED, "never killed for memory", 0, 0, OLD_KERNEL},
+    {"oom_kill_disable", &shape_bool, ACTED, "never killed for memory, with cgroup v1 only", 0,
+     SERVICE(oom_kill_disable)},
     {"oom_score_adj", &shape_oom_score_adj, ACTED, "readiness to be killed for memory", 0,
      SERVICE(oom_score_adj)},
     {"pid", &shape_string_or_null, ACTED, "PID namespace", 0, SERVICE(pid_mode)},

@@ -104,7 +104,8 @@ struct service {
     struct pair_list environment; /* env_file and environment together, resolved */
     struct pair_list labels, sysctls;
     const char *user, *working_dir, *hostname, *domainname, *container_name;
-    const char *network_mode, *pid_mode, *ipc_mode, *uts_mode, *userns_mode, *cgroup_parent;
+    const char *network_mode, *pid_mode, *ipc_mode, *uts_mode, *userns_mode;
+    const char *cgroup_mode, *cgroup_parent;
     struct string_list cap_add, cap_drop, security_opt, group_add, profiles, devices;
     struct string_list device_cgroup_rules;                   /* "c 189:* rmw" */
     struct string_list dns, dns_search, dns_opt, extra_hosts; /* extra_hosts "name=address" */
@@ -146,7 +147,10 @@ struct service {
     int64_t mem_limit_bytes, mem_reservation_bytes, memswap_limit_bytes, shm_size_bytes;
     double cpus;
     int64_t cpu_shares, cpu_quota_us, cpu_period_us, pids_limit;
+    int64_t cpu_rt_runtime_us, cpu_rt_period_us;
     const char *cpuset;
+    bool oom_kill_disable;
+    int64_t mem_swappiness; /* of 100; 0 and -1: the kernel decides */
     struct block_limit *block_limits;
     size_t n_block_limits;
     int oom_score_adj;

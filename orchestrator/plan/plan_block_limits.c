@@ -39,16 +39,6 @@ static const char *setting_name(struct plan_build *build, const struct block_lim
     return arena_printf(build->arena, "blkio_config.%s", limit->key);
 }
 
-static void setting_add(struct plan_build *build, struct cgroup_setting setting)
-{
-    struct resource_spec *resources = &build->instance->container.resources;
-
-    setting.controller = "blkio";
-    setting.optional = true;
-    resources->settings = arena_room(build->arena, resources->settings, resources->n_settings);
-    resources->settings[resources->n_settings++] = setting;
-}
-
 /* "MAJOR:MINOR ", or "" for all devices; NULL after an error was added. */
 static const char *device_numbers(struct plan_build *build, const struct block_limit *limit)
 {
@@ -70,12 +60,13 @@ static void add_io_weight(struct plan_build *build, const struct block_limit *li
     int64_t weight =
         1 + (limit->value - WEIGHT_LEAST) * (IO_WEIGHT_MOST - 1) / (WEIGHT_MOST - WEIGHT_LEAST);
 
-    setting_add(build,
-                (struct cgroup_setting){.key = setting_name(build, limit),
-                                        .v2_file = "io.weight",
-                                        .v2_value = arena_printf(build->arena, "%s%lld",
-                                                                 *device ? device : "default ",
-                                                                 (long long)weight)});
+    plan_build_setting(
+        build, (struct cgroup_setting){.controller = "blkio",
+                                       .key = setting_name(build, limit),
+                                       .v2_file = "io.weight",
+                                       .v2_value = arena_printf(build->arena, "%s%lld",
+                                                                *device ? device : "default ",
+                                                                (long long)weight)});
 }
 
 static void add_limit(struct plan_build *build, const struct block_limit *limit)
@@ -91,9 +82,10 @@ static void add_limit(struct plan_build *build, const struct block_limit *limit)
                          WEIGHT_MOST);
         return;
     }
-    setting_add(
+    plan_build_setting(
         build,
         (struct cgroup_setting){
+            .controller = "blkio",
             .key = setting_name(build, limit),
             .v1_file = file->v1_file,
             .v1_value = arena_printf(build->arena, "%s%lld", device, (long long)limit->value),

@@ -37,6 +37,10 @@ void plan_build_hooks(struct plan_build *build, struct plan *plan, size_t first)
 
 /* Arguments, environment, user, namespaces, capabilities, limits. */
 void plan_build_container(struct plan_build *build);
+/* One more value for a file of its control group; left out where the kernel has no such file. */
+void plan_build_setting(struct plan_build *build, struct cgroup_setting setting);
+/* Where its control group is, and what of it control groups v1 alone can limit. */
+void plan_build_control_group(struct plan_build *build);
 /* Limits of block devices. */
 void plan_build_block_limits(struct plan_build *build);
 /* Volumes, binds, tmpfs, secrets, configs. */

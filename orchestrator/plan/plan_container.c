@@ -117,6 +117,7 @@ static void container_namespaces(struct plan_build *build, struct container_spec
     container->host_pid = mode_is_host(build, service->pid_mode, "pid");
     container->host_ipc = mode_is_host(build, service->ipc_mode, "ipc");
     container->host_uts = mode_is_host(build, service->uts_mode, "uts");
+    container->host_cgroup = string_eq(service->cgroup_mode, "host");
     build->instance->pid_of = mode_partner(build, service->pid_mode);
     build->instance->ipc_of = mode_partner(build, service->ipc_mode);
     build->instance->network_of = mode_partner(build, network);
@@ -127,7 +128,8 @@ static void container_namespaces(struct plan_build *build, struct container_spec
 
     /* Shared namespaces of the host belong to its user namespace, and so must their users. */
     if (!container->privileged && !container->host_pid && !container->host_ipc &&
-        !container->host_network && !string_eq(service->userns_mode, "host"))
+        !container->host_network && !container->host_cgroup &&
+        !string_eq(service->userns_mode, "host"))
         container->id_map = (struct id_map){.base = build->options->id_base, .count = 65536};
     container->hostname = container->host_uts ? NULL
                           : service->hostname ? arena_strdup(build->arena, service->hostname)
@@ -261,7 +263,6 @@ void plan_build_container(struct plan_build *build)
         arena_strdup(arena, service->working_dir ? service->working_dir : image->working_dir);
     container->user = arena_strdup(arena, service->user ? service->user : image->user);
     container->layers = string_list_copy(arena, build->image->layers);
-    container->cgroup_parent = arena_printf(arena, "yawl/%s", build->project->name);
     list_append(arena, &container->groups, service->group_add);
 
     container_namespaces(build, container);
@@ -269,6 +270,7 @@ void plan_build_container(struct plan_build *build)
     container_env(build, container);
     container_security(build, container);
     container_resources(build, container);
+    plan_build_control_group(build);
     plan_build_block_limits(build);
     container_devices(build, container);
     container_device_rules(build, container);

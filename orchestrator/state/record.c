@@ -90,6 +90,7 @@ const struct codec_field record_codec[] = {
     CODEC_FIELD(struct record, start_time, CODEC_UINT64),
     CODEC_FIELD(struct record, boot_id, CODEC_STRING),
     CODEC_FIELD(struct record, starts, CODEC_INT),
+    CODEC_FIELD(struct record, cgroup_parent, CODEC_STRING),
     CODEC_FIELD(struct record, restarts, CODEC_INT),
     CODEC_FIELD(struct record, restarts_in_row, CODEC_INT),
     CODEC_FIELD(struct record, crash_loop, CODEC_BOOL),

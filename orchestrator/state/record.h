@@ -101,6 +101,7 @@ struct record {
     uint64_t start_time; /* of the process, clock ticks since boot */
     const char *boot_id;
     int starts;                /* how often it was started; names the cgroup of each start */
+    const char *cgroup_parent; /* where that is; see cgroup.h. NULL: in "yawl/PROJECT" */
     int restarts;              /* by the restart policy */
     int restarts_in_row;       /* without staying up in between */
     bool crash_loop;           /* it ends again and again */

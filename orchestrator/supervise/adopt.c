@@ -212,7 +212,10 @@ static int adopt_broken(struct instance *instance, const struct record *found)
     scoped_text struct text parent = {0}, id = {0};
     struct error err = {0};
 
-    text_appendf(&parent, "yawl/%s", instance->supervisor->project);
+    if (found->cgroup_parent)
+        text_append(&parent, found->cgroup_parent);
+    else
+        text_appendf(&parent, "yawl/%s", instance->supervisor->project);
     text_appendf(&id, "%s.%d", found->name, found->starts);
     if (cgroup_open(text_get(&parent), text_get(&id), &cgroup, &err) < 0 ||
         (cgroup && cgroup_kill(cgroup, &err) < 0))

@@ -199,6 +199,7 @@ int instance_write_record(struct instance *instance, struct error *err)
     record->image = shown->image;
     record->image_digest = shown->image_digest;
     record->config_hash = shown->config_hash;
+    record->cgroup_parent = shown->container.cgroup_parent;
     record->boot_id = instance->supervisor->boot_id;
 
     journal_note_flush(instance->supervisor); /* what the record tells is in the journal */

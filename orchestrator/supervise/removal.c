@@ -11,6 +11,7 @@
 #include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/mounts.h"
 #include "orchestrator/supervise/output.h"
+#include "runtime/cgroup/cgroup.h"
 
 enum { RETRY_MS = 1000 };
 
@@ -59,6 +60,16 @@ static bool ports_unchanged(const struct instance *instance)
     return true;
 }
 
+/* The project's group below one of the user's choice goes with the last container in it; where it
+ * usually is, it stays as long as the project. */
+static void group_leave(const struct instance *instance)
+{
+    const char *parent = instance->made ? instance->made->container.cgroup_parent : NULL;
+
+    if (parent && parent[0] == '/')
+        cgroup_remove_parent(parent);
+}
+
 void instance_remove(struct instance *instance, uint64_t now_ms)
 {
     struct supervisor *supervisor = instance->supervisor;
@@ -78,6 +89,7 @@ void instance_remove(struct instance *instance, uint64_t now_ms)
     instance_remove_output(instance);
     if (instance->want.goal == GOAL_ABSENT || !ports_unchanged(instance))
         net_port_release(supervisor->net, instance->plan->name);
+    group_leave(instance);
     (void)snprintf(name, sizeof(name), "%s.made", instance->plan->name);
     (void)unlinkat(supervisor->records_fd, name, 0);
     arena_free(instance->made_arena);

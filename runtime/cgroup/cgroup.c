@@ -31,6 +31,7 @@
 #include "runtime/cgroup/cgroup_kill.h"
 #include "runtime/cgroup/cgroup_layout.h"
 #include "runtime/cgroup/cgroup_limits.h"
+#include "runtime/cgroup/cgroup_parts.h"
 #include "runtime/cgroup/cgroup_processes.h"
 #include "runtime/cgroup/cgroup_settings.h"
 #include "runtime/cgroup/cgroup_tree.h"
@@ -42,12 +43,6 @@
 struct cgroup {
     int v2_fd;
     int v1_fds[CONTROLLER_COUNT];
-};
-
-/* Where the parts of one group are: a root for each hierarchy that has one. */
-struct cgroup_parts {
-    const char *v2_root;
-    const char *v1_roots[CONTROLLER_COUNT];
 };
 
 /* This host as a function sees it that has to find or make groups. */
@@ -249,94 +244,6 @@ void cgroup_remove_parent(const char *parent)
  * Creating
  */
 
-/* What an ordinary user can do under systemd; "" where it would not help. */
-static const char *scope_remedy(void)
-{
-    return is_ordinary_user()
-               ? ": start it with 'systemd-run --user --scope -p Delegate=yes yawl ...'"
-               : "";
-}
-
-static const char *delegation_remedy(void)
-{
-    return is_ordinary_user() ? ": an administrator gives it with 'Delegate=cpu cpuset io "
-                                "memory pids' in a drop-in of user@.service"
-                              : "";
-}
-
-/* Refuses a limit whose controller cannot be had, and says why. */
-static int check_controller(const struct cgroup_layout *layout, enum cgroup_controller controller,
-                            const char *key, struct error *err)
-{
-    const struct cgroup_place *v1 = &layout->v1[controller];
-    const char *name = cgroup_controller_name(controller);
-
-    if (v1->mount && v1->root)
-        return 0;
-    if (v1->mount)
-        return error_set(err, "limit '%s': the %s controller belongs to somebody else in '%s%s'",
-                         key, name, v1->mount, v1->own);
-    if (!layout->v2.mount)
-        return error_set(err, "limit '%s': this host has no %s controller", key, name);
-    if (!layout->v2.root)
-        return error_set(
-            err,
-            "limit '%s': the %s controller needs a delegated control group, and '%s%s' "
-            "is none%s",
-            key, name, layout->v2.mount, layout->v2.own, scope_remedy());
-    if (!(cgroup_v2_available(layout->v2.root) & CONTROLLER_BIT(controller)))
-        return error_set(err, "limit '%s': there is no %s controller in '%s'%s", key, name,
-                         layout->v2.root, delegation_remedy());
-    return 0;
-}
-
-static void choose_every_part(const struct cgroup_layout *layout, struct cgroup_parts *parts,
-                              unsigned *v2_controllers)
-{
-    if (layout->v2.root)
-        *v2_controllers |= cgroup_v2_available(layout->v2.root);
-    for (unsigned i = 0; i < CONTROLLER_COUNT; i++) {
-        parts->v1_roots[i] = layout->v1[i].root;
-        if (layout->v1[i].mount)
-            *v2_controllers &= ~CONTROLLER_BIT(i);
-    }
-}
-
-/* Chooses the hierarchies for a new group. *ret_v2_controllers: those whose limits go to v2. With
- * `wishes`, a limit that cannot be given is left out. */
-static int choose_parts(const struct cgroup_layout *layout, const struct resource_spec *resources,
-                        bool wishes, struct cgroup_parts *ret_parts, unsigned *ret_v2_controllers,
-                        struct error *err)
-{
-    unsigned needed = cgroup_limits_controllers(resources);
-
-    *ret_parts = (struct cgroup_parts){.v2_root = layout->v2.root};
-    *ret_v2_controllers = 0;
-    for (unsigned i = 0; i < CONTROLLER_COUNT; i++) {
-        enum cgroup_controller controller = (enum cgroup_controller)i;
-
-        if (!(needed & CONTROLLER_BIT(i)))
-            continue;
-        if (check_controller(layout, controller, cgroup_limits_key(resources, controller),
-                             wishes ? NULL : err) < 0) {
-            if (!wishes)
-                return -1;
-            continue;
-        }
-        if (layout->v1[i].mount)
-            ret_parts->v1_roots[i] = layout->v1[i].root;
-        else
-            *ret_v2_controllers |= CONTROLLER_BIT(i);
-    }
-    if (resources->everywhere)
-        choose_every_part(layout, ret_parts, ret_v2_controllers);
-    if (!layout->v2.root) {
-        ret_parts->v1_roots[CONTROLLER_FREEZER] = layout->v1[CONTROLLER_FREEZER].root;
-        ret_parts->v1_roots[CONTROLLER_DEVICES] = layout->v1[CONTROLLER_DEVICES].root;
-    }
-    return 0;
-}
-
 static int remember_roots(const struct cgroup *cgroup, const struct cgroup_parts *parts,
                           struct error *err)
 {
@@ -353,11 +260,26 @@ static int remember_roots(const struct cgroup *cgroup, const struct cgroup_parts
     return 0;
 }
 
+/* What the groups of a controller's hierarchy need before one is made below them; NULL: nothing. */
+static const struct cgroup_preparation *preparation_of(const struct cgroup_layout *layout,
+                                                       size_t controller,
+                                                       const struct resource_spec *resources)
+{
+    const char *mount = layout->v1[controller].mount;
+
+    if (string_eq(mount, layout->v1[CONTROLLER_CPUSET].mount))
+        return &cgroup_v1_cpuset_preparation;
+    if (string_eq(mount, layout->v1[CONTROLLER_CPU].mount) && cgroup_v1_is_realtime(resources))
+        return &cgroup_v1_realtime_preparation;
+    return NULL;
+}
+
 static int make_v1(struct cgroup *cgroup, const struct cgroup_parts *parts,
-                   const struct cgroup_layout *layout, struct cgroup_path path, struct error *err)
+                   const struct cgroup_layout *layout, const struct resource_spec *resources,
+                   struct cgroup_path path, struct error *err)
 {
     for (size_t i = 0; i < CONTROLLER_COUNT; i++) {
-        const struct cgroup_preparation *preparation = NULL;
+        const struct cgroup_preparation *preparation;
 
         path.root = parts->v1_roots[i];
         if (!path.root)
@@ -367,8 +289,7 @@ static int make_v1(struct cgroup *cgroup, const struct cgroup_parts *parts,
                 return -1;
             continue;
         }
-        if (string_eq(layout->v1[i].mount, layout->v1[CONTROLLER_CPUSET].mount))
-            preparation = &cgroup_v1_cpuset_preparation;
+        preparation = preparation_of(layout, i, resources);
         if (cgroup_tree_make(&path, preparation, &cgroup->v1_fds[i], err) < 0 ||
             (preparation && preparation->prepare(cgroup->v1_fds[i], false, NULL, err) < 0))
             return -1;
@@ -384,11 +305,13 @@ static int make_parts(struct cgroup *cgroup, const struct cgroup_layout *layout,
     unsigned v2_controllers;
     struct cgroup_preparation preparation = {cgroup_v2_enable, &v2_controllers};
 
-    if (choose_parts(layout, resources, is_ordinary_user(), &parts, &v2_controllers, err) < 0)
+    if (cgroup_parts_choose(layout, resources, is_ordinary_user(), &parts, &v2_controllers, err) <
+        0)
         return -1;
     path.root = parts.v2_root;
     if ((path.root && cgroup_tree_make(&path, &preparation, &cgroup->v2_fd, err) < 0) ||
-        remember_roots(cgroup, &parts, err) < 0 || make_v1(cgroup, &parts, layout, path, err) < 0 ||
+        remember_roots(cgroup, &parts, err) < 0 ||
+        make_v1(cgroup, &parts, layout, resources, path, err) < 0 ||
         cgroup_v1_limit(cgroup->v1_fds, resources, err) < 0 ||
         (v2_controllers && cgroup_v2_limit(cgroup->v2_fd, v2_controllers, resources, err) < 0) ||
         cgroup_set(cgroup, resources->settings, resources->n_settings, err) < 0) {
@@ -410,9 +333,10 @@ int cgroup_check(const struct resource_spec *resources, struct error *ret_lack, 
     *ret_lack = (struct error){0};
     if (cgroup_limits_check(resources, err) < 0 || cgroup_layout_read(arena, &layout, err) < 0)
         return -1;
-    if (choose_parts(&layout, resources, false, &parts, &v2_controllers, wishes ? ret_lack : err) <
-        0)
+    if (cgroup_parts_choose(&layout, resources, false, &parts, &v2_controllers,
+                            wishes ? ret_lack : err) < 0)
         return wishes ? 0 : -1;
+    cgroup_parts_lack(&layout, resources, ret_lack);
     return 0;
 }
 

@@ -23,8 +23,11 @@ struct cgroup;
 struct device_program_cache;
 struct device_rules;
 
-/* For preflight: fails as cgroup_create() would for limits that this host cannot give. The first
- * that an ordinary user is to do without is *ret_lack, with what helps; else its text is "". */
+/* For preflight: fails as cgroup_create() would for limits that this host cannot give. What is to
+ * be done without is *ret_lack: the first limit that an ordinary user cannot have, with what helps,
+ * or the optional settings that this host's version of control groups does not know; else its text
+ * is
+ * "". */
 MUST_CHECK int cgroup_check(const struct resource_spec *resources, struct error *ret_lack,
                             struct error *err);
 /* Makes a fresh group `parent`/`id` ("yawl/PROJECT", "NAME") and writes the limits. A limit that

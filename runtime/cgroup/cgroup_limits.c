@@ -71,13 +71,15 @@ const char *cgroup_limits_key(const struct resource_spec *resources,
     case CONTROLLER_MEMORY:
         if (resources->memory_bytes > 0)
             return "mem_limit";
-        return resources->memory_reservation_bytes > 0 ? "mem_reservation" : NULL;
+        if (resources->memory_reservation_bytes > 0)
+            return "mem_reservation";
+        return setting_key(resources, controller);
     case CONTROLLER_CPU:
         if (resources->cpu_quota_us > 0)
             return "cpus";
         if (resources->cpu_period_us > 0)
             return "cpu_period";
-        return resources->cpu_shares > 0 ? "cpu_shares" : NULL;
+        return resources->cpu_shares > 0 ? "cpu_shares" : setting_key(resources, controller);
     case CONTROLLER_CPUSET:
         return resources->cpuset && *resources->cpuset ? "cpuset" : NULL;
     case CONTROLLER_PIDS:

@@ -184,14 +184,23 @@ int cgroup_tree_remove(const struct cgroup_path *path, struct error *err)
     return 0;
 }
 
+/* How much of the path of a parent was chosen by others. */
+static size_t chosen_length(const char *parent)
+{
+    const char *ours = strstr(parent, "/yawl/");
+
+    if (parent[0] != '/')
+        return 0;
+    return ours ? (size_t)(ours - parent) : strlen(parent);
+}
+
 void cgroup_tree_remove_parents(const char *root, const char *parent)
 {
     scoped_text struct text path = {0};
+    size_t chosen = chosen_length(parent);
 
-    if (parent[0] == '/')
-        return;
     text_append(&path, parent);
-    while (path.length > 0) {
+    while (path.length > chosen) {
         const char *slash = strrchr(path.data, '/');
         size_t above_length = slash ? (size_t)(slash - path.data) : 0;
         const char *name = slash ? slash + 1 : path.data;

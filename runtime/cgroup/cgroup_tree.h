@@ -3,7 +3,9 @@
  * Making, finding and removing our groups as directories of one hierarchy.
  *
  * Only directories below `root`/yawl are ever made or removed, unless somebody else (the caller of
- * an OCI runtime) has chosen the place: then `parent` begins with '/', and is not ours to remove.
+ * an OCI runtime, `cgroup_parent` of a Compose file) has chosen the place: then `parent` begins
+ * with
+ * '/', and of it only what follows "/yawl/" is ours to remove.
  * Others of ours may make and remove siblings and parents at the same time; the functions here bear
  * it.
  */
@@ -16,7 +18,8 @@
 
 struct cgroup_path {
     const char *root;   /* absolute; exists */
-    const char *parent; /* "yawl/PROJECT"; or "/CHOSEN/BY/OTHERS", "/" for the root itself */
+    const char *parent; /* "yawl/PROJECT"; or "/CHOSEN/BY/OTHERS", "/CHOSEN/yawl/PROJECT", "/" for
+                           the root itself */
     const char *id;
 };
 
@@ -42,7 +45,8 @@ MUST_CHECK int cgroup_tree_open(const struct cgroup_path *path, int *ret_fd, str
  */
 MUST_CHECK int cgroup_tree_remove(const struct cgroup_path *path, struct error *err);
 
-/* Removes `parent` and what is above it up to "yawl", each if it is empty. */
+/* Removes `parent` and what is above it up to "yawl", each if it is empty; nothing where no "yawl"
+ * is. */
 void cgroup_tree_remove_parents(const char *root, const char *parent);
 
 #endif

@@ -55,6 +55,35 @@ static int prepare_cpuset(int dir_fd, bool is_root, void *context, struct error 
 
 const struct cgroup_preparation cgroup_v1_cpuset_preparation = {prepare_cpuset, NULL};
 
+#define RT_RUNTIME "cpu.rt_runtime_us"
+
+/* Others may have taken a part of it already: then the group's own write says that it cannot be. */
+static int prepare_realtime(int dir_fd, bool is_root, void *context, struct error *err)
+{
+    scoped_text struct text own = {0};
+    scoped_text struct text above = {0};
+
+    (void)context;
+    if (is_root || faccessat(dir_fd, RT_RUNTIME, F_OK, 0) < 0)
+        return 0;
+    if (file_read(dir_fd, RT_RUNTIME, LIMIT_GROUP_FILE_BYTES, &own, NULL, err) < 0 ||
+        file_read(dir_fd, "../" RT_RUNTIME, LIMIT_GROUP_FILE_BYTES, &above, NULL, err) < 0)
+        return -1;
+    if (strtoll(text_get(&own), NULL, 10) == 0)
+        (void)!file_write_existing(dir_fd, RT_RUNTIME, text_get(&above), NULL);
+    return 0;
+}
+
+const struct cgroup_preparation cgroup_v1_realtime_preparation = {prepare_realtime, NULL};
+
+bool cgroup_v1_is_realtime(const struct resource_spec *resources)
+{
+    for (size_t i = 0; i < resources->n_settings; i++)
+        if (string_eq(resources->settings[i].v1_file, RT_RUNTIME))
+            return true;
+    return false;
+}
+
 /*
  * In a fresh group both are unlimited, and memory and swap together may never be less than memory
  * alone: so memory goes first. Where the kernel does not account swap there is nothing to limit;

@@ -17,6 +17,13 @@
 /* For the cpuset hierarchy, whose groups are born empty: takes CPUs and memory nodes from above. */
 extern const struct cgroup_preparation cgroup_v1_cpuset_preparation;
 
+/* For the cpu hierarchy of a group with a share of real-time: a group has none at birth, and can
+ * have no more than the one above. Every group on the way takes what that one has, if it may. */
+extern const struct cgroup_preparation cgroup_v1_realtime_preparation;
+
+/* Whether the limits ask for a share of real-time. */
+bool cgroup_v1_is_realtime(const struct resource_spec *resources);
+
 /* Writes the limits of every controller that has a descriptor. */
 MUST_CHECK int cgroup_v1_limit(const int *fds, const struct resource_spec *resources,
                                struct error *err);

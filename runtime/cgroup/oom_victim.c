@@ -82,7 +82,7 @@ void oom_victim_find(const char *parent, const char *id, struct oom_victim *ret_
     char record[LOG_RECORD_BYTES + 1];
 
     *ret_victim = (struct oom_victim){0};
-    text_appendf(&group, "%s/%s", parent, id);
+    text_appendf(&group, "%s/%s", parent + (parent[0] == '/'), id);
     for (int i = 0; fd >= 0 && i < LOG_RECORDS_MOST; i++) {
         ssize_t length = read(fd, record, LOG_RECORD_BYTES); /* one record each time */
         const char *line;

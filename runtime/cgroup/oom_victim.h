@@ -15,7 +15,7 @@ struct oom_victim {
     long pid;       /* the host's */
 };
 
-/* The last victim of the group `parent`/`id` ("yawl/PROJECT", "NAME"), all zero when the log tells
+/* The last victim of the group `parent`/`id` (see cgroup_tree.h), all zero when the log tells
  * of none or may not be read. Reads the whole log, a few milliseconds. */
 void oom_victim_find(const char *parent, const char *id, struct oom_victim *ret_victim);
 
