@@ -43,22 +43,50 @@ int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode)
     return path_openat2(root_fd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
-int path_open_file_in_root(int root_fd, const char *path)
+bool path_is_kernels(int fd)
 {
-    scoped_fd int place_fd = path_open_in_root(root_fd, path, O_PATH, 0);
+    static const long types[] = {PROC_SUPER_MAGIC,    SYSFS_MAGIC,    CGROUP_SUPER_MAGIC,
+                                 CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC,  TRACEFS_MAGIC,
+                                 SECURITYFS_MAGIC,    BPF_FS_MAGIC,   EFIVARFS_MAGIC,
+                                 SELINUX_MAGIC,       BINFMTFS_MAGIC, PSTOREFS_MAGIC};
     struct statfs file_system;
+
+    if (fstatfs(fd, &file_system) < 0)
+        return true;
+    for (size_t i = 0; i < ARRAY_LENGTH(types); i++)
+        if (file_system.f_type == types[i])
+            return true;
+    return false;
+}
+
+/* Of what is only known by its place: a regular file that somebody has written, opened. */
+static int open_place(int place_fd, int flags)
+{
     struct stat status;
     char name[32];
 
-    if (place_fd < 0 || fstat(place_fd, &status) < 0 || fstatfs(place_fd, &file_system) < 0)
+    if (fstat(place_fd, &status) < 0)
         return -1;
-    if (!S_ISREG(status.st_mode) || file_system.f_type == PROC_SUPER_MAGIC ||
-        file_system.f_type == SYSFS_MAGIC) {
-        errno = EINVAL;
+    if (!S_ISREG(status.st_mode) || path_is_kernels(place_fd)) {
+        errno = S_ISLNK(status.st_mode) ? ELOOP : EINVAL;
         return -1;
     }
     (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", place_fd);
-    return open(name, O_RDONLY | O_CLOEXEC);
+    return open(name, flags | O_CLOEXEC);
+}
+
+int path_open_file_in_root(int root_fd, const char *path)
+{
+    scoped_fd int place_fd = path_open_in_root(root_fd, path, O_PATH, 0);
+
+    return place_fd < 0 ? -1 : open_place(place_fd, O_RDONLY);
+}
+
+int path_open_file_at(int dir_fd, const char *name, int flags)
+{
+    scoped_fd int place_fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+    return place_fd < 0 ? -1 : open_place(place_fd, flags);
 }
 
 int path_open_beneath(int dir_fd, const char *path, int flags, mode_t mode)

@@ -22,6 +22,14 @@ int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode);
  * Returns the descriptor, or -1 with errno, which is EINVAL for what is no such file. */
 int path_open_file_in_root(int root_fd, const char *path);
 
+/* The same for one name of a directory, which is no link, with O_RDONLY or O_WRONLY. ELOOP: it is a
+ * link. */
+int path_open_file_at(int dir_fd, const char *name, int flags);
+
+/* Whether the descriptor's file is one that the kernel makes up (procfs, sysfs, control groups):
+ * not what anybody means to copy. */
+bool path_is_kernels(int fd);
+
 /* As path_open_in_root(), but leaving the tree or meeting any symbolic link is an error
  * (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS). */
 int path_open_beneath(int dir_fd, const char *path, int flags, mode_t mode);
