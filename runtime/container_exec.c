@@ -40,6 +40,7 @@
 struct execution {
     const struct container *container;
     const struct exec_spec *spec;
+    const struct container_spec *container_spec;
     struct program program;
     struct identity identity;
     struct failure failure;
@@ -233,14 +234,19 @@ static int conclude(struct execution *execution, struct starter_child *helper,
     return 0;
 }
 
+/* What limits process 1 limits what runs beside it. */
 static int prepare(void *owner, pid_t pid, struct error *err)
 {
     const struct execution *execution = owner;
+    const struct container_spec *spec = execution->container_spec;
     const struct process_spec *process = execution->spec->process;
+    const struct ulimit_spec *limits = process ? process->limits : spec->ulimits;
 
-    if (rlimits_set(pid, process->limits, process->n_limits, err) < 0)
+    if (rlimits_set(pid, limits, process ? process->n_limits : spec->n_ulimits, err) < 0)
         return -1;
-    return process->has_oom_score ? process_set_oom_score(pid, process->oom_score, err) : 0;
+    if (process && !process->has_oom_score)
+        return 0;
+    return process_set_oom_score(pid, process ? process->oom_score : spec->oom_score_adj, err);
 }
 
 /* Nothing is left of a program that did not come to run. */
@@ -326,15 +332,15 @@ int container_execute(struct container *container, const struct container_spec *
 {
     scoped(arena_free) struct arena *arena = arena_new();
     struct execution *execution = arena_new_object(arena, struct execution);
-    struct starter starter = {.cgroup = container->cgroup, .owner = execution, .run = run_helper};
+    struct starter starter = {
+        .cgroup = container->cgroup, .owner = execution, .prepare = prepare, .run = run_helper};
     struct starter_child helper;
     struct exec_outcome outcome = {.pidfd = -1};
 
     *ret_result = (struct exec_result){.pid = -1, .pidfd = -1, .exit_code = EXIT_CODE_OURS};
     execution->container = container;
     execution->spec = exec;
-    if (exec->process)
-        starter.prepare = prepare;
+    execution->container_spec = spec;
     if (!container->cgroup)
         return error_set(err, "the container's control group is gone");
     if (find_namespaces(container->pid, &execution->namespaces, err) < 0 ||
