@@ -23,6 +23,7 @@ struct session {
     char **argv;                    /* of the program */
     struct compose_options compose; /* -f, -p, --profile, ... */
     const char *ansi, *progress;
+    bool dry_run;      /* --dry-run before the command */
     const char *group; /* "image " while one of its commands runs, else NULL */
     const struct cli_command *command;
     struct string_list args; /* of the command, without its name */
@@ -35,6 +36,7 @@ struct cli_command {
     /* Returns the exit code. On -1 the error is shown and the exit code is 1. */
     int (*run)(struct session *session, struct error *err);
     bool outside; /* opens nothing of the state: an ordinary user needs no namespace for it */
+    bool plans;   /* can tell what it would do: --dry-run */
 };
 
 extern const struct cli_command commands[];

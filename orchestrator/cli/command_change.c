@@ -212,10 +212,15 @@ static int change_open(struct session *session, struct change *change, bool *ret
 static int change_command(struct session *session, struct request *request, const char *nothing,
                           struct error *err)
 {
+    const struct option_row end = {0, NULL, OPTION_END, NULL, NULL, NULL};
+    const struct option_row no_deps = {0,           "no-deps",
+                                       OPTION_FLAG, &request->no_deps,
+                                       NULL,        "leave those alone that restart with them"};
     const char *grace = NULL;
     const struct option_row rows[] = {
         {'t', "timeout", OPTION_STRING, &grace, "SECONDS", "grace before a kill"},
-        {0, NULL, OPTION_END, NULL, NULL, NULL},
+        string_eq(request->command, "restart") ? no_deps : end,
+        end,
     };
     struct change change = {.request = request};
     bool there = false;

@@ -196,6 +196,7 @@ int command_exec(struct session *session, struct error *err)
         {'u', "user", OPTION_STRING, &exec.user, "USER", "run as"},
         {'w', "workdir", OPTION_STRING, &exec.working_dir, "DIR", "run in"},
         {'T', "no-tty", OPTION_FLAG, &exec.no_tty, NULL, "no terminal"},
+        {0, "no-TTY", OPTION_FLAG, &exec.no_tty, NULL, "the same"},
         {'i', "interactive", OPTION_FLAG, &interactive, NULL, "accepted; always so"},
         {'t', "tty", OPTION_FLAG, &tty, NULL, "accepted; so when standard input is a terminal"},
         {0, "index", OPTION_STRING, &exec.index, "NUMBER", "which container of the service"},

@@ -8,6 +8,7 @@
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/image/image_facts.h"
 #include "orchestrator/cli/image/image_name.h"
+#include "orchestrator/cli/list_format.h"
 #include "orchestrator/cli/table.h"
 
 struct images {
@@ -63,9 +64,9 @@ static void images_table(const struct images *images, struct text *out)
     table_print(&table, out);
 }
 
-static void images_json(const struct images *images, struct text *out)
+static json_t *images_objects(const struct images *images)
 {
-    scoped(json_release) json_t *array = json_array();
+    json_t *array = json_array();
 
     for (size_t i = 0; i < images->count; i++) {
         const struct record *record = images->records[i];
@@ -81,8 +82,26 @@ static void images_json(const struct images *images, struct text *out)
                                                "Platform", fact->platform, "Size",
                                                (json_int_t)fact->size, "Created", fact->created));
     }
-    json_format(array, out);
+    return array;
+}
+
+static int images_print(const struct images *images, const char *format, struct text *out,
+                        struct error *err)
+{
+    scoped(json_release) json_t *objects = images_objects(images);
+    enum list_kind kind;
+
+    if (list_format_kind(format, &kind, err) < 0)
+        return -1;
+    if (kind == LIST_TEMPLATE)
+        return list_format_rows(format, objects, images->session->arena, out, err);
+    if (kind == LIST_TABLE) {
+        images_table(images, out);
+        return 0;
+    }
+    json_format(objects, out);
     text_append_char(out, '\n');
+    return 0;
 }
 
 static int images_run(struct images *images, bool quiet, const char *format, struct error *err)
@@ -101,10 +120,8 @@ static int images_run(struct images *images, bool quiet, const char *format, str
         return -1;
     for (size_t i = 0; quiet && i < ids.count; i++)
         text_appendf(&out, "%s\n", ids.items[i] + strlen("sha256:"));
-    if (!quiet && string_eq(format, "json"))
-        images_json(images, &out);
-    else if (!quiet)
-        images_table(images, &out);
+    if (!quiet && images_print(images, format, &out, err) < 0)
+        return -1;
     (void)printf("%s", text_get(&out));
     return 0;
 }
@@ -116,14 +133,12 @@ int command_images(struct session *session, struct error *err)
     bool quiet = false;
     const struct option_row rows[] = {
         {'q', "quiet", OPTION_FLAG, &quiet, NULL, "only image ids"},
-        {0, "format", OPTION_STRING, &format, "FORMAT", "table or json"},
+        {0, "format", OPTION_STRING, &format, "FORMAT", "table, json or '{{.Repository}}'"},
         {0, NULL, OPTION_END, NULL, NULL, NULL},
     };
     int result = session_options(session, rows, false, &images.services, err);
 
     if (result != 0)
         return result < 0 ? -1 : 0;
-    if (format && !string_eq(format, "table") && !string_eq(format, "json"))
-        return error_set(err, "unknown format '%s': table or json", format);
     return images_run(&images, quiet, format, err);
 }

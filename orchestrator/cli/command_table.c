@@ -44,7 +44,8 @@ static int command_unknown(const struct session *session, const struct cli_comma
 /* Into the user's namespace, unless the command only talks. */
 static int command_enter(const struct session *session, struct error *err)
 {
-    bool help = session->args.count > 0 && string_eq(session->args.items[0], "--help");
+    bool help = session->args.count > 0 && (string_eq(session->args.items[0], "--help") ||
+                                            string_eq(session->args.items[0], "-h"));
 
     return session->command->outside || help ? 0 : user_entry(err);
 }
@@ -57,6 +58,10 @@ int command_table_run(struct session *session, const struct cli_command *table, 
     session->command = command_find(table, name);
     if (!session->command)
         return command_unknown(session, table, name);
+    if (session->dry_run && !session->command->plans) {
+        log_error("--dry-run: '%s' cannot tell beforehand what it would do", name);
+        return 1;
+    }
     result = command_enter(session, &err);
     if (result == 0)
         result = session->command->run(session, &err);

@@ -262,6 +262,7 @@ int up_run(struct session *session, struct up *up, struct error *err)
     up->request.up = clock_realtime_ns();
     up->phases = phases_start(session->arena);
     up->prepare.images.phases = &up->phases;
+    up->dry_run = up->dry_run || session->dry_run;
     up->prepare.planning.dry = up->dry_run;
     session->compose.no_deps = up->prepare.planning.no_deps;
     if (session_load(session, up->named, &compose, err) < 0 ||

@@ -15,6 +15,7 @@
 #include "net/hub.h"
 #include "net/worker.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/cli/version.h"
 #include "orchestrator/supervise/keeper.h"
 #include "orchestrator/supervise/supervisor.h"
 
@@ -27,7 +28,9 @@ const struct cli_command commands[] = {
      command_check},
     {"config", "Show the project as it was understood", "[OPTIONS] [SERVICE...]", command_config,
      .outside = true},
-    {"create", "Create containers without starting them", "[OPTIONS] [SERVICE...]", command_create},
+    {"convert", "The same as config", "[OPTIONS] [SERVICE...]", command_config, .outside = true},
+    {"create", "Create containers without starting them", "[OPTIONS] [SERVICE...]", command_create,
+     .plans = true},
     {"down", "Stop and remove everything of the project", "[OPTIONS] [SERVICE...]", command_down},
     {"events", "Show what happens to containers", "[OPTIONS] [SERVICE...]", command_events},
     {"exec", "Run a program inside a running container", "[OPTIONS] SERVICE COMMAND [ARG...]",
@@ -45,7 +48,8 @@ const struct cli_command commands[] = {
     {"net", "Show networks, addresses, names and ports", "[OPTIONS]", command_net},
     {"network", "Manage the networks that projects share", "COMMAND", command_network},
     {"pause", "Stop containers' processes where they are", "[SERVICE...]", command_pause},
-    {"plan", "Say what `up` would change, and why", "[OPTIONS] [SERVICE...]", command_plan},
+    {"plan", "Say what `up` would change, and why", "[OPTIONS] [SERVICE...]", command_plan,
+     .plans = true},
     {"port", "Show where a container's port is published", "[OPTIONS] [SERVICE [PORT]]",
      command_port},
     {"ps", "List containers", "[OPTIONS] [SERVICE...]", command_ps},
@@ -57,7 +61,7 @@ const struct cli_command commands[] = {
     {"run", "Run one container of a service", "[OPTIONS] SERVICE [COMMAND [ARG...]]", command_run},
     {"save", "Write images into an archive", "[OPTIONS] IMAGE...", command_save},
     {"scale", "Change how many containers services have", "[OPTIONS] SERVICE=COUNT...",
-     command_scale},
+     command_scale, .plans = true},
     {"start", "Start containers that exist", "[OPTIONS] [SERVICE...]", command_start},
     {"stats", "Show what containers use", "[OPTIONS] [SERVICE...]", command_stats},
     {"stop", "Stop containers", "[OPTIONS] [SERVICE...]", command_stop},
@@ -66,8 +70,8 @@ const struct cli_command commands[] = {
      command_timeline},
     {"top", "Show the processes of containers", "[SERVICE...]", command_top},
     {"unpause", "Let paused containers go on", "[SERVICE...]", command_unpause},
-    {"up", "Create and start what the Compose file describes", "[OPTIONS] [SERVICE...]",
-     command_up},
+    {"up", "Create and start what the Compose file describes", "[OPTIONS] [SERVICE...]", command_up,
+     .plans = true},
     {"version", "Show the version", "[OPTIONS]", command_version, .outside = true},
     {"volumes", "List the volumes of the project", "[OPTIONS] [SERVICE...]", command_volumes},
     {"wait", "Wait until containers have ended", "[OPTIONS] SERVICE...", command_wait},
@@ -87,9 +91,22 @@ static void usage_print(const struct option_row *rows)
     (void)!fd_write_all(STDOUT_FILENO, out.data, out.length);
 }
 
+/* `help [COMMAND]` */
+static int help_run(struct session *session, struct string_list operands,
+                    const struct option_row *rows)
+{
+    if (operands.count < 2) {
+        usage_print(rows);
+        return 0;
+    }
+    string_list_add(session->arena, &session->args, "--help");
+    return command_table_run(session, commands, operands.items[1]);
+}
+
 static int session_run(struct session *session, struct string_list args)
 {
     bool help = false, version = false, debug = false;
+    const char *parallel = NULL;
     const struct option_row rows[] = {
         {'f', "file", OPTION_LIST, &session->compose.files, "FILE", "Compose file (repeatable)"},
         {'p', "project-name", OPTION_STRING, &session->compose.project_name, "NAME",
@@ -101,6 +118,10 @@ static int session_run(struct session *session, struct string_list args)
         {0, "ansi", OPTION_STRING, &session->ansi, "WHEN", "never, always or auto"},
         {0, "progress", OPTION_STRING, &session->progress, "TYPE",
          "auto, tty, plain, json or quiet"},
+        {0, "dry-run", OPTION_FLAG, &session->dry_run, NULL,
+         "tell what `up`, `create` or `scale` would do"},
+        {0, "parallel", OPTION_STRING, &parallel, "NUMBER", "accepted; nothing is held back"},
+        {0, "verbose", OPTION_FLAG, &debug, NULL, "the same as --debug"},
         {0, "debug", OPTION_FLAG, &debug, NULL, "say more"},
         {'v', "version", OPTION_FLAG, &version, NULL, "show the version"},
         {'h', "help", OPTION_FLAG, &help, NULL, "show this"},
@@ -122,9 +143,30 @@ static int session_run(struct session *session, struct string_list args)
         usage_print(rows);
         return help ? 0 : 1;
     }
+    if (string_eq(operands.items[0], "help"))
+        return help_run(session, operands, rows);
     for (size_t i = 1; i < operands.count; i++)
         string_list_add(session->arena, &session->args, operands.items[i]);
     return command_table_run(session, commands, operands.items[0]);
+}
+
+/*
+ * As `docker-compose`, or as the plugin of docker's that has this name: `docker compose up` runs
+ * "docker-compose compose up", once "docker-compose docker-cli-plugin-metadata" has said what it
+ * is. Returns how many arguments were for that, or -1 when that was all.
+ */
+static int plugin_arguments(int argc, char **argv)
+{
+    if (argc < 2 || !string_eq(program_invocation_short_name, "docker-compose"))
+        return 0;
+    if (string_eq(argv[1], "compose"))
+        return 1;
+    if (!string_eq(argv[1], "docker-cli-plugin-metadata"))
+        return 0;
+    (void)printf("{\"SchemaVersion\":\"0.1.0\",\"Vendor\":\"yawl\",\"Version\":\"%s\","
+                 "\"ShortDescription\":\"Compose stacks without a daemon\"}\n",
+                 YAWL_VERSION);
+    return -1;
 }
 
 static int cli_main(int argc, char **argv)
@@ -133,14 +175,17 @@ static int cli_main(int argc, char **argv)
     scoped(free) char *working_dir = getcwd(NULL, 0);
     struct session session = {.arena = arena, .argv = argv};
     struct string_list args = {0};
+    int skipped = plugin_arguments(argc, argv);
 
+    if (skipped < 0)
+        return 0;
     if (!working_dir) {
         log_error("the current directory does not exist any more");
         return 1;
     }
     session.compose.working_dir = working_dir;
     session.compose.environment = (const char *const *)environ;
-    for (int i = 1; i < argc; i++)
+    for (int i = 1 + skipped; i < argc; i++)
         string_list_add(arena, &args, argv[i]);
     return session_run(&session, args);
 }

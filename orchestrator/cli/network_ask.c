@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "orchestrator/cli/network_ask.h"
 
-#include <errno.h>
-
-#include "common/json.h"
 #include "net/shared_registry.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/supervise/supervisor_client.h"
@@ -12,13 +9,10 @@
 static int project_has(const struct project_dir *dir, const char *network, struct arena *arena,
                        bool *ret_has, struct error *err)
 {
-    scoped(json_release) json_t *json = json_read_file(dir->run_fd, "shared.json", err);
     struct plan plan = {0};
+    bool there;
 
-    *ret_has = false;
-    if (!json)
-        return err->number == ENOENT ? 0 : -1;
-    if (codec_decode(plan_shared_codec, json, &plan, arena, err) < 0)
+    if (plan_shared_read(dir->run_fd, arena, &plan, &there, err) < 0)
         return -1;
     *ret_has = plan_find_network(&plan, network) != NULL;
     return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -18,17 +19,36 @@ static void help_print(const struct session *session, const struct option_row *r
     (void)!fd_write_all(STDOUT_FILENO, out.data, out.length);
 }
 
+/* The command's rows, which come first where a letter is in both, and that of help. */
+static const struct option_row *rows_with_help(struct arena *arena, const struct option_row *rows,
+                                               bool *help)
+{
+    struct option_row *all;
+    size_t count = 0;
+
+    while (rows[count].kind != OPTION_END)
+        count++;
+    all = arena_new_array(arena, struct option_row, count + 2);
+    memcpy(all, rows, count * sizeof(*rows));
+    all[count] = (struct option_row){'h', "help", OPTION_FLAG, help, NULL, "show this"};
+    all[count + 1] = rows[count];
+    return all;
+}
+
 int session_options(struct session *session, const struct option_row *rows, bool stop_at_operand,
                     struct string_list *ret_operands, struct error *err)
 {
+    bool help = false;
+    const struct option_row *all = rows_with_help(session->arena, rows, &help);
     struct option_parse parse = {
-        .arena = session->arena, .rows = rows, .stop_at_operand = stop_at_operand};
+        .arena = session->arena, .rows = all, .stop_at_operand = stop_at_operand};
 
-    if (session->args.count > 0 && string_eq(session->args.items[0], "--help")) {
-        help_print(session, rows);
-        return 1;
-    }
-    return options_parse(&parse, session->args, ret_operands, err);
+    if (options_parse(&parse, session->args, ret_operands, err) < 0)
+        return -1;
+    if (!help)
+        return 0;
+    help_print(session, all);
+    return 1;
 }
 
 int session_progress(const struct session *session, bool quiet, struct progress_mode *ret_mode,

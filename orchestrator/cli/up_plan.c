@@ -80,14 +80,11 @@ static int networks_compare(struct up_planning *planning, struct error *err)
 {
     const struct project_dir *dir = planning->up->follow.dir;
     const struct plan *plan = planning->up->plan;
-    scoped(json_release) json_t *json =
-        dir ? json_read_file(dir->run_fd, "shared.json", err) : NULL;
     struct plan have = {0};
+    bool there;
 
-    if (!json && dir && err->number != ENOENT)
+    if (dir && plan_shared_read(dir->run_fd, planning->arena, &have, &there, err) < 0)
         return -1;
-    if (json && codec_decode(plan_shared_codec, json, &have, planning->arena, err) < 0)
-        return error_wrap(err, "read 'shared.json'");
     for (size_t i = 0; i < plan->n_networks; i++) {
         const struct network_spec *wanted = &plan->networks[i];
         const struct network_spec *known = plan_find_network(&have, wanted->name);

@@ -105,7 +105,8 @@ static const struct codec_field plan_volume_codec[] = {
     CODEC_FIELD(struct plan, project, CODEC_STRING),                                               \
         CODEC_LIST(struct plan, networks, n_networks, network_spec_codec),                         \
         CODEC_LIST(struct plan, volumes, n_volumes, plan_volume_codec),                            \
-        CODEC_FIELD(struct plan, declared_names, CODEC_STRINGS)
+        CODEC_FIELD(struct plan, declared_names, CODEC_STRINGS),                                   \
+        CODEC_FIELD(struct plan, files, CODEC_STRINGS)
 
 const struct codec_field plan_shared_codec[] = {PLAN_SHARED_FIELDS, {0}};
 
@@ -121,6 +122,19 @@ const struct plan_instance *plan_find_instance(const struct plan *plan, const ch
         if (string_eq(plan->instances[i].name, name))
             return &plan->instances[i];
     return NULL;
+}
+
+int plan_shared_read(int run_fd, struct arena *arena, struct plan *ret_plan, bool *ret_there,
+                     struct error *err)
+{
+    scoped(json_release) json_t *json = json_read_file(run_fd, "shared.json", err);
+
+    *ret_there = json != NULL;
+    if (!json)
+        return err->number == ENOENT ? 0 : -1;
+    if (codec_decode(plan_shared_codec, json, ret_plan, arena, err) < 0)
+        return error_wrap(err, "read 'shared.json'");
+    return 0;
 }
 
 int plan_instance_read(int dir_fd, const char *name, const char *suffix, struct arena *arena,

@@ -110,6 +110,7 @@ struct plan {
     struct plan_instance *instances; /* sorted by name */
     size_t n_instances;
     struct string_list declared_names; /* never forwarded by DNS */
+    struct string_list files;          /* the Compose files that it was made from, absolute */
 };
 
 extern const struct codec_field plan_instance_codec[];
@@ -123,6 +124,11 @@ extern const struct codec_field plan_codec[];
 MUST_CHECK int plan_instance_read(int dir_fd, const char *name, const char *suffix,
                                   struct arena *arena, struct plan_instance **ret_plan,
                                   struct error *err);
+
+/* Reads what of the plan its supervisor keeps in the project's run directory beside the instances.
+ * *ret_there says whether there is any. In the arena. */
+MUST_CHECK int plan_shared_read(int run_fd, struct arena *arena, struct plan *ret_plan,
+                                bool *ret_there, struct error *err);
 
 const struct plan_instance *plan_find_instance(const struct plan *plan, const char *name);
 const struct network_spec *plan_find_network(const struct plan *plan, const char *name);

@@ -364,6 +364,14 @@ static void plan_check_names(const struct plan *plan, const struct project *proj
     }
 }
 
+/* Those that others can read too: `run` adds one of its own, which is a descriptor. */
+static void plan_make_files(const struct project *project, struct arena *arena, struct plan *plan)
+{
+    for (size_t i = 0; i < project->files.count; i++)
+        if (!string_starts_with(project->files.items[i], "/proc/"))
+            string_list_add(arena, &plan->files, arena_strdup(arena, project->files.items[i]));
+}
+
 struct plan *plan_make(const struct project *project, const struct plan_options *options,
                        struct arena *arena, struct diagnostics *diagnostics)
 {
@@ -376,6 +384,7 @@ struct plan *plan_make(const struct project *project, const struct plan_options 
                           "the project has more than %d containers", LIMIT_INSTANCES);
         return NULL;
     }
+    plan_make_files(project, arena, plan);
     plan_make_networks(project, arena, diagnostics, plan);
     plan_make_volumes(project, arena, diagnostics, plan);
 

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/json.h"
 #include "common/log.h"
 #include "common/process.h"
 #include "orchestrator/supervise/exits.h"
@@ -30,13 +29,11 @@ enum { BROKEN_TRIES = 100, BROKEN_WAIT_US = 2000 };
 
 static int shared_read(struct supervisor *supervisor, struct error *err)
 {
-    scoped(json_release) json_t *json = json_read_file(supervisor->dir->run_fd, "shared.json", err);
+    bool there;
 
-    if (!json)
-        return err->number == ENOENT ? 0 : -1;
-    if (codec_decode(plan_shared_codec, json, &supervisor->shared, supervisor->shared_arena, err) <
-        0)
-        return error_wrap(err, "read 'shared.json'");
+    if (plan_shared_read(supervisor->dir->run_fd, supervisor->shared_arena, &supervisor->shared,
+                         &there, err) < 0)
+        return -1;
     for (size_t i = 0; i < supervisor->shared.n_networks; i++)
         if (net_add_network(supervisor->net, &supervisor->shared.networks[i], err) < 0)
             log_warning("network '%s': %s", supervisor->shared.networks[i].name, err->text);

@@ -44,6 +44,7 @@ const struct codec_field request_codec[] = {
     CODEC_FIELD(struct request, recreate_deps, CODEC_BOOL),
     CODEC_FIELD(struct request, renew_volumes, CODEC_BOOL),
     CODEC_FIELD(struct request, no_start, CODEC_BOOL),
+    CODEC_FIELD(struct request, no_deps, CODEC_BOOL),
     CODEC_FIELD(struct request, has_grace, CODEC_BOOL),
     CODEC_FIELD(struct request, grace_ms, CODEC_INT64),
     CODEC_FIELD(struct request, signal_number, CODEC_INT),
@@ -488,7 +489,7 @@ static int request_others(struct supervisor *supervisor, const struct request *r
     for (size_t i = 0; i < supervisor->n_instances; i++)
         if (request_names(request, supervisor->instances[i]))
             request_instance(supervisor->instances[i], request);
-    if (string_eq(request->command, "restart"))
+    if (string_eq(request->command, "restart") && !request->no_deps)
         for (size_t i = 0; i < supervisor->n_instances; i++)
             if (supervisor->instances[i]->want.bounce)
                 dependents_bounce(supervisor, supervisor->instances[i]);

@@ -30,6 +30,7 @@ struct request {
     bool recreate_deps; /* those that the user did not name, too */
     bool renew_volumes; /* anonymous ones, by replacing their containers */
     bool no_start;
+    bool no_deps; /* restart: dependents with `restart: true` are left alone */
     bool has_grace;
     int64_t grace_ms;
     int signal_number; /* kill */
