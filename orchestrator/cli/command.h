@@ -22,6 +22,7 @@ struct session {
     struct arena *arena;
     char **argv;                    /* of the program */
     struct compose_options compose; /* -f, -p, --profile, ... */
+    struct string_list global;      /* the same and all else before the command, as it was given */
     const char *ansi, *progress;
     bool dry_run;      /* --dry-run before the command */
     const char *group; /* "image " while one of its commands runs, else NULL */
@@ -126,6 +127,7 @@ int command_up(struct session *session, struct error *err);
 int command_version(struct session *session, struct error *err);
 int command_volumes(struct session *session, struct error *err);
 int command_wait(struct session *session, struct error *err);
+int command_watch(struct session *session, struct error *err);
 int command_why(struct session *session, struct error *err);
 
 #endif

@@ -171,11 +171,8 @@ static int exec_in(struct exec *exec, struct container *container, struct error 
 static int exec_run(struct exec *exec, struct error *err)
 {
     scoped(container_free) struct container *container = NULL;
-    const struct record *record = exec->running.record;
-    struct container_spec spec = exec->running.made->container;
 
-    spec.id = arena_printf(exec->session->arena, "%s.%d", record->name, record->starts);
-    if (container_adopt(&spec, record->pid, record->start_time, &container, err) < 0)
+    if (running_adopt(&exec->running, exec->session->arena, &container, err) < 0)
         return -1;
     if (!container)
         return error_set(err, "service \"%s\" is not running", exec->operands.items[0]);

@@ -17,6 +17,7 @@
 #include "orchestrator/cli/culprit.h"
 #include "orchestrator/cli/up.h"
 #include "orchestrator/cli/volumes.h"
+#include "orchestrator/cli/watch/watch.h"
 #include "orchestrator/supervise/supervisor_client.h"
 
 /* -- steps */
@@ -75,20 +76,14 @@ static void up_explain(const struct up *up, const struct follow *follow)
         log_warning("log of '%s': %s", culprit->name, err.text);
 }
 
-int up_carry_out(struct session *session, struct up *up, struct error *err)
+static int up_follow(struct session *session, struct up *up, struct follow *follow,
+                     struct error *err)
 {
-    scoped(follow_free) struct follow *follow = NULL;
-    scoped_fd int plan_fd = -1;
     bool interrupted = false;
 
-    up->follow.judge = up_judge;
-    up->follow.owner = up;
-    up->follow.stop_on_signal = !up->detach;
-    follow = follow_new(&up->follow);
-    if (plan_file_make(up->plan, &plan_fd, err) < 0)
-        return -1;
-    up->request.plan_fd = plan_fd;
     if (up_attach(session, follow, up, err) < 0 ||
+        (up->watching && !up->detach &&
+         watch_start(up->watching, follow, up->follow.dir, err) < 0) ||
         follow_run(follow, &up->request, &interrupted, err) < 0) {
         if (interrupted)
             return EXIT_INTERRUPTED;
@@ -100,6 +95,25 @@ int up_carry_out(struct session *session, struct up *up, struct error *err)
     if (up->aborting && up_stop_all(up, err) < 0)
         return -1;
     return up->exit_code;
+}
+
+int up_carry_out(struct session *session, struct up *up, struct error *err)
+{
+    scoped(follow_free) struct follow *follow = NULL;
+    scoped_fd int plan_fd = -1;
+    int result;
+
+    up->follow.judge = up_judge;
+    up->follow.owner = up;
+    up->follow.stop_on_signal = !up->detach;
+    follow = follow_new(&up->follow);
+    if (plan_file_make(up->plan, &plan_fd, err) < 0)
+        return -1;
+    up->request.plan_fd = plan_fd;
+    result = up_follow(session, up, follow, err);
+    if (up->watching)
+        watch_stop(up->watching);
+    return result;
 }
 
 static enum verdict stopped_judge(struct follow *follow, void *owner, struct error *err)
@@ -251,30 +265,41 @@ static void services_note(struct session *session, struct up *up, const struct p
     up->follow.services = *services;
 }
 
-int up_run(struct session *session, struct up *up, struct error *err)
+/* Beside the logs; or when all of it is up, until the end. */
+static int up_and_watch(struct session *session, struct up *up, struct error *err)
 {
-    scoped(compose_free) struct compose *compose = NULL;
+    int result = up_carry_out(session, up, err);
+
+    if (!up->watching || !up->detach || result != 0)
+        return result;
+    return watch_run(up->watching, up->follow.dir, &up->progress, err);
+}
+
+static int up_watch_prepare(struct session *session, struct up *up, const struct project *project,
+                            struct error *err)
+{
+    const struct watch_options options = {
+        .session = session, .project = project, .services = up->named, .quiet = up->watch_quiet};
+
+    return up->watch ? watch_new(&options, &up->watching, err) : 0;
+}
+
+static int up_run_loaded(struct session *session, struct up *up, const struct compose *compose,
+                         struct error *err)
+{
     scoped(project_dir_close) struct project_dir *dir = NULL;
-    const struct project *project;
+    const struct project *project = compose_project(compose);
     struct roots roots;
     struct plan *plan;
 
-    up->request.up = clock_realtime_ns();
-    up->phases = phases_start(session->arena);
-    up->prepare.images.phases = &up->phases;
-    up->dry_run = up->dry_run || session->dry_run;
-    up->prepare.planning.dry = up->dry_run;
-    session->compose.no_deps = up->prepare.planning.no_deps;
-    if (session_load(session, up->named, &compose, err) < 0 ||
-        roots_find(session->arena, &roots, err) < 0 ||
-        up_names_check(up, compose_project(compose), err) < 0)
+    if (roots_find(session->arena, &roots, err) < 0 || up_names_check(up, project, err) < 0 ||
+        up_watch_prepare(session, up, project, err) < 0)
         return -1;
     phases_next(&up->phases, "load");
     if (project_prepare(session, compose, &roots, &up->prepare, &plan, err) < 0)
         return -1;
     if (up->prepare.interrupted)
         return EXIT_INTERRUPTED;
-    project = compose_project(compose);
     if (project->n_services == 0)
         return error_set(err, "no service selected");
     if ((!up->dry_run && volumes_prepare(&roots, plan, err) < 0) ||
@@ -293,7 +318,25 @@ int up_run(struct session *session, struct up *up, struct error *err)
         return -1;
     if (up->dry_run)
         return up_plan(session, up, compose, &roots, err);
-    return up_carry_out(session, up, err);
+    return up_and_watch(session, up, err);
+}
+
+int up_run(struct session *session, struct up *up, struct error *err)
+{
+    scoped(compose_free) struct compose *compose = NULL;
+    int result;
+
+    up->request.up = clock_realtime_ns();
+    up->phases = phases_start(session->arena);
+    up->prepare.images.phases = &up->phases;
+    up->dry_run = up->dry_run || session->dry_run;
+    up->prepare.planning.dry = up->dry_run;
+    session->compose.no_deps = up->prepare.planning.no_deps;
+    if (session_load(session, up->named, &compose, err) < 0)
+        return -1;
+    result = up_run_loaded(session, up, compose, err);
+    watch_free(steal(up->watching));
+    return result;
 }
 
 int command_up(struct session *session, struct error *err)

@@ -75,6 +75,8 @@ const struct cli_command commands[] = {
     {"version", "Show the version", "[OPTIONS]", command_version, .outside = true},
     {"volumes", "List the volumes of the project", "[OPTIONS] [SERVICE...]", command_volumes},
     {"wait", "Wait until containers have ended", "[OPTIONS] SERVICE...", command_wait},
+    {"watch", "Put what changes on the host into containers, or rebuild", "[OPTIONS] [SERVICE...]",
+     command_watch},
     {"why", "Say why a service is as it is", "[OPTIONS] SERVICE", command_why},
     {NULL, NULL, NULL, NULL},
 };
@@ -143,6 +145,8 @@ static int session_run(struct session *session, struct string_list args)
         usage_print(rows);
         return help ? 0 : 1;
     }
+    for (size_t i = 0; i < args.count - operands.count; i++)
+        string_list_add(session->arena, &session->global, args.items[i]);
     if (string_eq(operands.items[0], "help"))
         return help_run(session, operands, rows);
     for (size_t i = 1; i < operands.count; i++)

@@ -61,6 +61,16 @@ int running_find(struct session *session, const char *service, const char *index
     return 0;
 }
 
+int running_adopt(const struct running *running, struct arena *arena,
+                  struct container **ret_container, struct error *err)
+{
+    const struct record *record = running->record;
+    struct container_spec spec = running->made->container;
+
+    spec.id = arena_printf(arena, "%s.%d", record->name, record->starts);
+    return container_adopt(&spec, record->pid, record->start_time, ret_container, err);
+}
+
 void running_done(struct running *running)
 {
     project_dir_close(steal(running->dir));

@@ -8,6 +8,7 @@
 
 #include "orchestrator/cli/command.h"
 #include "orchestrator/plan/plan.h"
+#include "runtime/container.h"
 
 /* Lives in the session's arena but for the directories. */
 struct running {
@@ -21,6 +22,10 @@ struct running {
  * paused. */
 MUST_CHECK int running_find(struct session *session, const char *service, const char *index,
                             struct running *ret_running, struct error *err);
+/* Of a struct running that has at least `record` and `made`. *ret_container is NULL when the
+ * container has ended meanwhile. */
+MUST_CHECK int running_adopt(const struct running *running, struct arena *arena,
+                             struct container **ret_container, struct error *err);
 void running_done(struct running *running);
 
 #endif

@@ -24,9 +24,12 @@ struct up {
 
     struct string_list named; /* services that the user named; empty: all */
     struct string_list scales, attach, no_attach;
-    bool attach_dependencies, yes, quiet;
+    bool attach_dependencies, yes, quiet, menu;
     bool dry_run;
-    const char *format; /* of the dry run: "json", or NULL: text */
+    bool watch;             /* `develop.watch` goes on as long as `up`, or after it if detached */
+    bool watch_quiet;       /* no progress of its rebuilds */
+    struct watch *watching; /* what is to be, or is, watched; or NULL */
+    const char *format;     /* of the dry run: "json", or NULL: text */
     struct preparation prepare;
     struct request request;
     struct phases phases;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When `up` has reached what it was asked for: a pure look at the records.
+ * When `up` has reached what it was asked for: a look at the records.
  */
 #include "common/process.h"
 #include "orchestrator/cli/up.h"
+#include "orchestrator/cli/watch/watch.h"
 #include "orchestrator/state/record_words.h"
 #include "orchestrator/supervise/decide.h"
 
@@ -190,6 +191,8 @@ enum verdict up_judge(struct follow *follow, void *owner, struct error *err)
 {
     struct up *up = owner;
 
+    if (up->watching)
+        watch_look(up->watching);
     if (up->detach)
         return judge_all_detached(follow, up, err);
     return judge_attached(follow, up, err);

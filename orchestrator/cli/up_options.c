@@ -82,6 +82,8 @@ void up_rows(struct up *up, struct option_row ret_rows[UP_MAX_ROWS])
         {0, "always-recreate-deps", OPTION_FLAG, &request->recreate_deps, NULL,
          "recreate dependencies too"},
         {0, "dry-run", OPTION_FLAG, &up->dry_run, NULL, "tell what would be done, as `plan` does"},
+        {'w', "watch", OPTION_FLAG, &up->watch, NULL, "as `watch` does, beside the logs"},
+        {0, "menu", OPTION_FLAG, &up->menu, NULL, "accepted; there is none"},
         {'V', "renew-anon-volumes", OPTION_FLAG, &request->renew_volumes, NULL,
          "begin with empty anonymous volumes"},
     };
@@ -165,6 +167,8 @@ static const char *conflict(const struct up *up)
                "--abort-on-container-failure, --attach or --attach-dependencies";
     if (up->prepare.images.frozen && up->prepare.images.no_lock)
         return "--frozen and --no-lock are incompatible";
+    if (up->detach && up->watch)
+        return "--detach and --watch are incompatible: use 'yawl watch'";
     if (up->attach.count > 0 && up->attach_dependencies)
         return "cannot combine --attach and --attach-dependencies";
     if (up->prepare.images.build && up->prepare.images.no_build)

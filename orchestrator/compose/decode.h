@@ -53,6 +53,8 @@ DECODE_RULE(decode_grace_period);
 DECODE_RULE(decode_pre_start);
 DECODE_RULE(decode_post_start);
 DECODE_RULE(decode_pre_stop);
+DECODE_RULE(decode_develop);
+DECODE_RULE(decode_watch_exec); /* struct hook */
 DECODE_RULE(decode_fields_logging);
 
 /* A row marked WHOLE of a network. */

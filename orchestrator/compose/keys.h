@@ -42,6 +42,8 @@ extern const struct shape shape_command;
 extern const struct shape shape_build;
 extern const struct shape shape_deploy;
 extern const struct shape shape_develop;
+extern const struct shape shape_watch; /* an item of its list */
+extern const struct shape shape_watch_exec;
 extern const struct shape shape_post_start_hooks;
 extern const struct shape shape_pre_stop_hooks;
 extern const struct shape shape_pre_start_hooks;

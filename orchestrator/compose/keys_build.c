@@ -101,33 +101,42 @@ static const struct shape shape_watch_action = {
     .forms = FORM_STRING, .scalar = SCALAR_STRING, .words = watch_actions};
 
 static const struct key exec_keys[] = {
-    {"command", &shape_command, NOTED, "what to run", KEY_REQUIRED | KEY_JSON_NULL | KEY_KEEP},
-    {"user", &shape_string, NOTED, "user to run it as"},
-    {"privileged", &shape_bool, NOTED, "with all capabilities"},
-    {"working_dir", &shape_string, NOTED, "directory to run it in"},
-    {"environment", &shape_environment, NOTED, "additional variables"},
+    {"command", &shape_command, ACTED, "what to run", KEY_REQUIRED | KEY_JSON_NULL | KEY_KEEP,
+     FIELD(struct hook, command)},
+    {"user", &shape_string, ACTED, "user to run it as", 0, FIELD(struct hook, user)},
+    {"privileged", &shape_bool, ACTED, "with all capabilities", 0, FIELD(struct hook, privileged)},
+    {"working_dir", &shape_string, ACTED, "directory to run it in", 0,
+     FIELD(struct hook, working_dir)},
+    {"environment", &shape_environment, ACTED, "additional variables", 0,
+     FIELD(struct hook, environment)},
 };
 
-static const struct shape shape_exec = {.forms = FORM_MAP, TABLE(exec_keys), .extensions = true};
+const struct shape shape_watch_exec = {
+    .forms = FORM_MAP, TABLE(exec_keys), .extensions = true, .decode = decode_watch_exec};
+
+#define WATCH(member) FIELD(struct watch_rule, member)
 
 static const struct key watch_keys[] = {
-    {"path", &shape_path, NOTED, "what to watch", KEY_REQUIRED},
-    {"action", &shape_watch_action, NOTED, "what to do on a change", KEY_REQUIRED},
-    {"target", &shape_string, NOTED, "where changes go in the container"},
-    {"exec", &shape_exec, NOTED, "what to run after sync+exec", KEY_JSON_EMPTY},
-    {"include", &shape_string_or_list, NOTED, "patterns of files that count"},
-    {"ignore", &shape_string_or_list, NOTED, "patterns of files that do not count"},
-    {"initial_sync", &shape_plain_bool, NOTED, "copy everything at the start"},
+    {"path", &shape_path, ACTED, "what to watch", KEY_REQUIRED, WATCH(path)},
+    {"action", &shape_watch_action, ACTED, "what to do on a change", KEY_REQUIRED},
+    {"target", &shape_string, ACTED, "where changes go in the container", 0, WATCH(target)},
+    {"exec", &shape_watch_exec, ACTED, "what to run after sync+exec", KEY_JSON_EMPTY, WATCH(exec)},
+    {"include", &shape_string_or_list, ACTED, "patterns of files that count", 0, WATCH(include)},
+    {"ignore", &shape_string_or_list, ACTED, "patterns of files that do not count", 0,
+     WATCH(ignore)},
+    {"initial_sync", &shape_plain_bool, ACTED, "copy everything at the start", 0,
+     WATCH(initial_sync)},
 };
 
-static const struct shape shape_watch = {.forms = FORM_MAP, TABLE(watch_keys), .extensions = true};
+const struct shape shape_watch = {.forms = FORM_MAP, TABLE(watch_keys), .extensions = true};
 
 static const struct shape shape_watches = {.forms = FORM_LIST, .item = &shape_watch};
 
 static const struct key develop_keys[] = {
-    {"watch", &shape_watches, NOTED, "what to do when files change", 0, 0,
-     "there is no watch command"},
+    {"watch", &shape_watches, ACTED, "what `watch` does when files change"},
 };
 
-const struct shape shape_develop = {
-    .forms = FORM_MAP | FORM_NULL, TABLE(develop_keys), .extensions = true};
+const struct shape shape_develop = {.forms = FORM_MAP | FORM_NULL,
+                                    TABLE(develop_keys),
+                                    .extensions = true,
+                                    .decode = decode_develop};

@@ -231,7 +231,7 @@ static const struct key service_keys[] = {
     {"attach", &shape_bool, ACTED, "false: `up` does not show its output", KEY_KEEP,
      SERVICE(attach)},
     {"build", &shape_build, ACTED, "how to make the image", KEY_KEEP, WHOLE},
-    {"develop", &shape_develop, NOTED, "what to do when sources change", KEY_KEEP},
+    {"develop", &shape_develop, ACTED, "what to do when sources change", KEY_KEEP, WHOLE},
     {"blkio_config", &shape_blkio_config, ACTED, "block device bandwidth", KEY_KEEP, WHOLE},
     {"cap_add", &shape_string_set, ACTED, "capabilities to add", 0, SERVICE(cap_add)},
     {"cap_drop", &shape_string_set, ACTED, "capabilities to drop", 0, SERVICE(cap_drop)},

@@ -18,6 +18,7 @@
 #include "orchestrator/compose/limits.h"
 #include "orchestrator/compose/network.h"
 #include "orchestrator/compose/value.h"
+#include "orchestrator/compose/watch.h"
 
 struct build {
     const char *context, *dockerfile, *dockerfile_inline, *target, *network;
@@ -132,6 +133,8 @@ struct service {
     struct healthcheck healthcheck;
     struct hook *pre_start, *post_start, *pre_stop;
     size_t n_pre_start, n_post_start, n_pre_stop;
+    struct watch_rule *watch; /* `develop.watch` */
+    size_t n_watch;
     const char *restart; /* "no", "always", "on-failure[:N]", "unless-stopped"; NULL: no */
     int64_t restart_delay_ns, restart_window_ns; /* of deploy.restart_policy */
     bool has_restart_delay;
