@@ -123,6 +123,22 @@ END
     equal "$(stat -c %u box.tar)" "$(user_id)"
 }
 
+@test "device nodes of an image are left out, which is said" {
+    python3 - layer.tar <<'END'
+import sys, tarfile
+with tarfile.open(sys.argv[1], "w") as tar:
+    for name, minor in (("null", 3), ("zero", 5)):
+        node = tarfile.TarInfo("own/" + name)
+        node.type, node.devmajor, node.devminor = tarfile.CHRTYPE, 1, minor
+        tar.addfile(node)
+END
+    echo '{}' >config.json
+    python3 "$ROOT/tools/oci_image.py" pack --name "$TAG:nodes" --to nodes.tar --config config.json layer.tar
+    ok load /dev/stdin <nodes.tar
+    contains "$stderr" "2 device nodes are left out, which only root may make"
+    ok image rm "$TAG:nodes"
+}
+
 # Whoever lives in the namespace keeps it; here that is but a container.
 @test "containers whose supervisor and keeper were killed are found again" {
     local before pids

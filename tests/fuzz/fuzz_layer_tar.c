@@ -181,12 +181,13 @@ static void unpack(const struct text *tar)
 {
     scoped(byte_source_free) struct byte_source *source = NULL;
     struct cage cage;
+    size_t left_out;
     int fd = memfd_create("tar", MFD_CLOEXEC);
 
     fuzz_require(fd >= 0 && fd_write_all(fd, text_get(tar), tar->length) == 0);
     source = byte_source_of_own_file(fd, (int64_t)tar->length);
     cage_open(&cage);
-    if (layer_unpack(source, cage.layer_fd, NULL) == 0) {
+    if (layer_unpack(source, cage.layer_fd, &left_out, NULL) == 0) {
         scoped_fd int fs_fd = openat(cage.layer_fd, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         check_implicit(cage.layer_fd, fs_fd);

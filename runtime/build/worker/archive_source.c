@@ -79,8 +79,9 @@ bool archive_source_is(int fd)
 int archive_source_unpack(int fd, int dir_fd, int *ret_tree_fd, struct error *err)
 {
     scoped(byte_source_free) struct byte_source *tar = open_tar(fd, err);
+    size_t left_out;
 
-    if (!tar || layer_unpack(tar, dir_fd, err) < 0)
+    if (!tar || layer_unpack(tar, dir_fd, &left_out, err) < 0)
         return error_wrap(err, "unpack");
     *ret_tree_fd = openat(dir_fd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return *ret_tree_fd < 0 ? error_sys(err, "open what was unpacked") : 0;

@@ -6,6 +6,7 @@
 #include "runtime/image/worker/commands.h"
 #include "runtime/image/worker/image_staging.h"
 #include "runtime/image/worker/import_list.h"
+#include "runtime/image/worker/report.h"
 
 static struct byte_source *open_member(const void *owner, const struct import_layer *layer,
                                        struct error *err)
@@ -46,7 +47,10 @@ static int load_one(const struct command_options *options, struct image_store *s
                     const struct import_image *image, const struct image_archive *archive,
                     struct error *err)
 {
-    const struct layer_opener opener = {.open = open_member, .owner = archive};
+    size_t left_out = 0;
+    const struct layer_opener opener = {
+        .open = open_member, .owner = archive, .left_out = &left_out};
+    const struct report report = {.events = options->events};
     char id[IMAGE_DIGEST_SIZE];
 
     if (image_import(store, image, &opener, err) < 0)
@@ -56,6 +60,7 @@ static int load_one(const struct command_options *options, struct image_store *s
         print_loaded(options, command_familiar(image->references.items[i], options->arena), id);
     if (image->references.count == 0)
         print_loaded(options, id, id);
+    report_left_out(&report, image->references.count ? image->references.items[0] : id, left_out);
     (void)fflush(stdout);
     return 0;
 }

@@ -54,6 +54,7 @@ struct layer_opener {
     int (*finish)(const void *owner, const struct import_layer *layer,
                   struct image_staging *staging, struct error *err);
     const void *owner;
+    size_t *left_out; /* gets how many devices this user may not make were left out; or NULL */
 };
 
 MUST_CHECK int image_import(struct image_store *store, const struct import_image *image,

@@ -210,14 +210,21 @@ static int describe(struct pull *pull, struct error *err)
 /* A blob that an earlier run left damaged, or that a mirror sent so, is fetched anew, once. */
 static int import(struct pull *pull, struct error *err)
 {
-    const struct layer_opener opener = {
-        .prepare = prepare_layer, .open = open_layer, .finish = finish_layer, .owner = pull};
+    size_t left_out;
+    const struct layer_opener opener = {.prepare = prepare_layer,
+                                        .open = open_layer,
+                                        .finish = finish_layer,
+                                        .owner = pull,
+                                        .left_out = &left_out};
 
     report_present(pull);
     for (;;) {
+        left_out = 0;
         int result = image_import(pull->context->store, &pull->image, &opener, err);
         bool any_bad = free_downloads(pull, result < 0);
 
+        if (result == 0)
+            report_left_out(pull->context->report, pull->item->text, left_out);
         if (result == 0 || !any_bad || pull->again)
             return result;
         pull->again = true;

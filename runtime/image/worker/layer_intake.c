@@ -41,13 +41,13 @@ static struct byte_source *open_tar(const struct layer_intake *intake,
 }
 
 static int unpack(const struct layer_intake *intake, struct byte_source *tar,
-                  struct image_staging *staging, struct error *err)
+                  struct image_staging *staging, size_t *ret_left_out, struct error *err)
 {
     scoped_fd int layer_fd = -1;
 
     if (image_staging_make_layer(staging, intake->name, &layer_fd, err) < 0)
         return -1;
-    return layer_unpack(tar, layer_fd, err);
+    return layer_unpack(tar, layer_fd, ret_left_out, err);
 }
 
 int layer_intake_run(const struct layer_intake *intake, struct byte_source *take_source,
@@ -66,7 +66,8 @@ int layer_intake_run(const struct layer_intake *intake, struct byte_source *take
     tar = open_tar(intake, take_source, blob_fd, &taken, err);
     if (!tar)
         return -1;
-    result = intake->unpack ? unpack(intake, tar, staging, err) : byte_source_drain(tar, err);
+    result = intake->unpack ? unpack(intake, tar, staging, &taken.left_out, err)
+                            : byte_source_drain(tar, err);
     if (result == 0)
         *ret_taken = taken;
     return result;

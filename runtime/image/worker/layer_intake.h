@@ -30,6 +30,7 @@ struct layer_intake {
 struct layer_taken {
     char diff_id[IMAGE_DIGEST_SIZE];
     char blob[IMAGE_DIGEST_SIZE]; /* the digest, when it was kept */
+    size_t left_out;              /* devices that this user may not make */
 };
 
 /* May be called from several threads. What a failure leaves is the staging area's to remove. */

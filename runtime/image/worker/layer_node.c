@@ -200,7 +200,7 @@ static int make_node(struct node_place place, const struct tar_entry *entry)
 
 /* What cannot be opened for its attributes: links, devices, FIFOs. */
 static int create_special(struct node_place place, const struct tar_entry *entry,
-                          struct tar_reader *reader, struct error *err)
+                          struct tar_reader *reader, bool *ret_left_out, struct error *err)
 {
     bool is_device = entry->kind == TAR_CHAR_DEVICE || entry->kind == TAR_BLOCK_DEVICE;
     struct timespec times[2];
@@ -209,8 +209,12 @@ static int create_special(struct node_place place, const struct tar_entry *entry
         (!*entry->link ||
          strnlen(entry->link, LIMIT_ENTRY_LINK_BYTES + 1) > LIMIT_ENTRY_LINK_BYTES))
         return error_set(err, "the link's target is empty or too long");
-    if (make_node(place, entry) < 0)
-        return is_device && errno == EPERM ? 0 : error_sys(err, "create");
+    if (make_node(place, entry) < 0) {
+        if (!is_device || errno != EPERM)
+            return error_sys(err, "create");
+        *ret_left_out = true;
+        return 0;
+    }
     if (fchownat(place.parent_fd, place.name, (uid_t)entry->uid, (gid_t)entry->gid,
                  AT_SYMLINK_NOFOLLOW) < 0)
         return owner_error(entry, err);
@@ -225,7 +229,7 @@ static int create_special(struct node_place place, const struct tar_entry *entry
 }
 
 int layer_node_create(struct node_place place, const struct tar_entry *entry,
-                      struct tar_reader *reader, struct error *err)
+                      struct tar_reader *reader, bool *ret_left_out, struct error *err)
 {
     switch (entry->kind) {
     case TAR_FILE:
@@ -234,7 +238,7 @@ int layer_node_create(struct node_place place, const struct tar_entry *entry,
     case TAR_CHAR_DEVICE:
     case TAR_BLOCK_DEVICE:
     case TAR_FIFO:
-        return create_special(place, entry, reader, err);
+        return create_special(place, entry, reader, ret_left_out, err);
     default:
         return 0;
     }

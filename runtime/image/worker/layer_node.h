@@ -18,9 +18,10 @@ struct node_place {
 };
 
 /* TAR_FILE: reads the data from the reader. Devices are left out when the kernel does not let us
- * make them (ordinary users), and so are kinds that are none of a file system. */
+ * make them (ordinary users): *ret_left_out is true then, and untouched otherwise. Kinds that are
+ * none of a file system are left out as well. */
 MUST_CHECK int layer_node_create(struct node_place place, const struct tar_entry *entry,
-                                 struct tar_reader *reader, struct error *err);
+                                 struct tar_reader *reader, bool *ret_left_out, struct error *err);
 
 #define LAYER_DEFAULT_ACL "system.posix_acl_default"
 

@@ -24,6 +24,7 @@ struct layer_tree {
     char parent_name[LIMIT_ENTRY_PATH_BYTES + 1]; /* as the archive says it */
     struct text parent_path;                      /* without links */
     int parent_fd;
+    size_t left_out;
 };
 
 struct layer_tree *layer_tree_new(int root_fd, struct error *err)
@@ -205,6 +206,7 @@ static int add_plain(struct layer_tree *tree, const char *name, const struct tar
 {
     struct node_place place = {tree->parent_fd, name};
     enum occupant occupant;
+    bool left_out = false;
 
     if (entry->kind == TAR_DIR)
         return add_dir(tree, name, entry, reader, err);
@@ -217,7 +219,10 @@ static int add_plain(struct layer_tree *tree, const char *name, const struct tar
         return 0;
     if (look(tree, name, &occupant, err) < 0 || clear_place(tree, name, occupant, err) < 0)
         return -1;
-    return layer_node_create(place, entry, reader, err);
+    if (layer_node_create(place, entry, reader, &left_out, err) < 0)
+        return -1;
+    tree->left_out += left_out;
+    return 0;
 }
 
 static int add_by_role(struct layer_tree *tree, struct entry_path *path,
@@ -289,6 +294,11 @@ static int remove_idle_whiteouts(struct layer_tree *tree, struct error *err)
             return -1;
     }
     return 0;
+}
+
+size_t layer_tree_left_out(const struct layer_tree *tree)
+{
+    return tree->left_out;
 }
 
 int layer_tree_finish(struct layer_tree *tree, const struct dir_table **ret_dirs, struct error *err)

@@ -32,6 +32,9 @@ DEFINE_SCOPED(struct layer_tree *, layer_tree_free)
 MUST_CHECK int layer_tree_add(struct layer_tree *tree, const struct tar_entry *entry,
                               struct tar_reader *reader, struct error *err);
 
+/* How many devices were left out, because this user may not make any. */
+size_t layer_tree_left_out(const struct layer_tree *tree);
+
 /* Gives the directories their modes and times. Then the table is sorted and tells which are
  * implicit and which opaque; it is the tree's. Nothing may be added afterwards. */
 MUST_CHECK int layer_tree_finish(struct layer_tree *tree, const struct dir_table **ret_dirs,

@@ -65,7 +65,8 @@ static int write_notes(int layer_fd, const struct dir_table *dirs, struct error 
     return file_replace(layer_fd, "implicit", text_get(&implicit), implicit.length, 0600, err);
 }
 
-static int unpack(struct byte_source *tar, int layer_fd, int fs_fd, struct error *err)
+static int unpack(struct byte_source *tar, int layer_fd, int fs_fd, size_t *ret_left_out,
+                  struct error *err)
 {
     scoped(layer_tree_free) struct layer_tree *tree = layer_tree_new(fs_fd, err);
     scoped(tar_reader_free) struct tar_reader *reader = NULL;
@@ -78,12 +79,13 @@ static int unpack(struct byte_source *tar, int layer_fd, int fs_fd, struct error
     if (!reader || unpack_entries(reader, tree, &size, err) < 0 ||
         byte_source_drain(tar, err) < 0 || layer_tree_finish(tree, &dirs, err) < 0)
         return -1;
+    *ret_left_out = layer_tree_left_out(tree);
     if (write_size(layer_fd, size, err) < 0)
         return -1;
     return write_notes(layer_fd, dirs, err);
 }
 
-int layer_unpack(struct byte_source *tar, int layer_fd, struct error *err)
+int layer_unpack(struct byte_source *tar, int layer_fd, size_t *ret_left_out, struct error *err)
 {
     scoped_fd int fs_fd = -1;
 
@@ -92,5 +94,5 @@ int layer_unpack(struct byte_source *tar, int layer_fd, struct error *err)
     fs_fd = openat(layer_fd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fs_fd < 0)
         return error_sys(err, "open 'fs'");
-    return unpack(tar, layer_fd, fs_fd, err);
+    return unpack(tar, layer_fd, fs_fd, ret_left_out, err);
 }

@@ -18,8 +18,10 @@
 
 #include "runtime/image/worker/byte_source.h"
 
-/* Reads the source (borrowed) to its end, beyond the archive's own end, so that a digest check in
+/* *ret_left_out is how many devices were left out, because this user may not make any. Reads the
+ * source (borrowed) to its end, beyond the archive's own end, so that a digest check in
  * it comes to its verdict. What a failure leaves in layer_fd is the caller's to remove. */
-MUST_CHECK int layer_unpack(struct byte_source *tar, int layer_fd, struct error *err);
+MUST_CHECK int layer_unpack(struct byte_source *tar, int layer_fd, size_t *ret_left_out,
+                            struct error *err);
 
 #endif

@@ -207,6 +207,8 @@ int missing_layers_take(struct missing_layers *missing, const struct layer_opene
 
         if (finish_job(job, opener, staging, err) < 0)
             return error_wrap(err, "layer '%s'", job->layer->name);
+        if (opener->left_out)
+            *opener->left_out += job->taken.left_out;
     }
     learn_blobs(missing);
     return 0;

@@ -109,6 +109,17 @@ void report_warning(const struct report *report, const char *image, const char *
     report_message(report, "warning", image, message);
 }
 
+void report_left_out(const struct report *report, const char *image, size_t count)
+{
+    scoped_text struct text message = {0};
+
+    if (count == 0)
+        return;
+    text_appendf(&message, "%zu device %s left out, which only root may make", count,
+                 count == 1 ? "node is" : "nodes are");
+    report_warning(report, image, text_get(&message));
+}
+
 void report_error(const struct report *report, const char *image, const struct error *err)
 {
     report_message(report, "error", image, err->text);

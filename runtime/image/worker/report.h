@@ -44,6 +44,8 @@ void report_layer(const struct report *report, const struct report_layer *layer)
 void report_result(const struct report *report, const struct report_result *result);
 /* `image` may be NULL: about the registry as such. */
 void report_warning(const struct report *report, const char *image, const char *message);
+/* Devices of an image that this user may not make, if there are any. */
+void report_left_out(const struct report *report, const char *image, size_t count);
 void report_error(const struct report *report, const char *image, const struct error *err);
 
 #endif

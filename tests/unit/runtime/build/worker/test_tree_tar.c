@@ -66,8 +66,9 @@ static void unpack(void)
     scoped(arena_free) struct arena *arena = arena_new();
     scoped(byte_source_free) struct byte_source *tar = tar_open(arena);
     struct error err;
+    size_t left_out;
 
-    cr_assert_eq(layer_unpack(tar, unpacked_fd, &err), 0, "%s", err.text);
+    cr_assert_eq(layer_unpack(tar, unpacked_fd, &left_out, &err), 0, "%s", err.text);
 }
 
 static void digest(char ret_digest[IMAGE_DIGEST_SIZE])

@@ -69,6 +69,7 @@ int layer_build(struct image_fixture *fixture, const char *name, const struct te
 {
     scoped_text struct text whole = {0};
     scoped(byte_source_free) struct byte_source *source = NULL;
+    size_t left_out;
     int result;
 
     text_append_bytes(&whole, tar->data, tar->length);
@@ -78,7 +79,7 @@ int layer_build(struct image_fixture *fixture, const char *name, const struct te
     fd_close(fixture->fs_fd);
     cr_assert_eq(mkdirat(fixture->fd, name, 0700), 0);
     fixture->layer_fd = openat(fixture->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    result = layer_unpack(source, fixture->layer_fd, err);
+    result = layer_unpack(source, fixture->layer_fd, &left_out, err);
     fixture->fs_fd = openat(fixture->layer_fd, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return result;
 }
