@@ -8,6 +8,7 @@ static const struct codec_field mount_codec[] = {
     CODEC_FIELD(struct mount_spec, target, CODEC_STRING),
     CODEC_FIELD(struct mount_spec, read_only, CODEC_BOOL),
     CODEC_FIELD(struct mount_spec, recursive, CODEC_BOOL),
+    CODEC_FIELD(struct mount_spec, writable_below, CODEC_BOOL),
     CODEC_FIELD(struct mount_spec, create_source, CODEC_BOOL),
     CODEC_FIELD(struct mount_spec, subpath, CODEC_STRING),
     CODEC_FIELD(struct mount_spec, propagation, CODEC_STRING),

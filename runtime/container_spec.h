@@ -29,8 +29,9 @@ struct mount_spec {
     const char
         *subpath; /* below the source, whose own links are followed inside of it only; or NULL */
     bool read_only;
-    bool recursive;     /* bind: with the mounts below the source */
-    bool create_source; /* bind: make a missing source directory */
+    bool recursive;      /* bind: with the mounts below the source */
+    bool writable_below; /* bind: `read_only` is not for these */
+    bool create_source;  /* bind: make a missing source directory */
     bool no_fill; /* a volume that is not to be filled from the image; not the runtime's business */
     const char *propagation; /* "rprivate" (NULL), "rslave", "rshared", ... */
     const char *options;     /* tmpfs: data for the file system ("size=64m,mode=1777") */

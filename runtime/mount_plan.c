@@ -97,7 +97,8 @@ static const struct {
 
 static int source_set_attributes(int fd, const struct mount_spec *spec, struct error *err)
 {
-    struct mount_attr attributes = {.attr_set = spec->read_only ? MOUNT_ATTR_RDONLY : 0};
+    bool apart = spec->read_only && spec->writable_below;
+    struct mount_attr attributes = {.attr_set = spec->read_only && !apart ? MOUNT_ATTR_RDONLY : 0};
     unsigned flags = AT_EMPTY_PATH | (spec->recursive ? AT_RECURSIVE : 0);
     const char *name = spec->propagation && *spec->propagation ? spec->propagation : "rprivate";
 
@@ -106,7 +107,8 @@ static int source_set_attributes(int fd, const struct mount_spec *spec, struct e
             attributes.propagation = propagations[i].flag;
     if (!attributes.propagation)
         return error_set(err, "there is no propagation '%s'", name);
-    if (mount_setattr(fd, "", flags, &attributes, sizeof(attributes)) < 0)
+    if (mount_setattr(fd, "", flags, &attributes, sizeof(attributes)) < 0 ||
+        (apart && filesystem_make_read_only(fd, false) < 0))
         return error_sys(err, "set mount attributes of '%s'", spec->source);
     return 0;
 }

@@ -193,6 +193,7 @@ static struct service_volume decode_volume(const struct node *node)
         .read_only = node_get_bool(node, "read_only"),
         .nocopy = node_get_bool(node_get(node, "volume"), "nocopy"),
         .propagation = node_get_text(bind, "propagation"),
+        .recursive = node_get_text(bind, "recursive"),
         .subpath = in_volume ? in_volume : in_image,
         .tmpfs_size_bytes = bytes_at(tmpfs, "size"),
         .tmpfs_mode = (int)int_at(tmpfs, "mode"),

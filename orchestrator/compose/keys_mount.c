@@ -52,7 +52,7 @@ static const struct key bind_keys[] = {
     {"propagation", &shape_string, ACTED, "how mounts below it spread"},
     {"create_host_path", &shape_bool, ACTED, "false: the source must exist",
      KEY_KEEP | KEY_OPT_OUT},
-    {"recursive", &shape_recursive, NOTED, "what happens to mounts below it", 0, 0, LATER},
+    {"recursive", &shape_recursive, ACTED, "what happens to mounts below it"},
 };
 
 static const struct shape shape_bind = {.forms = FORM_MAP, TABLE(bind_keys), .extensions = true};

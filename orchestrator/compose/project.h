@@ -42,6 +42,7 @@ struct service_volume {
     const char *target;
     bool read_only, create_host_path, nocopy;
     const char *propagation, *subpath;
+    const char *recursive; /* bind: "disabled", "writable", "readonly"; NULL, "enabled": as usual */
     int64_t tmpfs_size_bytes;
     int tmpfs_mode; /* 0: default */
     struct position at;

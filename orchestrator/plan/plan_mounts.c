@@ -142,6 +142,24 @@ static void mount_image(struct plan_build *build, const struct service_volume *w
                     arena_strdup(build->arena, image->config->digest));
 }
 
+/* Mounts below the source come along, and are read-only where it is, unless said otherwise. */
+static void mount_bind(struct plan_build *build, const struct service_volume *wanted)
+{
+    if (string_eq(wanted->recursive, "readonly") && !wanted->read_only)
+        plan_build_error(build, wanted->at, "volumes",
+                         "'recursive: readonly' is for a mount with 'read_only: true'");
+    *mount_add(build) = (struct mount_spec){
+        .kind = MOUNT_BIND,
+        .source = arena_strdup(build->arena, wanted->source),
+        .target = arena_strdup(build->arena, wanted->target),
+        .read_only = wanted->read_only,
+        .recursive = !string_eq(wanted->recursive, "disabled"),
+        .writable_below = string_eq(wanted->recursive, "writable"),
+        .create_source = wanted->create_host_path,
+        .propagation = arena_strdup(build->arena, wanted->propagation),
+    };
+}
+
 static void mount_volume(struct plan_build *build, const struct service_volume *wanted)
 {
     if (wanted->kind == VOLUME_TMPFS) {
@@ -153,15 +171,7 @@ static void mount_volume(struct plan_build *build, const struct service_volume *
     } else if (wanted->kind == VOLUME_NAMED) {
         mount_named(build, wanted);
     } else {
-        *mount_add(build) = (struct mount_spec){
-            .kind = MOUNT_BIND,
-            .source = arena_strdup(build->arena, wanted->source),
-            .target = arena_strdup(build->arena, wanted->target),
-            .read_only = wanted->read_only,
-            .recursive = true,
-            .create_source = wanted->create_host_path,
-            .propagation = arena_strdup(build->arena, wanted->propagation),
-        };
+        mount_bind(build, wanted);
     }
 }
 

@@ -29,11 +29,11 @@ END
     try "$DIR/docker-compose" docker-cli-plugin-metadata
     equal "$(jq -r .SchemaVersion <<<"$stdout")" 0.1.0
     try "$DIR/docker-compose" config --services
-    equal "$status $stdout" "0 db
-api"
+    equal "$status $stdout" "0 api
+db"
     try "$DIR/docker-compose" compose config --services
-    equal "$status $stdout" "0 db
-api"
+    equal "$status $stdout" "0 api
+db"
 }
 
 @test "help is found where it is looked for" {
@@ -52,8 +52,8 @@ api"
 @test "convert is config, and --dry-run is known before a command, too" {
     two_services
     ok convert --services
-    equal "$stdout" "db
-api"
+    equal "$stdout" "api
+db"
     yawl --dry-run up
     equal "$status" 2
     contains "$stdout" "$PROJECT-api-1"
