@@ -90,6 +90,7 @@ int command_attach(struct session *session, struct error *err);
 int command_build(struct session *session, struct error *err);
 int command_check(struct session *session, struct error *err);
 int command_config(struct session *session, struct error *err);
+int command_cp(struct session *session, struct error *err);
 int command_create(struct session *session, struct error *err);
 int command_down(struct session *session, struct error *err);
 int command_events(struct session *session, struct error *err);
