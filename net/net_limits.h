@@ -40,10 +40,12 @@ enum {
     NET_CHECK_MS = 1000,      /* how often a side is looked at that nothing is waited for from */
     NET_KEEPALIVE_S = 120,
 
-    /* UDP flows. */
+    /* UDP and echo flows. */
     NET_LIMIT_PORT_FLOWS = 4096,     /* of one published port */
     NET_LIMIT_OUTBOUND_FLOWS = 8192, /* of the project */
     NET_LIMIT_SOURCE_FLOWS = 1024,   /* outbound, of one container's address */
+    NET_LIMIT_ECHO_FLOWS = 512,      /* pings under way, of the project */
+    NET_LIMIT_SOURCE_ECHO = 128,     /* of one container's address */
     NET_FLOW_NEW_MS = 30 * 1000,     /* idle, before the first reply */
     NET_FLOW_IDLE_MS = 60 * 1000,
 

@@ -46,6 +46,8 @@ const struct codec_field net_report_codec[] = {
     CODEC_LIST(struct net_report, ports, n_ports, port_codec),
     CODEC_FIELD(struct net_report, outbound_connections, CODEC_INT),
     CODEC_FIELD(struct net_report, outbound_flows, CODEC_INT),
+    CODEC_FIELD(struct net_report, outbound_pings, CODEC_INT),
+    CODEC_FIELD(struct net_report, may_ping, CODEC_BOOL),
     {0},
 };
 

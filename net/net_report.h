@@ -45,7 +45,8 @@ struct net_report {
     size_t n_members;
     struct report_port *ports;
     size_t n_ports;
-    int outbound_connections, outbound_flows;
+    int outbound_connections, outbound_flows, outbound_pings;
+    bool may_ping; /* the system permits it: net.ipv4.ping_group_range */
 };
 
 extern const struct codec_field net_report_codec[];

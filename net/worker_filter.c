@@ -11,6 +11,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -156,10 +157,11 @@ static void add_openat(struct program *program)
     answer(program, DENY_QUIETLY);
 }
 
-/* Sockets of the two internet families, streams and datagrams: nothing raw, no netlink, no unix. */
+/* Sockets of the two internet families, streams and datagrams, and of the latter pings: nothing
+ * raw, no netlink, no unix. */
 static void add_socket(struct program *program)
 {
-    add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 11));
+    add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 17));
     load(program, ARGUMENT(0));
     add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 2, 0));
     add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 1, 0));
@@ -167,8 +169,13 @@ static void add_socket(struct program *program)
     load(program, ARGUMENT(1));
     add(program, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K,
                                               ~(uint32_t)(SOCK_CLOEXEC | SOCK_NONBLOCK)));
-    answer_if(program, SOCK_STREAM, SECCOMP_RET_ALLOW);
-    answer_if(program, SOCK_DGRAM, SECCOMP_RET_ALLOW);
+    add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_STREAM, 2, 0));
+    add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_DGRAM, 1, 0));
+    answer(program, DENY_QUIETLY);
+    load(program, ARGUMENT(2));
+    answer_if(program, 0, SECCOMP_RET_ALLOW);
+    answer_if(program, IPPROTO_ICMP, SECCOMP_RET_ALLOW);
+    answer_if(program, IPPROTO_ICMPV6, SECCOMP_RET_ALLOW);
     answer(program, DENY_QUIETLY);
 }
 

@@ -29,8 +29,12 @@
  * gets through. Packets for any IP_TRANSPARENT socket, so also replies to a relay socket that is
  * bound to a foreign client's address, are marked ROUTER_FWMARK and delivered locally by
  * ROUTER_TABLE. Sockets without IP_TRANSPARENT (source: the gateway address) just work.
+ *
+ * Echo requests of those networks to the outside are delivered locally too, where a raw socket sees
+ * them. The kernel would answer them in the stranger's name: only replies that are marked
+ * ROUTER_ECHO_MARK leave with an address that is not the project's.
  */
-enum { ROUTER_TPROXY_PORT = 1, ROUTER_FWMARK = 1, ROUTER_TABLE = 100 };
+enum { ROUTER_TPROXY_PORT = 1, ROUTER_FWMARK = 1, ROUTER_ECHO_MARK = 2, ROUTER_TABLE = 100 };
 
 enum worker_op {
     WORKER_ROUTER =

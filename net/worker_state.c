@@ -13,6 +13,7 @@
 #include "net/dns/dns_server.h"
 #include "net/net_limits.h"
 #include "net/network_table.h"
+#include "net/relay/outbound_echo.h"
 #include "net/relay/outbound_tcp.h"
 #include "net/relay/outbound_udp.h"
 #include "net/relay/published_ports.h"
@@ -39,6 +40,7 @@ struct worker_state {
     struct published_ports *ports;
     struct outbound_tcp *outbound_tcp;
     struct outbound_udp *outbound_udp;
+    struct outbound_echo *outbound_echo;
     struct dns_forwarder *forwarder;
     struct dns_server *dns;
     struct known_endpoint *endpoints;
@@ -68,6 +70,7 @@ void worker_state_free(struct worker_state *state)
         return;
     dns_server_free(state->dns);
     dns_forwarder_free(state->forwarder);
+    outbound_echo_free(state->outbound_echo);
     outbound_udp_free(state->outbound_udp);
     outbound_tcp_free(state->outbound_tcp);
     published_ports_free(state->ports);
@@ -112,6 +115,7 @@ static int state_enter_router(struct worker_state *state, int router_fd, struct 
     state->ports = published_ports_new(state->engine);
     state->outbound_tcp = outbound_tcp_new(state->engine, state->ports);
     state->outbound_udp = outbound_udp_new(state->engine, state->ports);
+    state->outbound_echo = outbound_echo_new(state->engine, state->ports);
     forwarder.engine = state->engine;
     state->forwarder = dns_forwarder_new(&forwarder);
     if (state->options.drop_privileges &&
@@ -147,6 +151,7 @@ static void state_abort_endpoint(struct worker_state *state, const struct known_
     for (size_t i = 0; i < endpoint->n_addresses; i++) {
         outbound_tcp_abort(state->outbound_tcp, &endpoint->addresses[i]);
         outbound_udp_abort(state->outbound_udp, &endpoint->addresses[i]);
+        outbound_echo_abort(state->outbound_echo, &endpoint->addresses[i]);
         published_ports_abort(state->ports, &endpoint->addresses[i]);
         relay_engine_close_now(state->engine, &endpoint->addresses[i]);
     }
@@ -405,6 +410,8 @@ void worker_state_report(const struct worker_state *state, struct arena *arena,
         published_ports_report(state->ports, arena, &report);
         report.outbound_connections = (int)outbound_tcp_count(state->outbound_tcp);
         report.outbound_flows = (int)outbound_udp_count(state->outbound_udp);
+        report.outbound_pings = (int)outbound_echo_count(state->outbound_echo);
+        report.may_ping = outbound_echo_is_permitted();
     }
     *ret_report = report;
 }

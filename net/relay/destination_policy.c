@@ -37,7 +37,8 @@ static bool is_reachable(const struct relay_engine *engine, const struct publish
     case ROUTE_REMOTE:
         return true;
     case ROUTE_LOCAL:
-        return published_ports_include(ports, ends->udp, &ends->meant);
+        return ends->kind != OUTBOUND_ECHO &&
+               published_ports_include(ports, ends->kind == OUTBOUND_UDP, &ends->meant);
     case ROUTE_OTHER:
     case ROUTE_NONE:
         break;
@@ -50,7 +51,9 @@ bool destination_settle(const struct relay_engine *engine, const struct publishe
 {
     const struct known_network *network = network_table_of(engine->networks, &ends->container);
 
-    if (!network || network->internal || inet_address_port(&ends->meant) == 0)
+    if (!network || network->internal)
+        return false;
+    if (ends->kind != OUTBOUND_ECHO && inet_address_port(&ends->meant) == 0)
         return false;
     *ret_destination = ends->meant;
     if (host_gateway_is(&ends->meant))

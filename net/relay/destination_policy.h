@@ -14,14 +14,17 @@
 #include "net/relay/published_ports.h"
 #include "net/relay/relay_engine.h"
 
+enum outbound_kind { OUTBOUND_TCP, OUTBOUND_UDP, OUTBOUND_ECHO };
+
 struct outbound_flow_ends {
-    bool udp;
+    enum outbound_kind kind;
     struct inet_address container, meant; /* where it is from, and where it wants to go */
 };
 
 /* Where the flow goes in the host's namespace, or false: nowhere. Only networks that are not
  * internal have a way out. Of the host's own addresses only the project's published ports are
- * reachable, and the host itself at HOST_GATEWAY_ADDRESS for containers that may. */
+ * reachable, and the host itself at HOST_GATEWAY_ADDRESS for containers that may. An echo request
+ * has no port. */
 bool destination_settle(const struct relay_engine *engine, const struct published_ports *ports,
                         const struct outbound_flow_ends *ends,
                         struct inet_address *ret_destination);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * UDP flows by who talks to whom, in the order of their last datagram. A flow ends after a silence,
- * shorter while no reply has come; when the table is full, the longest silent one without a reply
- * makes room.
+ * UDP and echo flows by who talks to whom, in the order of their last datagram. A flow ends after a
+ * silence, shorter while no reply has come; when the table is full, the longest silent one without
+ * a reply makes room.
  *
  * A flow is the first member of its owner's struct; the owner frees it when the table calls `end`.
  */

@@ -50,7 +50,7 @@ static void outbound_accepted(void *owner, int take_fd)
 {
     struct outbound_tcp *outbound = owner;
     struct tcp_relay_ends ends = {.client_fd = take_fd, .target_fd = -1};
-    struct outbound_flow_ends flow = {0};
+    struct outbound_flow_ends flow = {.kind = OUTBOUND_TCP};
     struct inet_address destination;
 
     /* The local address of a connection that TPROXY delivers is where the container meant to go. */

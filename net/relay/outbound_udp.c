@@ -126,7 +126,7 @@ static struct outbound_flow *flow_begin(struct outbound_udp *outbound, const str
 {
     struct loop *loop = outbound->engine->loop;
     scoped_fd int inner_fd = -1, outer_fd = -1;
-    struct outbound_flow_ends ends = {true, key->from, key->to};
+    struct outbound_flow_ends ends = {OUTBOUND_UDP, key->from, key->to};
     struct inet_address destination;
     struct outbound_flow *flow;
 

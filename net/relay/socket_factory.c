@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/icmp.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -47,6 +49,7 @@ struct socket_factory {
     uint64_t asked, served;
     struct stock stocks[STOCK_KINDS];
     int outbound_fds[STOCK_KINDS];
+    int echo_fds[2]; /* IPv4, IPv6 */
 };
 
 static int stock_family(int kind)
@@ -66,18 +69,23 @@ static int stock_of(int family, int type)
     return type == SOCK_STREAM ? STOCK_TCP : STOCK_UDP;
 }
 
+static int make_transparent(int fd, int family)
+{
+    static const int on = 1;
+
+    return family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, &on, sizeof(on))
+                              : setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on));
+}
+
 /* A transparent socket of the thread's namespace, or -1 with errno. */
 static int transparent_socket(int family, int type)
 {
     static const int on = 1;
     scoped_fd int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
-        return -1;
-    if (family == AF_INET6 && (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0 ||
-                               setsockopt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, &on, sizeof(on)) < 0))
-        return -1;
-    if (family == AF_INET && setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on)) < 0)
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+        (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0) ||
+        make_transparent(fd, family) < 0)
         return -1;
     if (type == SOCK_STREAM) {
         tcp_options_set(fd);
@@ -114,6 +122,37 @@ static int outbound_socket(int kind, int *ret_fd, struct error *err)
     return 0;
 }
 
+static int filter_echo(int fd, int family)
+{
+    const struct icmp_filter v4 = {.data = ~(1U << ICMP_ECHO)};
+    static const int on = 1;
+    struct icmp6_filter v6;
+
+    if (family == AF_INET)
+        return setsockopt(fd, SOL_RAW, ICMP_FILTER, &v4, sizeof(v4));
+    ICMP6_FILTER_SETBLOCKALL(&v6);
+    ICMP6_FILTER_SETPASS(ICMP6_ECHO_REQUEST, &v6);
+    return setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &v6, sizeof(v6)) < 0
+               ? -1
+               : setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+}
+
+/* Where the router delivers the pings of containers. */
+static int echo_socket(int family, int *ret_fd, struct error *err)
+{
+    static const uint32_t mark = ROUTER_ECHO_MARK;
+    scoped_fd int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                              family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+
+    if (fd < 0 && errno == EAFNOSUPPORT && family == AF_INET6)
+        return 0;
+    if (fd < 0 || make_transparent(fd, family) < 0 || filter_echo(fd, family) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0)
+        return error_sys(err, "create a socket for echo requests");
+    *ret_fd = steal_fd(&fd);
+    return 0;
+}
+
 /*
  * Replies to containers leave from the address that they wrote to, mostly a low port (53, 443).
  * Nobody else is in the router namespace, so any port may be bound there; that spares
@@ -138,6 +177,9 @@ static int factory_enter(struct socket_factory *factory, struct error *err)
     for (int kind = 0; kind < STOCK_KINDS; kind++)
         if (outbound_socket(kind, &factory->outbound_fds[kind], err) < 0)
             return -1;
+    if (echo_socket(AF_INET, &factory->echo_fds[0], err) < 0 ||
+        echo_socket(AF_INET6, &factory->echo_fds[1], err) < 0)
+        return -1;
     if (factory->options.drop_privileges)
         return worker_cage_drop_ids(1ULL << CAP_NET_RAW, err);
     return 0;
@@ -218,6 +260,7 @@ int socket_factory_new(const struct socket_factory_options *options,
     factory->asked = 1;
     for (int kind = 0; kind < STOCK_KINDS; kind++)
         factory->outbound_fds[kind] = -1;
+    factory->echo_fds[0] = factory->echo_fds[1] = -1;
     pthread_mutex_init(&factory->lock, NULL);
     pthread_cond_init(&factory->wanted, NULL);
     pthread_cond_init(&factory->made, NULL);
@@ -245,6 +288,8 @@ void socket_factory_free(struct socket_factory *factory)
         pthread_mutex_unlock(&factory->lock);
         pthread_join(factory->thread, NULL);
     }
+    fd_close(factory->echo_fds[0]);
+    fd_close(factory->echo_fds[1]);
     for (int kind = 0; kind < STOCK_KINDS; kind++) {
         fd_close(factory->outbound_fds[kind]);
         for (size_t i = 0; i < factory->stocks[kind].count; i++)
@@ -282,4 +327,9 @@ int socket_factory_take(struct socket_factory *factory, int family, int type)
 int socket_factory_outbound_fd(const struct socket_factory *factory, int family, int type)
 {
     return factory->outbound_fds[stock_of(family, type)];
+}
+
+int socket_factory_echo_fd(const struct socket_factory *factory, int family)
+{
+    return factory->echo_fds[family == AF_INET6];
 }

@@ -38,4 +38,8 @@ int socket_factory_take(struct socket_factory *factory, int family, int type);
  * kernel has none. */
 int socket_factory_outbound_fd(const struct socket_factory *factory, int family, int type);
 
+/* The raw ICMP socket of the family, which gets echo requests alone, with their destinations
+ * (IPv6: IPV6_PKTINFO), and sends in any name (IP_PKTINFO, IPV6_PKTINFO). Likewise. */
+int socket_factory_echo_fd(const struct socket_factory *factory, int family);
+
 #endif

@@ -107,8 +107,11 @@ static void report_print(struct arena *arena, const struct net_report *report, s
         text_append(out, "\n");
         ports_print(arena, report, out);
     }
-    text_appendf(out, "\nOutbound: %d connections, %d UDP flows\n", report->outbound_connections,
-                 report->outbound_flows);
+    text_appendf(out, "\nOutbound: %d connections, %d UDP flows, %d pings\n",
+                 report->outbound_connections, report->outbound_flows, report->outbound_pings);
+    if (!report->may_ping)
+        text_append(out, "Pings are refused: net.ipv4.ping_group_range of this machine leaves the "
+                         "net worker out.\n");
 }
 
 /* Words in place of numbers and flags, for those who do not know our enumerations. */

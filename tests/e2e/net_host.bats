@@ -92,6 +92,21 @@ END
     equal "$(on_lan python3 "$TOOLS/forge_syn.py" wire "$mac" 10.213.77.2 127.0.0.1 8080)" silence
 }
 
+@test "pings go outside where the host permits them, and are refused elsewhere, which is told" {
+    compose_file <<'END'
+services: {client: {image: box, command: [sleep, "1000"]}}
+END
+    ok up -d
+    contains "$("$YAWL" net)" "Pings are refused: net.ipv4.ping_group_range"
+    ! inside client ping -c 1 -W 2 10.213.77.2 || fail "a ping went outside"
+    on_host sysctl -q -w "net.ipv4.ping_group_range=0 2147483647"
+    within 10 inside client ping -c 1 -W 2 10.213.77.2
+    inside client ping -c 3 -i 0.2 -s 4000 10.213.77.2
+    ! inside client ping -c 1 -W 1 10.213.77.1 || fail "the host's own address answers"
+    lacks "$("$YAWL" net)" "Pings are refused"
+    equal "$("$YAWL" net --format json | jq .may_ping)" true
+}
+
 @test "two projects with the same subnet, bridge and addresses run side by side" {
     local i
     for i in 1 2; do

@@ -1,117 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Traffic of containers through the router's rules and the worker:
- *
- *   container ns -- bridge in router ns -- worker (this "host" ns) -- bridge -- lan ns
- */
 #include "net/relay/outbound_udp.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/fd_message.h"
 #include "common/process.h"
-#include "net/bridge.h"
-#include "net/endpoint.h"
-#include "net/link.h"
-#include "net/worker.h"
 #include "tests/unit/net/net_world.h"
 #include "tests/unit/net/relay/lab.h"
-
-#define HOST_ADDRESS "198.51.100.1"
-#define LAN_ADDRESS "198.51.100.2"
-#define HOST_ADDRESS6 "2001:db8:51::1"
-#define LAN_ADDRESS6 "2001:db8:51::2"
-#define WEB_ADDRESS6 "fd00:89::9"
+#include "tests/unit/net/relay/scene.h"
 
 enum { SERVICE_PORT = 7, PATIENCE_MS = 5000 };
-
-struct scene {
-    struct world world;
-    int lan_ns, host_ns, web_ns;
-    int listen_fd;
-    pid_t worker;
-};
-
-/* Another machine on the host's network. */
-static void lan_open(struct scene *scene)
-{
-    scoped(netlink_free) struct netlink *netlink = NULL;
-    struct bridge_spec bridge = {"lan", 0xc6336401, 24, 1500};
-    struct endpoint machine = {.network = "lan",
-                               .address = 0xc6336402,
-                               .prefix_length = 24,
-                               .prefix_length6 = 64,
-                               .mac = {2, 0, 0, 0, 0, 2},
-                               .mtu = 1500};
-    scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
-    struct network_v6 v6 = {.subnet.length = 64};
-    struct error err = {0};
-
-    cr_assert(ipv6_parse(HOST_ADDRESS6, &v6.gateway) &&
-              ipv6_parse(LAN_ADDRESS6, &machine.address6));
-    bridge.v6 = &v6;
-
-    scene->lan_ns = world_container();
-    cr_assert(netlink_open(NETLINK_ROUTE, &netlink, &err) == 0 &&
-                  bridge_make(netlink, &bridge, &machine.bridge_ifindex, &err) == 0 &&
-                  endpoints_make(netlink, scene->lan_ns, &machine, 1, &err) == 0,
-              "%s", err.text);
-    link_batch_default_route6(batch, machine.bridge_ifindex, &machine.address6);
-    cr_assert(netlink_send(netlink, batch, NULL, &err) == 0, "%s", err.text);
-}
-
-static void flush(struct scene *scene)
-{
-    struct error err = {0};
-    uint64_t retry_ms;
-
-    do
-        cr_assert(net_flush(scene->world.net, clock_monotonic_ms(), &retry_ms, &err) == 0, "%s",
-                  err.text);
-    while (retry_ms != 0);
-}
-
-/* The worker, and a container "web-1" on a network that has a way out, unless it is internal. */
-static void scene_open(struct scene *scene, bool internal)
-{
-    struct error err = {0};
-
-    world_setup(&scene->world);
-    scene->host_ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    lan_open(scene);
-    cr_assert(fd_message_listen(scene->world.run_fd, "net.sock", &scene->listen_fd, &err) == 0,
-              "%s", err.text);
-    scene->worker = lab_spawn_worker(scene->listen_fd);
-    world_add_network(&scene->world, "default", internal);
-    scene->web_ns = world_container();
-    world_attach(&scene->world, "web-1", scene->web_ns, "default");
-    flush(scene);
-}
-
-static void scene_close(struct scene *scene)
-{
-    int status = -1;
-
-    net_destroy(steal(scene->world.net));
-    cr_assert_eq(waitpid(scene->worker, &status, 0), scene->worker);
-    cr_expect_eq(status, 0);
-    fd_close(scene->listen_fd);
-    fd_close(scene->web_ns);
-    fd_close(scene->lan_ns);
-    fd_close(scene->host_ns);
-    world_teardown(&scene->world);
-}
 
 static struct inet_address parsed(const char *text, uint16_t port)
 {
@@ -255,7 +159,7 @@ Test(outbound_tcp, a_container_reaches_its_own_projects_published_port_by_the_ho
     cr_assert(net_port_reserve(scene.world.net, "web-1", &port, &host_port, &err) == 0 &&
                   net_port_open(scene.world.net, "web-1", &port, &err) == 0,
               "%s", err.text);
-    flush(&scene);
+    scene_flush(&scene);
     fd_close(lab_connect_eventually(scene.host_ns, "127.0.0.1", 8080));
     fd_close(accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC));
     client_fd = lab_connect_eventually(scene.web_ns, HOST_ADDRESS, 8080);
@@ -263,26 +167,6 @@ Test(outbound_tcp, a_container_reaches_its_own_projects_published_port_by_the_ho
     cr_expect(world_carries(client_fd, server_fd));
     cr_expect(world_carries(server_fd, client_fd));
     scene_close(&scene);
-}
-
-/* Messages are applied in their order: a port that opens and closes again shows that what was said
- * before holds. */
-static void settle(struct scene *scene)
-{
-    static const struct port_spec port = {.host_port = 8080, .container_port = 80};
-    scoped_fd int listen_fd = lab_bound(scene->web_ns, SOCK_STREAM, "::", 80);
-    struct error err = {0};
-    uint16_t host_port;
-
-    cr_assert_eq(listen(listen_fd, 1), 0);
-    cr_assert(net_port_reserve(scene->world.net, "web-1", &port, &host_port, &err) == 0 &&
-                  net_port_open(scene->world.net, "web-1", &port, &err) == 0,
-              "%s", err.text);
-    flush(scene);
-    fd_close(lab_connect_eventually(scene->host_ns, "127.0.0.1", 8080));
-    net_port_close(scene->world.net, "web-1", &port);
-    flush(scene);
-    lab_refused_eventually(scene->host_ns, "127.0.0.1", 8080);
 }
 
 /* What "web-1" gets at the reserved address while one service of the host listens on `bound_to`. */
@@ -296,7 +180,7 @@ static int connect_to_host(struct scene *scene, enum host_access access, const c
 
     cr_assert_eq(listen(listen_fd, 1), 0);
     net_set_view(scene->world.net, "web-1", &view);
-    settle(scene);
+    scene_settle(scene);
     if (lab_connect(client_fd, HOST_GATEWAY_ADDRESS, SERVICE_PORT) != 0)
         return -1;
     arrival.fd = listen_fd;
@@ -351,31 +235,13 @@ Test(outbound_udp, the_hosts_answer_comes_from_the_address_that_was_asked)
     service_fd = lab_bound(scene.host_ns, SOCK_DGRAM, HOST_ADDRESS, SERVICE_PORT);
     client_fd = lab_socket(scene.web_ns, AF_INET, SOCK_DGRAM, 0);
     net_set_view(scene.world.net, "web-1", &view);
-    flush(&scene);
+    scene_flush(&scene);
     cr_assert_eq(lab_connect(client_fd, HOST_GATEWAY_ADDRESS, SERVICE_PORT), 0);
     from = pass_datagram(client_fd, service_fd, "ping");
     cr_expect(is_same_host(&from, HOST_ADDRESS));
     reply(service_fd, &from);
     cr_expect_eq(recv(client_fd, bytes, sizeof(bytes), 0), 4, "%s", strerror(errno));
     scene_close(&scene);
-}
-
-/* The scene with "web-1" at WEB_ADDRESS6 on a network that has IPv6, alone or beside IPv4. */
-static void scene_open_ipv6(struct scene *scene, bool alone)
-{
-    const struct network_spec network = {
-        .name = "six", .ipv6 = true, .no_ipv4 = alone, .subnet6 = "fd00:89::/64"};
-    const struct endpoint_spec spec = {.network = "six", .ipv6_address = WEB_ADDRESS6};
-    struct error err = {0};
-
-    scene_open(scene, false);
-    net_detach(scene->world.net, "web-1");
-    fd_close(scene->web_ns);
-    scene->web_ns = world_container();
-    cr_assert(net_add_network(scene->world.net, &network, &err) == 0 &&
-                  net_attach(scene->world.net, "web-1", scene->web_ns, &spec, 1, &err) == 0,
-              "%s", err.text);
-    settle(scene);
 }
 
 Test(ipv6, a_container_reaches_another_machine)
@@ -445,7 +311,7 @@ static struct inet_address client_seen(struct scene *scene, const char *client, 
     cr_assert(net_port_reserve(scene->world.net, "web-1", &port, &host_port, &err) == 0 &&
                   net_port_open(scene->world.net, "web-1", &port, &err) == 0,
               "%s", err.text);
-    flush(scene);
+    scene_flush(scene);
     client_fd = lab_connect_eventually(scene->lan_ns, host, 8080);
     server_fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
     cr_expect(world_carries(client_fd, server_fd));
@@ -538,7 +404,7 @@ Test(udp_port, a_client_of_another_machine_is_seen_with_its_address)
     cr_assert(net_port_reserve(scene.world.net, "web-1", &port, &host_port, &err) == 0 &&
                   net_port_open(scene.world.net, "web-1", &port, &err) == 0,
               "%s", err.text);
-    flush(&scene);
+    scene_flush(&scene);
     client_fd = lab_socket(scene.lan_ns, AF_INET, SOCK_DGRAM, 0);
     cr_assert_eq(lab_connect(client_fd, HOST_ADDRESS, 5353), 0);
     from = pass_datagram(client_fd, service_fd, "ping");
