@@ -393,3 +393,8 @@ int net_flush(struct net *net, uint64_t now_ms, uint64_t *ret_retry_ms, struct e
     }
     return worker_client_flush(net->worker, now_ms, ret_retry_ms, err);
 }
+
+bool net_fence(struct net *net, int *ret_fd)
+{
+    return worker_client_fence(net->worker, ret_fd);
+}

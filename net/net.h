@@ -105,6 +105,11 @@ void net_port_release(struct net *net, const char *instance);
 MUST_CHECK int net_flush(struct net *net, uint64_t now_ms, uint64_t *ret_retry_ms,
                          struct error *err);
 
+/* Asks the worker to say when it has applied all that net_flush() has sent. False: that has not
+ * sent everything yet. *ret_fd is readable then, also when the worker ends; the caller's; -1 when
+ * there is no worker, and nobody is answered by it. */
+bool net_fence(struct net *net, int *ret_fd);
+
 /* Readable when the worker is gone, which is time for net_flush(); watch it again after each flush,
  * since it changes. -1 while there is no connection. Borrowed. */
 int net_worker_fd(const struct net *net);

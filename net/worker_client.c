@@ -7,11 +7,13 @@
 #include "net/worker_client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/fd.h"
 #include "common/fd_message.h"
@@ -255,11 +257,13 @@ static enum send_result client_send(struct worker_client *client, const struct p
     }
 }
 
-static enum send_result client_send_mark(struct worker_client *client, int op, struct error *err)
+/* fd: goes with it, or -1. */
+static enum send_result client_send_mark(struct worker_client *client, int op, int fd,
+                                         struct error *err)
 {
     struct worker_message message = {.op = op, .project = client->project};
     scoped_text struct text bytes = {0};
-    struct packet packet = {.fds = &client->router_fd, .n_fds = op == WORKER_ROUTER ? 1 : 0};
+    struct packet packet = {.fds = &fd, .n_fds = fd >= 0 ? 1 : 0};
 
     codec_format(worker_message_codec, &message, &bytes);
     packet.bytes = bytes.data;
@@ -292,12 +296,12 @@ static enum send_result client_send_stage(struct worker_client *client, struct e
 
     switch (client->stage) {
     case STAGE_ROUTER:
-        return client_send_mark(client, WORKER_ROUTER, err);
+        return client_send_mark(client, WORKER_ROUTER, client->router_fd, err);
     case STAGE_BEGIN:
-        return client_send_mark(client, WORKER_SYNC_BEGIN, err);
+        return client_send_mark(client, WORKER_SYNC_BEGIN, -1, err);
     case STAGE_SYNC:
         result = client_send_entries(client, err);
-        return result == SEND_DONE ? client_send_mark(client, WORKER_SYNC_END, err) : result;
+        return result == SEND_DONE ? client_send_mark(client, WORKER_SYNC_END, -1, err) : result;
     case STAGE_LIVE:
     default:
         return client_send_entries(client, err);
@@ -347,6 +351,36 @@ int worker_client_flush(struct worker_client *client, uint64_t now_ms, uint64_t 
     return 0;
 }
 
+static bool client_has_told_all(const struct worker_client *client)
+{
+    for (size_t i = 0; i < client->count; i++)
+        if (!client->entries[i].sent && client->entries[i].bytes)
+            return false;
+    return client->stage == STAGE_LIVE;
+}
+
+bool worker_client_fence(struct worker_client *client, int *ret_fd)
+{
+    struct error failure = {0};
+    enum send_result result;
+    int ends[2];
+
+    *ret_fd = -1;
+    if (client->fd < 0)
+        return true;
+    if (!client_has_told_all(client))
+        return false;
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return true;
+    result = client_send_mark(client, WORKER_FENCE, ends[1], &failure);
+    fd_close(ends[1]);
+    if (result == SEND_DONE)
+        *ret_fd = ends[0];
+    else
+        fd_close(ends[0]);
+    return result != SEND_BUSY;
+}
+
 void worker_client_quit(struct worker_client *client)
 {
     struct pollfd writable = {.events = POLLOUT};
@@ -358,8 +392,8 @@ void worker_client_quit(struct worker_client *client)
     if (client->fd < 0)
         return;
     writable.fd = client->fd;
-    if (client_send_mark(client, WORKER_QUIT, &failure) == SEND_BUSY &&
+    if (client_send_mark(client, WORKER_QUIT, -1, &failure) == SEND_BUSY &&
         poll(&writable, 1, QUIT_WAIT_MS) > 0)
-        (void)client_send_mark(client, WORKER_QUIT, &failure);
+        (void)client_send_mark(client, WORKER_QUIT, -1, &failure);
     client_disconnect(client);
 }

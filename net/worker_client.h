@@ -49,6 +49,10 @@ void worker_client_forget(struct worker_client *client, const char *key,
 MUST_CHECK int worker_client_flush(struct worker_client *client, uint64_t now_ms,
                                    uint64_t *ret_retry_ms, struct error *err);
 
+/* Asks the worker to say when it has applied all that it was told. False: there is something left
+ * to tell. *ret_fd is readable then, the caller's, and -1 when there is no worker. */
+bool worker_client_fence(struct worker_client *client, int *ret_fd);
+
 /* Readable when the worker is gone: time for a flush. -1 while there is no connection. Borrowed. */
 int worker_client_fd(const struct worker_client *client);
 

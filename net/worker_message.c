@@ -70,6 +70,7 @@ int worker_message_check(const struct worker_message *message, struct error *err
     case WORKER_SYNC_END:
     case WORKER_QUIT:
     case WORKER_REPORT:
+    case WORKER_FENCE:
         return 0;
     case WORKER_NETWORK:
         if (!message->network || !message->subnet)

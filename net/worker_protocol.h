@@ -54,6 +54,7 @@ enum worker_op {
     WORKER_QUIT,
     WORKER_REPORT, /* from anybody: answered with net/net_report.h's text; who asks is no supervisor
                     */
+    WORKER_FENCE,  /* fds: one, closed when all that was told before has been applied */
 };
 
 /* One place of an instance on one network. */

@@ -27,6 +27,7 @@
 #include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/mounts.h"
+#include "orchestrator/supervise/names.h"
 #include "orchestrator/supervise/output.h"
 #include "orchestrator/supervise/pause.h"
 #include "orchestrator/supervise/probe.h"
@@ -232,7 +233,8 @@ static int instance_start(struct instance *instance, uint64_t now_ms, struct err
     journal_note(instance, EVENT_STARTING);
     instance->is.started_ms = now_ms;
     instance->is.exited_ms = instance->is.stop_sent_ms = instance->is.kill_sent_ms = 0;
-    instance->is.stopped_by_us = false;
+    instance->is.leaving_ms = 0;
+    instance->is.left_names = instance->is.stopped_by_us = false;
     instance->want.paused = instance->is.paused = false;
     instance->is.post_started = instance->is.pre_stopped = 0;
     instance->is.post_start_failed = instance->is.pre_stop_failed = false;
@@ -262,8 +264,7 @@ static void instance_started(struct instance *instance)
     instance_set_message(instance, "");
     instance_set_phase(instance, PHASE_RUNNING);
     journal_note(instance, EVENT_START);
-    net_set_rank(instance->supervisor->net, made->name,
-                 instance->want.has_health ? NAME_STARTING : NAME_READY);
+    names_follow(instance);
     for (size_t i = 0; i < made->n_ports; i++)
         if (!port_is_awaited(instance, &made->ports[i]) &&
             net_port_open(instance->supervisor->net, made->name, &made->ports[i], &err) < 0)
@@ -373,7 +374,7 @@ void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms)
     instance->is.retry_at_ms = 0;
     instance_set_phase(instance, PHASE_EXITED);
     journal_note_exit(instance);
-    net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
+    names_follow(instance);
     instance_drain_output(instance);
     exit_event(instance);
     sharing_end_pid(instance);
@@ -390,8 +391,8 @@ static const char *asker(const struct instance *instance)
 static void instance_hand_over(struct instance *instance, uint64_t now_ms)
 {
     ports_hand_over(instance);
-    net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
     instance->is.handed_over_ms = now_ms;
+    names_follow(instance);
     instance->dirty = true;
 }
 
@@ -400,7 +401,6 @@ static void instance_stop(struct instance *instance, uint64_t now_ms)
     struct error err = {0};
     int signal_number = instance->made->stop_signal;
 
-    net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
     instance->is.sees_stop_signal = container_sees_signal(instance->container, signal_number);
     instance->is.stop_sent_ms = now_ms;
     instance->record.sent = (struct record_signal){.by = asker(instance),
@@ -420,8 +420,8 @@ static void instance_stop(struct instance *instance, uint64_t now_ms)
 static void instance_kill(struct instance *instance, uint64_t now_ms)
 {
     ports_hand_over(instance);
-    net_set_rank(instance->supervisor->net, instance->plan->name, NAME_HIDDEN);
     instance->is.kill_sent_ms = now_ms;
+    names_follow(instance);
     instance->record.sent.by = asker(instance);
     instance->record.sent.ends = instance->record.sent.killed = true;
     if (instance->is.stop_sent_ms)
@@ -505,6 +505,16 @@ static void instance_try_create(struct instance *instance, uint64_t now_ms)
         instance->is.retry_at_ms = now_ms + RETRY_MS;
 }
 
+static void instance_probe(struct instance *instance, uint64_t now_ms)
+{
+    struct error err = {0};
+
+    if (probe_start(instance, now_ms, &err) == 0)
+        return;
+    log_warning("probe '%s': %s", instance->plan->name, err.text);
+    instance->is.retry_at_ms = now_ms + PROBE_RETRY_MS;
+}
+
 void instance_perform(struct instance *instance, enum action_kind kind, uint64_t now_ms)
 {
     struct error err = {0};
@@ -521,6 +531,10 @@ void instance_perform(struct instance *instance, enum action_kind kind, uint64_t
         return;
     case ACTION_HAND_OVER:
         instance_hand_over(instance, now_ms);
+        return;
+    case ACTION_LEAVE:
+    case ACTION_COME_BACK:
+        names_leave(instance, kind == ACTION_LEAVE ? now_ms : 0);
         return;
     case ACTION_STOP:
         instance_stop(instance, now_ms);
@@ -555,10 +569,7 @@ void instance_perform(struct instance *instance, enum action_kind kind, uint64_t
         instance_freeze(instance, kind == ACTION_FREEZE, now_ms);
         return;
     case ACTION_PROBE:
-        if (probe_start(instance, now_ms, &err) < 0) {
-            log_warning("probe '%s': %s", instance->plan->name, err.text);
-            instance->is.retry_at_ms = now_ms + PROBE_RETRY_MS;
-        }
+        instance_probe(instance, now_ms);
         return;
     case ACTION_PROBE_KILL:
         probe_time_out(instance, now_ms);

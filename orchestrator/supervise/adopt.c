@@ -18,6 +18,7 @@
 #include "orchestrator/supervise/fd_store.h"
 #include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/journal_note.h"
+#include "orchestrator/supervise/names.h"
 #include "orchestrator/supervise/output.h"
 #include "orchestrator/supervise/sharing.h"
 #include "orchestrator/supervise/supervisor_state.h"
@@ -84,9 +85,7 @@ static int adopt_network(struct instance *instance, struct error *err)
         return 0;
     if (network_join(instance, err) < 0)
         return -1;
-    net_set_rank(net, made->name,
-                 instance->want.has_health && instance->is.health != HEALTH_HEALTHY ? NAME_STARTING
-                                                                                    : NAME_READY);
+    names_follow(instance);
     for (size_t i = 0; i < made->n_ports; i++)
         if (net_port_open(net, made->name, &made->ports[i], err) < 0)
             return -1;

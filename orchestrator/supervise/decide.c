@@ -16,6 +16,10 @@ enum { CRASH_LOOP_RESTARTS = 6 };
 /* A container that was killed is looked at again this often, in case the kill did not take. */
 enum { KILL_AGAIN_MS = 2000 };
 
+/* How long a stop waits at most for the net worker, which hears within a millisecond that a name
+ * leads there no longer. */
+enum { LEAVE_MS = 200 };
+
 /* Between the hand-over to those that take its place and the stop: what it was asked until then is
  * answered by it. What takes longer has its time in a pre_stop hook. */
 enum { HAND_OVER_MS = 500 };
@@ -155,8 +159,9 @@ void decide_probe_result(const struct desired *want, struct observed *is, bool p
     }
 }
 
-/* The hooks before the stop, one by one, then the stop signal. */
-static struct action decide_ask(const struct desired *want, const struct observed *is)
+/* The hooks before the stop, one by one, then it leaves its names, then the stop signal. */
+static struct action decide_ask(const struct desired *want, const struct observed *is,
+                                uint64_t now_ms)
 {
     if (is->hooking == HOOK_POST_START)
         return act(ACTION_HOOK_KILL); /* nobody waits for it any more */
@@ -166,7 +171,10 @@ static struct action decide_ask(const struct desired *want, const struct observe
         return act(ACTION_STAY);
     if (is->pre_stopped < want->pre_stop)
         return act(ACTION_PRE_STOP);
-    return act(ACTION_STOP);
+    if (!is->leaving_ms)
+        return act(ACTION_LEAVE);
+    return is->left_names ? act(ACTION_STOP)
+                          : act_at(ACTION_STOP, is->leaving_ms + LEAVE_MS, now_ms);
 }
 
 /* Towards a container that has no process and is cleaned up. */
@@ -191,7 +199,7 @@ static struct action decide_stop(const struct desired *want, const struct observ
         return act(ACTION_THAW); /* to run hooks and to see the signal; what cannot be thawed is
                                     killed in time */
     if (!is->stop_sent_ms)
-        return decide_ask(want, is);
+        return decide_ask(want, is, now_ms);
     /* Process 1 is immune to signals that it does not handle: waiting would be for nothing. */
     if (!is->sees_stop_signal)
         return act(ACTION_KILL);
@@ -217,6 +225,8 @@ static struct action decide_remove(const struct desired *want, const struct obse
 static struct action decide_alive(const struct desired *want, const struct observed *is,
                                   uint64_t now_ms)
 {
+    if (is->leaving_ms && !is->stop_sent_ms)
+        return act(ACTION_COME_BACK);
     if (want->paused != is->paused)
         return act_at(want->paused ? ACTION_FREEZE : ACTION_THAW, is->retry_at_ms, now_ms);
     if (is->paused)

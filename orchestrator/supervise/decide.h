@@ -49,6 +49,8 @@ enum hook_kind { HOOK_NONE, HOOK_POST_START, HOOK_PRE_STOP };
 struct observed {
     enum phase phase;
     uint64_t started_ms, exited_ms;
+    uint64_t leaving_ms; /* when its names were told to lead to it no longer */
+    bool left_names;     /* and they do not */
     uint64_t stop_sent_ms, kill_sent_ms;
     bool paused;
     bool sees_stop_signal;   /* process 1 catches or blocks it; known once stop was sent */
@@ -86,7 +88,9 @@ enum action_kind {
     ACTION_CREATE, /* directories, FIFOs, record */
     ACTION_START,
     ACTION_HAND_OVER,  /* names and ports are those of its successors from now on */
-    ACTION_STOP,       /* leave DNS, send the stop signal */
+    ACTION_LEAVE,      /* names lead to it no longer, before it is asked to stop */
+    ACTION_COME_BACK,  /* it is not asked after all */
+    ACTION_STOP,       /* send the stop signal */
     ACTION_POST_START, /* the next hook */
     ACTION_PRE_STOP,
     ACTION_HOOK_KILL,

@@ -18,6 +18,7 @@
 #include "common/process.h"
 #include "common/utf8.h"
 #include "orchestrator/supervise/journal_note.h"
+#include "orchestrator/supervise/names.h"
 #include "orchestrator/supervise/supervisor_state.h"
 #include "orchestrator/supervise/unreaped.h"
 
@@ -97,8 +98,7 @@ static void probe_finish(struct instance *instance, int status, uint64_t now_ms)
     journal_note_probe(instance, before, status);
     instance->dirty = true;
     if (instance->is.health != before)
-        net_set_rank(instance->supervisor->net, instance->plan->name,
-                     instance->is.health == HEALTH_HEALTHY ? NAME_READY : NAME_STARTING);
+        names_follow(instance);
 }
 
 static void on_probe_exit(void *owner)

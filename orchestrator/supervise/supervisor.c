@@ -31,6 +31,7 @@
 #include "orchestrator/supervise/journal_note.h"
 #include "orchestrator/supervise/keeper.h"
 #include "orchestrator/supervise/mounts.h"
+#include "orchestrator/supervise/names.h"
 #include "orchestrator/supervise/networks.h"
 #include "orchestrator/supervise/output.h"
 #include "orchestrator/supervise/program_identity.h"
@@ -196,6 +197,8 @@ static void supervisor_pass(void *owner)
         wake_ms = now_ms + RECORD_RETRY_MS;
     absent_drop(supervisor);
     network_flush(supervisor, now_ms);
+    if (names_settle(supervisor))
+        wake_ms = now_ms;
     trash_settle(supervisor);
     if (supervisor->net_retry_ms && supervisor->net_retry_ms < wake_ms)
         wake_ms = supervisor->net_retry_ms;
@@ -323,6 +326,7 @@ static void supervisor_close(struct supervisor *supervisor)
     for (size_t i = 0; i < supervisor->n_instances; i++)
         instance_free(supervisor->instances[i]);
     free(supervisor->instances);
+    names_close(supervisor);
     fd_watch_free(supervisor->net_watch);
     fd_watch_free(supervisor->shared_watch);
     host_resolver_free(supervisor->host_resolver);
@@ -425,6 +429,7 @@ int supervisor_main(const char *project, int take_keeper_fd, int take_ready_fd)
                                     .shared_arena = arena_new(),
                                     .project = project,
                                     .keeper_fd = take_keeper_fd,
+                                    .names_fd = -1,
                                     .listen_fd = -1,
                                     .records_fd = -1,
                                     .logs_fd = -1,

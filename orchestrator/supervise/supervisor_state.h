@@ -79,6 +79,7 @@ struct instance {
     struct probe probe;
     struct hook_run hook;
     struct noted noted;
+    bool names_asked; /* the net worker is asked whether it knows that it leaves; see names.h */
 };
 
 struct client;
@@ -104,6 +105,8 @@ struct supervisor {
     struct device_program_cache *device_programs;
     struct fd_watch *net_watch;
     struct fd_watch *shared_watch; /* of networks shared with other projects */
+    int names_fd;                  /* the net worker's answer, or -1; see names.h */
+    struct fd_watch *names_watch;
     struct host_resolver *host_resolver;
     uint64_t net_retry_ms;
     bool records_stale; /* some record could not be written */

@@ -51,8 +51,9 @@ static void worker_die(void)
 /* "op:name/descriptors" of everything that has come. */
 static const char *told(struct text *line)
 {
-    static const char *const ops[] = {"?",    "router", "begin",    "end",  "network",  "endpoint",
-                                      "gone", "rank",   "declared", "port", "portgone", "quit"};
+    static const char *const ops[] = {"?",        "router", "begin",  "end",      "network",
+                                      "endpoint", "gone",   "rank",   "declared", "port",
+                                      "portgone", "quit",   "report", "fence"};
     enum fd_message_result result = FD_MESSAGE_GOT;
     struct error err = {0};
 
@@ -131,6 +132,50 @@ Test(worker_client, a_connection_begins_with_everything)
     world_add_network(&world, "default", false);
     world_attach(&world, "web-1", ns, "default");
     expect_told("router/1 begin network:default endpoint:web-1/3 rank:web-1 end");
+}
+
+static bool is_readable(int fd)
+{
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+
+    return poll(&readable, 1, 0) == 1;
+}
+
+Test(worker_client, a_fence_is_behind_all_else_and_readable_when_it_has_been_reached)
+{
+    scoped_text struct text line = {0};
+    scoped_fd int fence_fd = -1;
+
+    worker_start();
+    world_add_network(&world, "default", false);
+    cr_expect(net_fence(world.net, &fence_fd) && fence_fd == -1); /* nobody is connected */
+    expect_told("router/1 begin network:default end");
+    cr_assert(net_fence(world.net, &fence_fd));
+    cr_assert(ge(int, fence_fd, 0));
+    cr_expect(not(is_readable(fence_fd)));
+    cr_expect_str_eq(told(&line), "fence/1");
+    cr_expect(is_readable(fence_fd));
+}
+
+Test(worker_client, there_is_no_fence_before_all_has_been_told)
+{
+    int fence_fd;
+
+    worker_start();
+    expect_told("router/1 begin end");
+    world_add_network(&world, "default", false);
+    cr_expect(not(net_fence(world.net, &fence_fd)));
+}
+
+Test(worker_client, the_end_of_the_worker_opens_a_fence)
+{
+    scoped_fd int fence_fd = -1;
+
+    worker_start();
+    expect_told("router/1 begin end");
+    cr_assert(net_fence(world.net, &fence_fd) && fence_fd >= 0);
+    worker_die();
+    cr_expect(is_readable(fence_fd));
 }
 
 Test(worker_client, afterwards_only_changes_are_told)

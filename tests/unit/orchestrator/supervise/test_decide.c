@@ -50,7 +50,7 @@ Test(decide, what_is_outdated_is_removed_also_when_it_is_not_to_start)
 {
     struct desired want = {.goal = GOAL_CREATED, .grace_ms = 10000, .replace = true};
 
-    expect_action(want, (struct observed){.phase = PHASE_RUNNING}, 1, ACTION_STOP);
+    expect_action(want, (struct observed){.phase = PHASE_RUNNING}, 1, ACTION_LEAVE);
     expect_action(want, (struct observed){.phase = PHASE_DONE}, 1, ACTION_REMOVE);
 }
 
@@ -103,7 +103,26 @@ Test(decide, a_paused_container_is_thawed_before_it_is_asked_to_stop)
 
     expect_action(stopped(), is, 1, ACTION_THAW);
     is.retry_at_ms = 1000; /* it did not thaw: it will be killed in time */
-    expect_action(stopped(), is, 1, ACTION_STOP);
+    expect_action(stopped(), is, 1, ACTION_LEAVE);
+}
+
+Test(decide, what_is_asked_to_stop_has_left_its_names_or_had_the_time_to)
+{
+    struct observed is = {.phase = PHASE_RUNNING, .leaving_ms = 10};
+
+    expect_wake(stopped(), is, 11, 210);
+    expect_action(stopped(), is, 210, ACTION_STOP);
+    is.left_names = true;
+    expect_action(stopped(), is, 11, ACTION_STOP);
+}
+
+Test(decide, what_is_not_asked_to_stop_after_all_comes_back_to_its_names)
+{
+    struct observed is = {.phase = PHASE_RUNNING, .leaving_ms = 10, .left_names = true};
+
+    expect_action(running(), is, 11, ACTION_COME_BACK);
+    is.stop_sent_ms = 12; /* too late */
+    expect_wake(running(), is, 13, NEVER);
 }
 
 Test(decide, a_given_delay_is_kept_each_time)
@@ -157,7 +176,7 @@ Test(decide, hooks_run_before_the_stop_signal_and_may_refuse_it)
     is = (struct observed){.phase = PHASE_RUNNING, .pre_stop_failed = true};
     expect_action(want, is, 1, ACTION_STAY);
     is = (struct observed){.phase = PHASE_RUNNING, .pre_stopped = 1};
-    expect_action(want, is, 1, ACTION_STOP);
+    expect_action(want, is, 1, ACTION_LEAVE);
 }
 
 Test(decide, a_kill_waits_for_no_hook)
@@ -181,7 +200,7 @@ Test(decide, stop_escalates_to_kill_after_the_grace_period)
 {
     struct observed is = {.phase = PHASE_RUNNING, .stop_sent_ms = 1, .sees_stop_signal = true};
 
-    expect_action(stopped(), (struct observed){.phase = PHASE_RUNNING}, 1, ACTION_STOP);
+    expect_action(stopped(), (struct observed){.phase = PHASE_RUNNING}, 1, ACTION_LEAVE);
     expect_wake(stopped(), is, 2, 10001);
     expect_action(stopped(), is, 10001, ACTION_KILL);
 }
@@ -244,7 +263,7 @@ Test(decide, a_replaced_container_is_stopped_and_removed_first)
     struct desired want = running();
 
     want.replace = true;
-    expect_action(want, (struct observed){.phase = PHASE_RUNNING}, 1, ACTION_STOP);
+    expect_action(want, (struct observed){.phase = PHASE_RUNNING}, 1, ACTION_LEAVE);
     expect_action(want, (struct observed){.phase = PHASE_DONE}, 1, ACTION_REMOVE);
 }
 
@@ -253,7 +272,7 @@ Test(decide, a_bounce_stops_and_starts_again_without_back_off)
     struct desired want = running();
 
     want.bounce = true;
-    expect_action(want, (struct observed){.phase = PHASE_RUNNING}, 1, ACTION_STOP);
+    expect_action(want, (struct observed){.phase = PHASE_RUNNING}, 1, ACTION_LEAVE);
     expect_action(want,
                   (struct observed){.phase = PHASE_DONE, .exited_ms = 1, .stopped_by_us = true}, 1,
                   ACTION_AGAIN);
@@ -446,7 +465,7 @@ Test(decide, what_has_yielded_stops_a_moment_later_whatever_becomes_of_its_succe
 
     cr_expect_eq(decide(&want, &is, failed, 1000).kind, ACTION_NONE);
     cr_expect_eq(decide(&want, &is, failed, 1000).wake_ms, 1500);
-    cr_expect_eq(decide(&want, &is, failed, 1500).kind, ACTION_STOP);
+    cr_expect_eq(decide(&want, &is, failed, 1500).kind, ACTION_LEAVE);
     want.pre_stop = 1;
     cr_expect_eq(decide(&want, &is, failed, 1500).kind, ACTION_PRE_STOP);
 }

@@ -149,12 +149,23 @@ static void perform_probe(struct world *world, size_t i)
     is->probe_started_ms = world->now_ms;
 }
 
+static void perform_stop(struct world *world, size_t i)
+{
+    struct observed *is = &world->is[i];
+
+    cr_assert(is->left_names || world->now_ms >= is->leaving_ms + 200);
+    cr_assert_eq(is->hooking, HOOK_NONE);
+    cr_assert_eq(is->pre_stopped, world->want[i].pre_stop);
+    is->stop_sent_ms = world->now_ms;
+    is->sees_stop_signal = chance(world, 2);
+}
+
 /* Signals do not fail. */
 static bool fails(struct world *world, enum action_kind kind)
 {
     world->actions++;
-    if (kind == ACTION_KILL || kind == ACTION_STOP || kind == ACTION_HOOK_KILL ||
-        kind == ACTION_STAY)
+    if (kind == ACTION_KILL || kind == ACTION_STOP || kind == ACTION_LEAVE ||
+        kind == ACTION_COME_BACK || kind == ACTION_HOOK_KILL || kind == ACTION_STAY)
         return false;
     return world->fails_at ? world->actions == world->fails_at : chance(world, 20) == 0;
 }
@@ -176,11 +187,13 @@ static void perform(struct world *world, size_t i, enum action_kind kind)
         cr_assert_eq(world->want[i].goal, GOAL_RUNNING);
         started(world, i);
         break;
+    case ACTION_LEAVE:
+    case ACTION_COME_BACK:
+        is->leaving_ms = kind == ACTION_LEAVE ? world->now_ms : 0;
+        is->left_names = kind == ACTION_LEAVE && chance(world, 2);
+        break;
     case ACTION_STOP:
-        cr_assert_eq(is->hooking, HOOK_NONE);
-        cr_assert_eq(is->pre_stopped, world->want[i].pre_stop);
-        is->stop_sent_ms = world->now_ms;
-        is->sees_stop_signal = chance(world, 2);
+        perform_stop(world, i);
         break;
     case ACTION_KILL:
         is->kill_sent_ms = world->now_ms;
