@@ -20,7 +20,7 @@ int net_open(const struct net_options *options, struct net **ret_net, struct err
     int router_fd = options->router_netns_fd;
 
     net->project = memory_strdup(options->project);
-    net->uplink = uplink_new(options->project);
+    net->uplink = uplink_new(options->project, options->uplink_fd);
     net->events_fd = net->pages_fd = -1;
     if (router_open(router_fd, &net->router, err) < 0 ||
         address_book_open(options->state_dir_fd, &net->addresses, err) < 0 ||
@@ -58,6 +58,7 @@ void net_destroy(struct net *take_net)
     if (!take_net)
         return;
     net_leave_shared(take_net);
+    uplink_remove_rules(take_net->uplink);
     worker_client_quit(take_net->worker);
     net_free(take_net);
 }
@@ -65,6 +66,11 @@ void net_destroy(struct net *take_net)
 int net_router_fd(const struct net *net)
 {
     return router_netns_fd(net->router);
+}
+
+int net_uplink_fd(const struct net *net)
+{
+    return uplink_fd(net->uplink);
 }
 
 int net_worker_fd(const struct net *net)

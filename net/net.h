@@ -26,6 +26,7 @@ struct net_options {
     int run_dir_fd;      /* /run/yawl/projects/PROJECT: worker socket "net.sock"; borrowed */
     int state_dir_fd;    /* /var/lib/yawl/projects/PROJECT: "addresses.json", sticky; borrowed */
     int router_netns_fd; /* of an earlier supervisor, or -1; taken over */
+    int uplink_fd;       /* likewise: net_uplink_fd() */
     const char *data_root, *run_root; /* for networks that projects share; NULL: there are none */
 };
 
@@ -38,6 +39,8 @@ DEFINE_SCOPED(struct net *, net_free)
 
 /* For parking in the keeper. Borrowed. */
 int net_router_fd(const struct net *net);
+/* That too, which the rules of x-uplink belong to; -1 until there are any, then always the same. */
+int net_uplink_fd(const struct net *net);
 
 /* A bridge with its address in the router namespace. One that has another definition gives way when
  * no instance is attached to it; else that is an error with EBUSY. */

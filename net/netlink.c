@@ -86,6 +86,23 @@ int netlink_open_in(int netns_fd, int protocol, struct netlink **ret_netlink, st
     return 0;
 }
 
+/* Answers to what the other asked are not taken for ours. */
+struct netlink *netlink_adopt(int take_fd)
+{
+    struct netlink *netlink = memory_new(struct netlink);
+    char byte;
+
+    while (recv(take_fd, &byte, sizeof(byte), MSG_DONTWAIT) >= 0 || errno == EINTR)
+        continue;
+    netlink->fd = take_fd;
+    return netlink;
+}
+
+int netlink_fd(const struct netlink *netlink)
+{
+    return netlink->fd;
+}
+
 void netlink_free(struct netlink *netlink)
 {
     if (!netlink)

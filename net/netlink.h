@@ -26,8 +26,12 @@ MUST_CHECK int netlink_open(int protocol, struct netlink **ret_netlink, struct e
 /* In a network namespace, where the socket stays. */
 MUST_CHECK int netlink_open_in(int netns_fd, int protocol, struct netlink **ret_netlink,
                                struct error *err);
+/* A socket that somebody else has opened and used, who is gone. */
+struct netlink *netlink_adopt(int take_fd);
 void netlink_free(struct netlink *netlink);
 DEFINE_SCOPED(struct netlink *, netlink_free)
+/* Borrowed. */
+int netlink_fd(const struct netlink *netlink);
 /* Hands over the bare descriptor. */
 int netlink_take_fd(struct netlink *take_netlink);
 

@@ -95,15 +95,27 @@ void nft_free(struct nft *nft)
 
 /* The last message before the end asks for an answer: kernels before 6.10 do not acknowledge the
  * end itself, and no answer at all would look like success. */
-int nft_commit(struct nft *nft, struct netlink *netlink, struct error *err)
+static int nft_end(struct nft *nft, int type, struct netlink *netlink, struct error *err)
 {
     struct nl_msg *message;
 
     nft_settle(nft);
-    message = nft_message(nft, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_ACK);
+    message = nft_message(nft, type, NLM_F_ACK | (type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0));
     put_table(nft, message);
     nft_bound(nft, NFNL_MSG_BATCH_END);
     return netlink_send(netlink, nft->batch, NULL, err);
+}
+
+int nft_commit(struct nft *nft, struct netlink *netlink, struct error *err)
+{
+    return nft_end(nft, NFT_MSG_NEWTABLE, netlink, err);
+}
+
+int nft_remove_owned(const char *table, struct netlink *netlink, struct error *err)
+{
+    scoped(nft_free) struct nft *nft = nft_new_owned(table);
+
+    return nft_end(nft, NFT_MSG_DELTABLE, netlink, err);
 }
 
 void nft_chain(struct nft *nft, const struct nft_chain *chain)

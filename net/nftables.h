@@ -32,6 +32,8 @@ DEFINE_SCOPED(struct nft *, nft_free)
 
 /* netlink: a NETLINK_NETFILTER socket of the namespace that gets the rules. */
 MUST_CHECK int nft_commit(struct nft *nft, struct netlink *netlink, struct error *err);
+/* An owned table goes, by the socket that it belongs to; one that is not there is no error. */
+MUST_CHECK int nft_remove_owned(const char *table, struct netlink *netlink, struct error *err);
 
 struct nft_chain {
     const char *name;

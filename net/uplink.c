@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/log.h"
 #include "common/memory.h"
 #include "common/text.h"
 #include "net/bridge.h"
@@ -15,6 +16,7 @@
 #include "net/link.h"
 #include "net/name_hash.h"
 #include "net/netns.h"
+#include "net/nftables.h"
 #include "net/prefix_list.h"
 
 struct open_port {
@@ -24,19 +26,23 @@ struct open_port {
 
 struct uplink {
     char *table;
-    struct netlink *netfilter; /* owns the table; NULL until there is one */
+    struct netlink *netfilter; /* the table's; NULL until there was one */
     struct open_port *ports;
     size_t n_ports, capacity;
     bool stale;
 };
 
-struct uplink *uplink_new(const char *project)
+struct uplink *uplink_new(const char *project, int take_fd)
 {
     struct uplink *uplink = memory_new(struct uplink);
     scoped_text struct text table = {0};
 
     text_appendf(&table, "yawl-%s", project);
     uplink->table = text_steal(&table);
+    if (take_fd >= 0) {
+        uplink->netfilter = netlink_adopt(take_fd);
+        uplink->stale = true; /* whatever the other has loaded */
+    }
     return uplink;
 }
 
@@ -124,6 +130,19 @@ int uplink_unplug(const struct network *network, struct error *err)
 
 /* -- the rules */
 
+int uplink_fd(const struct uplink *uplink)
+{
+    return uplink->netfilter ? netlink_fd(uplink->netfilter) : -1;
+}
+
+void uplink_remove_rules(struct uplink *uplink)
+{
+    struct error err = {0};
+
+    if (uplink->netfilter && nft_remove_owned(uplink->table, uplink->netfilter, &err) < 0)
+        log_debug("remove table '%s': %s", uplink->table, err.text);
+}
+
 void uplink_change(struct uplink *uplink)
 {
     uplink->stale = true;
@@ -169,7 +188,7 @@ int uplink_refresh(struct uplink *uplink, struct network *const *networks, size_
     for (size_t i = 0; i < uplink->n_ports; i++)
         rules.ports[i] = uplink->ports[i].port;
     if (rules.n_networks == 0) {
-        netlink_free(steal(uplink->netfilter)); /* and the table with it */
+        uplink_remove_rules(uplink);
         uplink->stale = false;
         return 0;
     }

@@ -4,8 +4,8 @@
  * network, which has the gateway's address, and one table of rules in the host's namespace.
  *
  * Nothing of it outlives the project: the interface's other end is in the router namespace, and
- * goes with that; the table belongs to our socket, and goes with us. Others can neither change it
- * nor flush it. Until a new supervisor has loaded it again, the host routes without it.
+ * goes with that; the table belongs to a socket, and goes with the last who holds that: us, and the
+ * keeper, so that it outlasts us. Others can neither change nor flush it.
  */
 #ifndef YAWL_NET_UPLINK_H
 #define YAWL_NET_UPLINK_H
@@ -18,7 +18,9 @@
 
 struct uplink;
 
-struct uplink *uplink_new(const char *project);
+/* take_fd: the socket of one that was before (uplink_fd()), with its table; -1: there was none. */
+struct uplink *uplink_new(const char *project, int take_fd);
+/* The table stays with who else holds the socket. */
 void uplink_free(struct uplink *uplink);
 DEFINE_SCOPED(struct uplink *, uplink_free)
 
@@ -29,6 +31,12 @@ MUST_CHECK int uplink_plug_in(struct netlink *router, struct network *network, c
                               struct error *err);
 /* Nothing when it has none. Likewise. */
 MUST_CHECK int uplink_unplug(const struct network *network, struct error *err);
+
+/* The socket that the table belongs to; -1: there is no table yet. Borrowed, and the same for ever.
+ */
+int uplink_fd(const struct uplink *uplink);
+/* The table goes, whoever holds the socket. */
+void uplink_remove_rules(struct uplink *uplink);
 
 /* The networks are not what they were. */
 void uplink_change(struct uplink *uplink);

@@ -167,6 +167,17 @@ static void network_flush(struct supervisor *supervisor, uint64_t now_ms)
             fd_watch_new(supervisor->loop, worker_fd, FD_READABLE, on_net_worker, supervisor);
 }
 
+/* The rules of x-uplink outlast us. */
+static void uplink_park(struct supervisor *supervisor)
+{
+    int fd = net_uplink_fd(supervisor->net);
+
+    if (fd < 0 || supervisor->uplink_parked)
+        return;
+    fd_store_park(supervisor, "uplink", fd);
+    supervisor->uplink_parked = true;
+}
+
 /* When all who wait have been told. What the end of the project leaves goes with it. */
 static void trash_settle(struct supervisor *supervisor)
 {
@@ -197,6 +208,7 @@ static void supervisor_pass(void *owner)
         wake_ms = now_ms + RECORD_RETRY_MS;
     absent_drop(supervisor);
     network_flush(supervisor, now_ms);
+    uplink_park(supervisor);
     if (names_settle(supervisor))
         wake_ms = now_ms;
     trash_settle(supervisor);
@@ -269,6 +281,8 @@ static int supervisor_open(struct supervisor *supervisor, struct error *err)
     supervisor->tree = mapped_tree_new(supervisor->roots.data);
     supervisor->device_programs = device_program_cache_new();
     options.router_netns_fd = fd_store_take(supervisor, "router");
+    options.uplink_fd = fd_store_take(supervisor, "uplink");
+    supervisor->uplink_parked = options.uplink_fd >= 0;
     options.run_dir_fd = supervisor->dir->run_fd;
     options.state_dir_fd = supervisor->dir->data_fd;
     options.data_root = supervisor->roots.data;
@@ -383,6 +397,7 @@ static void supervisor_become_keeper(struct supervisor *supervisor)
         inherit(&parked, input, instance->input_fd);
     }
     inherit(&parked, "router", net_router_fd(supervisor->net));
+    inherit(&parked, "uplink", net_uplink_fd(supervisor->net));
     if (supervisor->successor &&
         keeper_become(supervisor->successor, supervisor->project, text_get(&parked), &err) < 0)
         log_error("%s", err.text);

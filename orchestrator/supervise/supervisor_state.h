@@ -109,6 +109,7 @@ struct supervisor {
     struct fd_watch *names_watch;
     struct host_resolver *host_resolver;
     uint64_t net_retry_ms;
+    bool uplink_parked; /* net_uplink_fd() */
     bool records_stale; /* some record could not be written */
     bool net_stale;     /* the net worker is to be told something */
     struct plan shared; /* networks, volumes, declared names; in shared_arena */

@@ -118,7 +118,7 @@ int main(int argc, char **argv)
     const struct network_spec network = {.name = "default"};
     unsigned long long count = DEFAULT_CONTAINERS;
     struct arena *arena = arena_new();
-    struct net_options options = {.project = "bench", .router_netns_fd = -1};
+    struct net_options options = {.project = "bench", .router_netns_fd = -1, .uplink_fd = -1};
     struct net *net;
     struct error err;
     char dir[64];

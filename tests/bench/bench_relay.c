@@ -255,7 +255,7 @@ static void publish(struct world *world)
 static void world_open(struct world *world)
 {
     const struct network_spec network = {.name = "default"};
-    struct net_options options = {.project = "bench", .router_netns_fd = -1};
+    struct net_options options = {.project = "bench", .router_netns_fd = -1, .uplink_fd = -1};
     struct error err;
     pid_t server;
 

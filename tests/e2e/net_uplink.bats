@@ -103,13 +103,44 @@ END
     [ "$status" -ne 0 ] || fail "reached $address of another network"
 }
 
-@test "the rules outlast a flush, come back after the supervisor was killed, and go when all is killed" {
+# The part of the table that stays the same when nothing is added, removed or loaded afresh.
+table_handle() {
+    on_host nft -a list tables | grep yawl
+}
+
+@test "the rules outlast a flush and the supervisor, and go when all is killed" {
+    local container before
     project
+    container=$(host_pid client)
     on_host nft flush ruleset
     inside client ping -c 1 -W 5 10.213.77.2
+    on_lan sh -c 'mkdir -p www; echo outside >www/index.html'
+    background outside nsenter --net --target "$LAN" python3 -u -m http.server -b 10.213.77.2 -d www 8000
+    within 10 lan_fetch http://10.213.77.2:8000/
+    background held nsenter --net --target "$container" python3 -u -c "
+import os, socket, time
+client = socket.create_connection(('10.213.77.2', 8000), 10)
+print('connected')
+while not os.path.exists('go'):
+    time.sleep(0.05)
+client.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n')
+print(client.recv(100))"
+    within 10 grep -q connected held.out
+    before=$(table_handle)
+    # As long as there is no new supervisor: who would start one does not run.
+    kill -STOP $(role_pids keeper)
     kill -KILL $(role_pids supervisor)
-    within 10 inside client ping -c 1 -W 1 10.213.77.2
-    within 10 on_host sh -c "nft list ruleset | grep -q masquerade"
+    within 10 sh -c "! grep -q '^State:.[RSD]' /proc/$(role_pids supervisor)/status"
+    equal "$(table_handle)" "$before"
+    touch go
+    within 10 grep -q '200 OK' held.out
+    nsenter --net --target "$container" curl --silent --fail --noproxy '*' http://10.213.77.2:8000/
+    lan_fetch http://10.213.77.1:8080/
+    kill -CONT $(role_pids keeper)
+    within 10 "$YAWL" up -d # adopts what is there, and the table
+    within 10 lan_fetch http://10.213.77.1:8080/
+    inside client ping -c 1 -W 5 10.213.77.2
+    equal "$(on_host nft list tables | grep -c yawl)" 1
     kill -KILL $(role_pids .) $(host_pid web) $(host_pid client)
     within 10 host_is_as_before
 }

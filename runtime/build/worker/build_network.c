@@ -101,7 +101,8 @@ static int bring_up(struct build_network *network, struct error *err)
     const struct net_options options = {.project = network->name,
                                         .run_dir_fd = network->dir_fd,
                                         .state_dir_fd = network->dir_fd,
-                                        .router_netns_fd = -1};
+                                        .router_netns_fd = -1,
+                                        .uplink_fd = -1};
     const struct network_spec spec = {.name = network_name};
 
     if (network->net)

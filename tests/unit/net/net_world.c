@@ -63,7 +63,8 @@ void world_open(struct world *world, int router_fd)
     struct net_options options = {.project = "shop",
                                   .run_dir_fd = world->run_fd,
                                   .state_dir_fd = world->state_fd,
-                                  .router_netns_fd = router_fd};
+                                  .router_netns_fd = router_fd,
+                                  .uplink_fd = -1};
     struct error err = {0};
 
     cr_assert(net_open(&options, &world->net, &err) == 0, "%s", err.text);
