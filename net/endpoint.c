@@ -19,7 +19,6 @@
 #include "net/bandwidth.h"
 #include "net/bridge.h"
 #include "net/link.h"
-#include "net/macvlan.h"
 #include "net/name_hash.h"
 #include "net/netns.h"
 #include "net/network_spec.h"
@@ -161,9 +160,9 @@ static void batch_routes(struct netlink_batch *batch, const struct endpoint *end
     struct ipv4_prefix everything = {0, 0}, host = {0, 32};
 
     if (endpoint->has_gateway6)
-        link_batch_default_route6(batch, ifindex, &endpoint->gateway6);
+        link_batch_default_route6(batch, ifindex, endpoint->is_routed ? NULL : &endpoint->gateway6);
     if (endpoint->gateway)
-        link_batch_route(batch, ifindex, everything, endpoint->gateway);
+        link_batch_route(batch, ifindex, everything, endpoint->is_routed ? 0 : endpoint->gateway);
     if (endpoint->host_gateway && ipv4_parse(HOST_GATEWAY_ADDRESS, &host.address))
         link_batch_route(batch, ifindex, host, endpoint->host_gateway);
 }
@@ -346,7 +345,7 @@ static int make_stations(struct netlink *inside, int netns_fd, const struct endp
     for (size_t i = 0; i < count; i++) {
         peer_name(&endpoints[i], i, name);
         if (endpoints[i].parent_ifindex &&
-            macvlan_make(&endpoints[i], name, netns_fd, inside, err) < 0)
+            station_make(&endpoints[i], name, netns_fd, inside, err) < 0)
             return -1;
     }
     return 0;

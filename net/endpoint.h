@@ -18,14 +18,15 @@
 #include "net/ipv4.h"
 #include "net/ipv6.h"
 #include "net/netlink.h"
+#include "net/station.h"
 
 struct endpoint {
     const char *network;
     const char *interface_name; /* inside; NULL: "eth" and the number of the endpoint */
     bool isolated;              /* from the bridge's other isolated ports */
     int bridge_ifindex;         /* in the router; or: */
-    int parent_ifindex; /* in the host's namespace, for macvlan_mode; 0: it is a bridge's port */
-    int macvlan_mode;
+    int parent_ifindex; /* in the host's namespace, of the station; 0: it is a bridge's port */
+    struct station station;
     uint32_t address;
     unsigned prefix_length; /* 0: without IPv4 */
     struct in6_addr address6;
@@ -34,6 +35,7 @@ struct endpoint {
     int mtu;
     int64_t egress_bits, ingress_bits; /* a second; 0: no limit */
     uint32_t gateway; /* of the default route, on at most one endpoint; 0: none here */
+    bool is_routed;   /* the default route has no gateway: it is the interface alone */
     uint32_t
         host_gateway; /* that HOST_GATEWAY_ADDRESS is behind; 0: where the default route leads */
     struct in6_addr gateway6;

@@ -134,7 +134,7 @@ void link_batch_route(struct netlink_batch *batch, int ifindex, struct ipv4_pref
         .rtm_dst_len = (uint8_t)subnet.length,
         .rtm_table = RT_TABLE_MAIN,
         .rtm_protocol = RTPROT_STATIC,
-        .rtm_scope = RT_SCOPE_UNIVERSE,
+        .rtm_scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
         .rtm_type = RTN_UNICAST,
     };
     char text[IPV4_TEXT_SIZE], to[IPV4_PREFIX_TEXT_SIZE];
@@ -146,7 +146,8 @@ void link_batch_route(struct netlink_batch *batch, int ifindex, struct ipv4_pref
                            ipv4_format(gateway, text));
     if (subnet.length)
         netlink_put_be32(message, RTA_DST, subnet.address);
-    netlink_put_be32(message, RTA_GATEWAY, gateway);
+    if (gateway)
+        netlink_put_be32(message, RTA_GATEWAY, gateway);
     netlink_put_u32(message, RTA_OIF, (uint32_t)ifindex);
 }
 
@@ -165,8 +166,10 @@ void link_batch_default_route6(struct netlink_batch *batch, int ifindex,
 
     message = netlink_batch_add(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK,
                                 &header, sizeof(header));
-    netlink_batch_describe(batch, "add default route by %s", ipv6_format(gateway, text));
-    netlink_put(message, RTA_GATEWAY, gateway, sizeof(*gateway));
+    netlink_batch_describe(batch, "add default route by %s",
+                           gateway ? ipv6_format(gateway, text) : "the link");
+    if (gateway)
+        netlink_put(message, RTA_GATEWAY, gateway, sizeof(*gateway));
     netlink_put_u32(message, RTA_OIF, (uint32_t)ifindex);
 }
 

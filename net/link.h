@@ -37,10 +37,12 @@ void link_batch_up(struct netlink_batch *batch, int ifindex, bool bare);
  * SYN comes again only a second later. */
 void link_batch_settle(struct netlink_batch *batch, int ifindex, const char *name);
 
-/* The route to a subnet (0.0.0.0/0: the default route) by a gateway; an earlier one is replaced. */
+/* The route to a subnet (0.0.0.0/0: the default route) by a gateway, or 0: it is on the link
+ * itself; an earlier one is replaced. */
 void link_batch_route(struct netlink_batch *batch, int ifindex, struct ipv4_prefix subnet,
                       uint32_t gateway);
 
+/* gateway: NULL likewise. */
 void link_batch_default_route6(struct netlink_batch *batch, int ifindex,
                                const struct in6_addr *gateway);
 

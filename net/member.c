@@ -87,7 +87,7 @@ static int member_add(struct member *member, struct network *network,
         .isolated = network->isolated,
         .bridge_ifindex = network->bridge_ifindex,
         .parent_ifindex = network->parent_ifindex,
-        .macvlan_mode = network->macvlan_mode,
+        .station = network->station,
         .prefix_length = network->no_ipv4 ? 0 : network->subnet.length,
         .prefix_length6 = network->v6.on ? network->v6.subnet.length : 0,
         .mtu = network->mtu,
@@ -104,6 +104,9 @@ static int member_add(struct member *member, struct network *network,
     endpoint->address = addresses.v4;
     endpoint->address6 = addresses.v6;
     ipv4_mac(endpoint->address, endpoint->mac);
+    if (spec->mac_address && network->parent && network->station.ipvlan)
+        return error_set(err, "mac_address '%s': on an ipvlan network all have the host's",
+                         spec->mac_address);
     if (spec->mac_address && !mac_parse(spec->mac_address, endpoint->mac))
         return error_set(err, "'%s' is not a MAC address for an interface", spec->mac_address);
     *entry = (struct worker_entry){
@@ -184,6 +187,7 @@ static void member_choose_gateway(struct member *member, const struct endpoint_s
 
         endpoint->gateway = network->no_ipv4 ? 0 : network->gateway;
         endpoint->host_gateway = host_gateway_of(member, network);
+        endpoint->is_routed = network->parent && station_is_routed(&network->station);
         endpoint->has_gateway6 = network->v6.on && host_has_ipv6_route();
         endpoint->gateway6 = network->v6.gateway;
     }

@@ -9,8 +9,8 @@
 #include "common/memory.h"
 #include "net/bridge.h"
 #include "net/link.h"
-#include "net/macvlan.h"
 #include "net/net_state.h"
+#include "net/station.h"
 
 struct network *net_find_network(const struct net *net, const char *name)
 {
@@ -148,7 +148,8 @@ void net_put_network(struct net *net, struct network *take_network)
 static int make_ways(struct net *net, struct network *network, struct error *err)
 {
     if (network->parent)
-        return macvlan_find_parent(network->parent, &network->parent_ifindex, err);
+        return station_find_parent(&network->station, network->parent, &network->parent_ifindex,
+                                   err);
     if (net_make_bridge(net, network, err) < 0)
         return -1;
     return network->kernel_uplink

@@ -235,7 +235,7 @@ int net_add_shared(struct net *net, const struct network_spec *spec, struct erro
         return error_set(err, "network '%s': nothing can be shared here", spec->name);
     if (spec->kernel_uplink || spec->parent)
         return error_set(err,
-                         "network '%s': macvlan and x-uplink are for a network of the "
+                         "network '%s': macvlan, ipvlan and x-uplink are for a network of the "
                          "project's own",
                          spec->name);
     if (shared_registry_lock(net->registry, &lock_fd, err) < 0 ||

@@ -5,7 +5,6 @@
 
 #include "common/memory.h"
 #include "common/text.h"
-#include "net/macvlan.h"
 #include "net/shared_network.h"
 
 enum { MTU_DEFAULT = 1500, MTU_MIN = 68, MTU_MAX = 65535, SUBNET_LENGTH_MAX = 30 };
@@ -134,8 +133,8 @@ bool network_is_same(const struct network *a, const struct network *b)
     return a->subnet.address == b->subnet.address && a->subnet.length == b->subnet.length &&
            a->gateway == b->gateway && a->internal == b->internal && a->isolated == b->isolated &&
            a->kernel_uplink == b->kernel_uplink && string_eq(a->parent, b->parent) &&
-           a->macvlan_mode == b->macvlan_mode && a->mtu == b->mtu && a->no_ipv4 == b->no_ipv4 &&
-           network_v6_is_same(&a->v6, &b->v6);
+           station_is_same(&a->station, &b->station) && a->mtu == b->mtu &&
+           a->no_ipv4 == b->no_ipv4 && network_v6_is_same(&a->v6, &b->v6);
 }
 
 int network_claim(struct network *network, const char *instance, uint32_t wanted,
@@ -161,14 +160,12 @@ static int settle_parent(const struct network_spec *spec, struct network *networ
     if (!spec->parent)
         return 0;
     if (!spec->subnet || spec->kernel_uplink)
-        return error_set(err, "a macvlan network is on a subnet of its parent's: say which, and no "
-                              "uplink");
-    if (!macvlan_mode_parse(spec->macvlan_mode ? spec->macvlan_mode : "bridge",
-                            &network->macvlan_mode))
         return error_set(err,
-                         "macvlan_mode '%s' is not known; there are 'bridge', 'private', "
-                         "'vepa' and 'passthru'",
-                         spec->macvlan_mode);
+                         "a network of driver '%s' is on a subnet of its parent's: say which, "
+                         "and no uplink",
+                         spec->ipvlan ? "ipvlan" : "macvlan");
+    if (station_parse(spec, &network->station, err) < 0)
+        return -1;
     network->parent = memory_strdup(spec->parent);
     return 0;
 }

@@ -15,6 +15,7 @@
 #include "net/network_spec.h"
 #include "net/network_v6.h"
 #include "net/prefix_list.h"
+#include "net/station.h"
 
 struct shared_network;
 
@@ -28,8 +29,8 @@ struct network {
     bool internal, isolated;
     bool kernel_uplink;
     uint32_t router; /* the bridge's own address: the gateway, unless that is the host's */
-    char *parent;    /* of a macvlan network, which has no bridge: the host's interface; or NULL */
-    int macvlan_mode;
+    char *parent; /* of a network of stations, which has no bridge: the host's interface; or NULL */
+    struct station station;
     int parent_ifindex; /* 0 until it was found */
     int mtu;
     int bridge_ifindex; /* 0 until the bridge exists */

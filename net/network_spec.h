@@ -30,8 +30,11 @@ struct network_spec {
     bool internal;            /* no way out */
     bool kernel_uplink;       /* IPv4 is routed by the host's kernel instead of relayed */
     const char *parent;       /* an interface of the host's, whose network the containers are on by
-                                 macvlan; NULL: they have a bridge */
+                                 macvlan or ipvlan; NULL: they have a bridge */
     const char *macvlan_mode; /* "bridge", "private", "vepa", "passthru"; NULL: "bridge" */
+    bool ipvlan;              /* and for that: */
+    const char *ipvlan_mode;  /* "l2", "l3", "l3s"; NULL: "l2" */
+    const char *ipvlan_flag;  /* "bridge", "private", "vepa"; NULL: "bridge" */
     bool isolated;            /* its containers do not reach each other */
     int mtu;                  /* 0: 1500 */
 };

@@ -45,7 +45,7 @@ static const struct shape shape_ipam = {
 
 static const struct key network_keys[] = {
     {"name", &shape_string, ACTED, "name outside of the project", 0, NETWORK(name)},
-    {"driver", &shape_string, ACTED, "bridge, macvlan, host or none", 0, NETWORK(driver)},
+    {"driver", &shape_string, ACTED, "bridge, macvlan, ipvlan, host or none", 0, NETWORK(driver)},
     {"driver_opts", &shape_options, ACTED, "driver options", 0, NETWORK(driver_opts)},
     {"ipam", &shape_ipam, ACTED, "addresses", KEY_JSON_EMPTY, WHOLE},
     {"external", &shape_external, ACTED, "made by somebody else", 0, NETWORK(external)},

@@ -172,15 +172,16 @@ static const char *network_shared_name(const struct network *network, const char
 static void network_make(const struct network *network, const char *project, struct arena *arena,
                          struct diagnostics *diagnostics, struct network_spec *ret_spec)
 {
-    bool is_macvlan = string_eq(network->driver, "macvlan");
+    bool is_station = plan_network_options_is_station(network);
     scoped_text struct text path = {0};
 
     text_appendf(&path, "networks.%s", network->key);
     if (network->driver && *network->driver && !string_eq(network->driver, "bridge") &&
-        !string_eq(network->driver, "default") && !is_macvlan)
-        diagnostics_error(diagnostics, network->at, text_get(&path),
-                          "driver '%s' is not supported; there are 'bridge' and 'macvlan'",
-                          network->driver);
+        !string_eq(network->driver, "default") && !is_station)
+        diagnostics_error(
+            diagnostics, network->at, text_get(&path),
+            "driver '%s' is not supported; there are 'bridge', 'macvlan' and 'ipvlan'",
+            network->driver);
     *ret_spec = (struct network_spec){.name = arena_strdup(arena, network->key),
                                       .shared_name = network_shared_name(network, project, arena),
                                       .external = network->external,
@@ -188,14 +189,13 @@ static void network_make(const struct network *network, const char *project, str
     if (network->external)
         return; /* it is what its maker says */
     network_pools(network, arena, ret_spec);
-    if (is_macvlan) {
-        ret_spec->parent = arena_strdup(arena, plan_network_options_parent(network));
-        ret_spec->macvlan_mode = arena_strdup(arena, plan_network_options_macvlan_mode(network));
-        if (!ret_spec->parent)
-            diagnostics_error(diagnostics, network->at, text_get(&path),
-                              "a macvlan network has driver_opts.parent, an interface of this "
-                              "machine");
-    }
+    if (is_station)
+        plan_network_options_station(network, arena, ret_spec);
+    if (is_station && !ret_spec->parent)
+        diagnostics_error(diagnostics, network->at, text_get(&path),
+                          "a network of driver '%s' has driver_opts.parent, an interface of this "
+                          "machine",
+                          network->driver);
     ret_spec->kernel_uplink = network->uplink != NULL;
     if (network->uplink && !string_eq(network->uplink, "kernel"))
         diagnostics_error(diagnostics, network->at, text_get(&path),

@@ -173,6 +173,18 @@ static const char *host_binding(const struct plan_build *build)
     return binding;
 }
 
+/* Ports lead to what has a bridge. */
+static bool is_station_alone(const struct plan_build *build)
+{
+    const struct service *service = build->service;
+
+    for (size_t i = 0; i < service->n_networks; i++)
+        if (!plan_network_options_is_station(
+                project_find_network(build->project, service->networks[i].network)))
+            return false;
+    return service->n_networks > 0;
+}
+
 static void network_ports(struct plan_build *build)
 {
     const struct service *service = build->service;
@@ -187,6 +199,13 @@ static void network_ports(struct plan_build *build)
     if (service->n_ports > 0 && instance->network_of) {
         plan_build_error(build, service->ports[0].at, "ports",
                          "the network is that of '%s': publish ports there", instance->network_of);
+        return;
+    }
+    if (service->n_ports > 0 && is_station_alone(build)) {
+        diagnostics_warning(build->diagnostics, service->ports[0].at,
+                            arena_printf(build->arena, "services.%s.ports", service->name),
+                            "nothing is published: the service is on the host's own network alone "
+                            "(macvlan, ipvlan), where it has addresses of its own");
         return;
     }
     instance->ports = arena_new_array(build->arena, struct port_spec, service->n_ports);

@@ -10,6 +10,8 @@
 #define PREFIX "com.docker.network.container_iface_prefix"
 #define PARENT "parent"
 #define MACVLAN_MODE "macvlan_mode"
+#define IPVLAN_MODE "ipvlan_mode"
+#define IPVLAN_FLAG "ipvlan_flag"
 
 enum option_kind {
     OPTION_MTU,
@@ -33,6 +35,8 @@ static const struct option options[] = {
     {"com.docker.network.bridge.name", OPTION_ELSEWHERE, NULL},
     {PARENT, OPTION_ELSEWHERE, NULL},
     {MACVLAN_MODE, OPTION_ELSEWHERE, NULL},
+    {IPVLAN_MODE, OPTION_ELSEWHERE, NULL},
+    {IPVLAN_FLAG, OPTION_ELSEWHERE, NULL},
     {"com.docker.network.bridge.enable_ip_masquerade", OPTION_USUAL, "true"},
     {"com.docker.network.bridge.gateway_mode_ipv4", OPTION_USUAL, "nat"},
     {"com.docker.network.bridge.gateway_mode_ipv6", OPTION_USUAL, "nat"},
@@ -119,14 +123,20 @@ const char *plan_network_options_binding(const struct network *network)
     return option_value(network, BINDING);
 }
 
-const char *plan_network_options_parent(const struct network *network)
+bool plan_network_options_is_station(const struct network *network)
 {
-    return option_value(network, PARENT);
+    return network &&
+           (string_eq(network->driver, "macvlan") || string_eq(network->driver, "ipvlan"));
 }
 
-const char *plan_network_options_macvlan_mode(const struct network *network)
+void plan_network_options_station(const struct network *network, struct arena *arena,
+                                  struct network_spec *spec)
 {
-    return option_value(network, MACVLAN_MODE);
+    spec->parent = arena_strdup(arena, option_value(network, PARENT));
+    spec->ipvlan = string_eq(network->driver, "ipvlan");
+    spec->macvlan_mode = arena_strdup(arena, option_value(network, MACVLAN_MODE));
+    spec->ipvlan_mode = arena_strdup(arena, option_value(network, IPVLAN_MODE));
+    spec->ipvlan_flag = arena_strdup(arena, option_value(network, IPVLAN_FLAG));
 }
 
 const char *plan_network_options_prefix(const struct network *network)

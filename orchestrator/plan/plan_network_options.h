@@ -20,8 +20,11 @@ void plan_network_options_apply(const struct network *network, struct diagnostic
 const char *plan_network_options_binding(const struct network *network);
 const char *plan_network_options_prefix(const struct network *network);
 
-/* For a network of the driver 'macvlan', or NULL; borrowed likewise. */
-const char *plan_network_options_parent(const struct network *network);
-const char *plan_network_options_macvlan_mode(const struct network *network);
+/* Whether its containers are stations of the host's own network: the driver is 'macvlan' or
+ * 'ipvlan'. */
+bool plan_network_options_is_station(const struct network *network);
+/* Puts what such a network's options say into the specification. */
+void plan_network_options_station(const struct network *network, struct arena *arena,
+                                  struct network_spec *spec);
 
 #endif

@@ -91,6 +91,27 @@ static void add_network(struct fixture *fixture, struct network *network,
     fixture->service.n_networks = 1;
 }
 
+Test(plan_network, ports_of_a_station_alone_are_told_to_lead_nowhere_and_left_out)
+{
+    struct network network = {.key = "lan", .driver = "macvlan", .enable_ipv4 = true};
+    struct pair parent = {.name = "parent", .value = "eth0"};
+    struct service_port port = {.target = 80, .published = "8080"};
+    struct service_network joined = {0};
+    struct fixture fixture;
+    const struct plan *plan;
+
+    network.driver_opts = (struct pair_list){.items = &parent, .count = 1};
+    fixture_init(&fixture);
+    add_network(&fixture, &network, &joined);
+    fixture.service.ports = &port;
+    fixture.service.n_ports = 1;
+    plan = fixture_plan(&fixture);
+    cr_assert(plan, "%s", first_error(&fixture));
+    cr_expect_eq(diagnostics_count(fixture.diagnostics, SEVERITY_WARNING), 1);
+    cr_expect_eq(plan->instances[0].n_ports, 0);
+    fixture_done(&fixture);
+}
+
 Test(plan_network, a_link_with_an_alias_is_a_name_of_the_containers_own)
 {
     struct fixture fixture;
