@@ -12,6 +12,7 @@
 
 #include "net/link.h"
 #include "net/name_hash.h"
+#include "net/network.h"
 
 bool bridge_is_interface_name(const char *text)
 {
@@ -89,9 +90,14 @@ int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret
         return -1;
     if (spec->prefix_length)
         link_batch_address(batch, ifindex, spec->gateway, spec->prefix_length);
+    for (size_t i = 0; i < spec->n_pools; i++)
+        link_batch_address(batch, ifindex, spec->pools[i].gateway, spec->pools[i].subnet.length);
     link_batch_up(batch, ifindex, true);
     if (spec->v6) {
         link_batch_address6(batch, ifindex, &spec->v6->gateway, spec->v6->subnet.length);
+        for (size_t i = 0; i < spec->v6->n_pools; i++)
+            link_batch_address6(batch, ifindex, &spec->v6->pools[i].gateway,
+                                spec->v6->pools[i].subnet.length);
         link_batch_address6(batch, ifindex, &link_local, LINK_LOCAL_LENGTH);
     }
     if (netlink_send(router, batch, NULL, err) < 0)

@@ -13,6 +13,8 @@
 #include "net/netlink.h"
 #include "net/network_v6.h"
 
+struct network_pool;
+
 enum { INTERFACE_NAME_SIZE = 16 };
 
 struct bridge_spec {
@@ -21,6 +23,9 @@ struct bridge_spec {
     unsigned prefix_length; /* 0: without the address */
     int mtu;
     const struct network_v6 *v6; /* or NULL */
+    const struct network_pool
+        *pools; /* further subnets, with a gateway each; those of IPv6 are v6's */
+    size_t n_pools;
 };
 
 /* Letters, digits, '.', '_' and '-', as many as fit. */

@@ -158,9 +158,15 @@ static void batch_link_local(struct netlink_batch *batch, const struct endpoint 
 static void batch_routes(struct netlink_batch *batch, const struct endpoint *endpoint, int ifindex)
 {
     struct ipv4_prefix everything = {0, 0}, host = {0, 32};
+    const struct ipv6_prefix everything6 = {0};
 
+    for (size_t i = 0; i < endpoint->n_on_link; i++)
+        link_batch_route(batch, ifindex, endpoint->on_link[i], 0);
+    for (size_t i = 0; i < endpoint->n_on_link6; i++)
+        link_batch_route6(batch, ifindex, &endpoint->on_link6[i], NULL);
     if (endpoint->has_gateway6)
-        link_batch_default_route6(batch, ifindex, endpoint->is_routed ? NULL : &endpoint->gateway6);
+        link_batch_route6(batch, ifindex, &everything6,
+                          endpoint->is_routed ? NULL : &endpoint->gateway6);
     if (endpoint->gateway)
         link_batch_route(batch, ifindex, everything, endpoint->is_routed ? 0 : endpoint->gateway);
     if (endpoint->host_gateway && ipv4_parse(HOST_GATEWAY_ADDRESS, &host.address))

@@ -40,6 +40,10 @@ struct endpoint {
         host_gateway; /* that HOST_GATEWAY_ADDRESS is behind; 0: where the default route leads */
     struct in6_addr gateway6;
     bool has_gateway6;
+    struct ipv4_prefix *on_link; /* other subnets that are reached without a router */
+    size_t n_on_link;
+    struct ipv6_prefix *on_link6;
+    size_t n_on_link6;
     uint32_t *link_local; /* more addresses, that reach no further than the bridge */
     size_t n_link_local;
     struct in6_addr *link_local6;

@@ -14,7 +14,9 @@ struct holder {
 };
 
 struct ipam {
-    struct ipam_spec spec;
+    const char *network;
+    struct ipam_pool *pools; /* one at least */
+    size_t n_pools, pools_capacity;
     struct holder *holders;
     size_t count, capacity;
     bool changed;
@@ -24,8 +26,15 @@ struct ipam *ipam_new(const struct ipam_spec *spec)
 {
     struct ipam *ipam = memory_new(struct ipam);
 
-    ipam->spec = *spec;
+    ipam->network = spec->network;
+    ipam_add_pool(ipam, &(struct ipam_pool){spec->subnet, spec->range, spec->gateway});
     return ipam;
+}
+
+void ipam_add_pool(struct ipam *ipam, const struct ipam_pool *pool)
+{
+    memory_grow(ipam->pools, ipam->n_pools, ipam->pools_capacity);
+    ipam->pools[ipam->n_pools++] = *pool;
 }
 
 void ipam_free(struct ipam *ipam)
@@ -35,6 +44,7 @@ void ipam_free(struct ipam *ipam)
     for (size_t i = 0; i < ipam->count; i++)
         free(ipam->holders[i].instance);
     free(ipam->holders);
+    free(ipam->pools);
     free(ipam);
 }
 
@@ -68,26 +78,57 @@ static void ipam_drop(struct ipam *ipam, struct holder *holder)
     *holder = ipam->holders[--ipam->count];
 }
 
-/* Inside the subnet, and neither its own address nor its broadcast address (/31 and /32 have none)
+/* The pool whose subnet the address is in, or NULL. */
+static const struct ipam_pool *pool_of(const struct ipam *ipam, uint32_t address)
+{
+    for (size_t i = 0; i < ipam->n_pools; i++)
+        if (ipv4_prefix_contains(ipam->pools[i].subnet, address))
+            return &ipam->pools[i];
+    return NULL;
+}
+
+/* Whether it may be given away without being asked for. */
+static bool is_automatic(const struct ipam *ipam, uint32_t address)
+{
+    const struct ipam_pool *pool = pool_of(ipam, address);
+
+    return pool && ipv4_prefix_contains(pool->range, address);
+}
+
+/* Inside a subnet, and neither its own address nor its broadcast address (/31 and /32 have none)
  * nor the gateway. */
 static bool is_usable(const struct ipam *ipam, uint32_t address)
 {
-    struct ipv4_prefix subnet = ipam->spec.subnet;
+    const struct ipam_pool *pool = pool_of(ipam, address);
 
-    if (!ipv4_prefix_contains(subnet, address) || address == ipam->spec.gateway)
+    if (!pool || address == pool->gateway)
         return false;
-    return subnet.length > 30 || (address != subnet.address && address != ipv4_prefix_last(subnet));
+    return pool->subnet.length > 30 ||
+           (address != pool->subnet.address && address != ipv4_prefix_last(pool->subnet));
+}
+
+/* "10.89.0.0/24", or all of them: "10.89.0.0/24, 10.90.0.0/24". */
+static const char *list_subnets(const struct ipam *ipam, bool ranges, struct text *text)
+{
+    char prefix[IPV4_PREFIX_TEXT_SIZE];
+
+    for (size_t i = 0; i < ipam->n_pools; i++)
+        text_appendf(
+            text, "%s%s", i > 0 ? ", " : "",
+            ipv4_prefix_format(ranges ? ipam->pools[i].range : ipam->pools[i].subnet, prefix));
+    return text_get(text);
 }
 
 int ipam_reserve(struct ipam *ipam, uint32_t address, struct error *err)
 {
-    char text[IPV4_TEXT_SIZE], subnet[IPV4_PREFIX_TEXT_SIZE];
     struct holder *holder = holder_of_address(ipam, address);
+    scoped_text struct text subnets = {0};
+    char text[IPV4_TEXT_SIZE];
 
-    if (!ipv4_prefix_contains(ipam->spec.subnet, address))
+    if (!pool_of(ipam, address))
         return error_set(err, "reserved address %s of network '%s' is not in its subnet %s",
-                         ipv4_format(address, text), ipam->spec.network,
-                         ipv4_prefix_format(ipam->spec.subnet, subnet));
+                         ipv4_format(address, text), ipam->network,
+                         list_subnets(ipam, false, &subnets));
     if (holder && holder->instance)
         ipam_drop(ipam, holder);
     if (!holder || holder->instance)
@@ -106,25 +147,26 @@ void ipam_remember(struct ipam *ipam, const char *instance, uint32_t address)
  * still fits. */
 static int claim_wanted(struct ipam *ipam, const char *instance, uint32_t wanted, struct error *err)
 {
-    char text[IPV4_TEXT_SIZE], subnet[IPV4_PREFIX_TEXT_SIZE];
+    const struct ipam_pool *pool = pool_of(ipam, wanted);
     struct holder *holder = holder_of_address(ipam, wanted);
+    scoped_text struct text subnets = {0};
+    char text[IPV4_TEXT_SIZE];
 
     (void)ipv4_format(wanted, text);
-    if (!ipv4_prefix_contains(ipam->spec.subnet, wanted))
+    if (!pool)
         return error_set(err, "address %s of '%s' is not in subnet %s of network '%s'", text,
-                         instance, ipv4_prefix_format(ipam->spec.subnet, subnet),
-                         ipam->spec.network);
-    if (wanted == ipam->spec.gateway)
+                         instance, list_subnets(ipam, false, &subnets), ipam->network);
+    if (wanted == pool->gateway)
         return error_set(err, "address %s of '%s' is the gateway of network '%s'", text, instance,
-                         ipam->spec.network);
+                         ipam->network);
     if (!is_usable(ipam, wanted) || (holder && !holder->instance))
         return error_set(err, "address %s of '%s' is reserved in network '%s'", text, instance,
-                         ipam->spec.network);
+                         ipam->network);
     if (holder && strcmp(holder->instance, instance) == 0)
         return 0;
     if (holder && holder->claimed)
         return error_set(err, "address %s of '%s' is taken by '%s' in network '%s'", text, instance,
-                         holder->instance, ipam->spec.network);
+                         holder->instance, ipam->network);
     if (holder)
         ipam_drop(ipam, holder);
     holder = holder_of_instance(ipam, instance);
@@ -134,16 +176,17 @@ static int claim_wanted(struct ipam *ipam, const char *instance, uint32_t wanted
     return 0;
 }
 
-/* The first free address from the one that the names ask for, upwards and around. forced: also
- * those that are only remembered. 0 when there is none. */
-static uint32_t find_free(struct ipam *ipam, const char *instance, bool forced)
+/* The first free address of a pool, from the one that the names ask for, upwards and around.
+ * forced: also those that are only remembered. 0 when there is none. */
+static uint32_t find_in_pool(struct ipam *ipam, const struct ipam_pool *pool, const char *instance,
+                             bool forced)
 {
-    uint64_t size = (uint64_t)ipv4_prefix_last(ipam->spec.range) - ipam->spec.range.address + 1;
-    uint64_t start = name_hash(ipam->spec.network, instance) % size;
+    uint64_t size = (uint64_t)ipv4_prefix_last(pool->range) - pool->range.address + 1;
+    uint64_t start = name_hash(ipam->network, instance) % size;
 
     /* Each refusal is a holder, the gateway or an end of the subnet: no need to walk a /8. */
     for (uint64_t i = 0; i < size && i < (uint64_t)ipam->count + 4; i++) {
-        uint32_t address = ipam->spec.range.address + (uint32_t)((start + i) % size);
+        uint32_t address = pool->range.address + (uint32_t)((start + i) % size);
         struct holder *holder = holder_of_address(ipam, address);
 
         if (is_usable(ipam, address) &&
@@ -153,13 +196,22 @@ static uint32_t find_free(struct ipam *ipam, const char *instance, bool forced)
     return 0;
 }
 
+static uint32_t find_free(struct ipam *ipam, const char *instance, bool forced)
+{
+    uint32_t address = 0;
+
+    for (size_t i = 0; i < ipam->n_pools && !address; i++)
+        address = find_in_pool(ipam, &ipam->pools[i], instance, forced);
+    return address;
+}
+
 static int claim_any(struct ipam *ipam, const char *instance, struct error *err)
 {
-    char text[IPV4_PREFIX_TEXT_SIZE];
     struct holder *holder = holder_of_instance(ipam, instance);
+    scoped_text struct text ranges = {0};
     uint32_t address;
 
-    if (holder && ipv4_prefix_contains(ipam->spec.range, holder->address))
+    if (holder && is_automatic(ipam, holder->address))
         return 0;
     if (holder)
         ipam_drop(ipam, holder);
@@ -168,7 +220,7 @@ static int claim_any(struct ipam *ipam, const char *instance, struct error *err)
         address = find_free(ipam, instance, true);
     if (!address)
         return error_set(err, "network '%s' has no free address for '%s': all of %s are taken",
-                         ipam->spec.network, instance, ipv4_prefix_format(ipam->spec.range, text));
+                         ipam->network, instance, list_subnets(ipam, true, &ranges));
     holder = holder_of_address(ipam, address);
     if (holder)
         ipam_drop(ipam, holder);
@@ -201,8 +253,7 @@ bool ipam_has_claimed(const struct ipam *ipam, const char *instance, uint32_t wa
         if (!holder->claimed || !string_eq(holder->instance, instance))
             continue;
         *ret_address = holder->address;
-        return wanted ? holder->address == wanted
-                      : ipv4_prefix_contains(ipam->spec.range, holder->address);
+        return wanted ? holder->address == wanted : is_automatic(ipam, holder->address);
     }
     return false;
 }

@@ -26,9 +26,18 @@ struct ipam_spec {
     uint32_t gateway;         /* inside the subnet; never handed out */
 };
 
+/* A further subnet, whose automatic addresses are given away when those before it have none. */
+struct ipam_pool {
+    struct ipv4_prefix subnet, range;
+    uint32_t gateway;
+};
+
 struct ipam *ipam_new(const struct ipam_spec *spec);
 void ipam_free(struct ipam *ipam);
 DEFINE_SCOPED(struct ipam *, ipam_free)
+
+/* Before anything is remembered or claimed. */
+void ipam_add_pool(struct ipam *ipam, const struct ipam_pool *pool);
 
 /* Never handed out, neither by itself nor on request. */
 MUST_CHECK int ipam_reserve(struct ipam *ipam, uint32_t address, struct error *err);

@@ -151,23 +151,26 @@ void link_batch_route(struct netlink_batch *batch, int ifindex, struct ipv4_pref
     netlink_put_u32(message, RTA_OIF, (uint32_t)ifindex);
 }
 
-void link_batch_default_route6(struct netlink_batch *batch, int ifindex,
-                               const struct in6_addr *gateway)
+void link_batch_route6(struct netlink_batch *batch, int ifindex, const struct ipv6_prefix *subnet,
+                       const struct in6_addr *gateway)
 {
     struct rtmsg header = {
         .rtm_family = AF_INET6,
+        .rtm_dst_len = (uint8_t)subnet->length,
         .rtm_table = RT_TABLE_MAIN,
         .rtm_protocol = RTPROT_STATIC,
         .rtm_scope = RT_SCOPE_UNIVERSE,
         .rtm_type = RTN_UNICAST,
     };
-    char text[IPV6_TEXT_SIZE];
+    char text[IPV6_TEXT_SIZE], to[IPV6_PREFIX_TEXT_SIZE];
     struct nl_msg *message;
 
     message = netlink_batch_add(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK,
                                 &header, sizeof(header));
-    netlink_batch_describe(batch, "add default route by %s",
+    netlink_batch_describe(batch, "add route to %s by %s", ipv6_prefix_format(subnet, to),
                            gateway ? ipv6_format(gateway, text) : "the link");
+    if (subnet->length)
+        netlink_put(message, RTA_DST, &subnet->address, sizeof(subnet->address));
     if (gateway)
         netlink_put(message, RTA_GATEWAY, gateway, sizeof(*gateway));
     netlink_put_u32(message, RTA_OIF, (uint32_t)ifindex);

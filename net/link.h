@@ -42,9 +42,9 @@ void link_batch_settle(struct netlink_batch *batch, int ifindex, const char *nam
 void link_batch_route(struct netlink_batch *batch, int ifindex, struct ipv4_prefix subnet,
                       uint32_t gateway);
 
-/* gateway: NULL likewise. */
-void link_batch_default_route6(struct netlink_batch *batch, int ifindex,
-                               const struct in6_addr *gateway);
+/* gateway: NULL for the link itself. */
+void link_batch_route6(struct netlink_batch *batch, int ifindex, const struct ipv6_prefix *subnet,
+                       const struct in6_addr *gateway);
 
 /* A bridge's ports stay, without it; of a pair both ends go. One that is gone is no error. */
 MUST_CHECK int link_remove(struct netlink *netlink, int ifindex, struct error *err);

@@ -37,7 +37,7 @@ int member_claim(struct network *network, const char *instance, const struct end
     if (network_claim(network, instance, wanted, &addresses.v4, err) < 0 ||
         (network->v6.on &&
          network_claim6(network, instance, spec->ipv6_address,
-                        addresses.v4 - network->subnet.address, &addresses.v6, err) < 0))
+                        network_number_of(network, addresses.v4), &addresses.v6, err) < 0))
         return -1;
     *ret_addresses = addresses;
     return 0;
@@ -73,6 +73,33 @@ static int add_link_local(struct member *member, struct endpoint *endpoint,
     return 0;
 }
 
+/* Where a network has several subnets of a family, the others are on the same link. */
+static void add_on_link(struct member *member, const struct network *network,
+                        struct endpoint *endpoint)
+{
+    size_t count = 1 + network->n_pools, count6 = 1 + network->v6.n_pools;
+
+    if (!network->no_ipv4 && count > 1) {
+        endpoint->on_link = arena_new_array(member->arena, struct ipv4_prefix, count);
+        for (size_t i = 0; i < count; i++) {
+            struct ipv4_prefix subnet = i == 0 ? network->subnet : network->pools[i - 1].subnet;
+
+            if (!ipv4_prefix_contains(subnet, endpoint->address))
+                endpoint->on_link[endpoint->n_on_link++] = subnet;
+        }
+    }
+    if (network->v6.on && count6 > 1) {
+        endpoint->on_link6 = arena_new_array(member->arena, struct ipv6_prefix, count6);
+        for (size_t i = 0; i < count6; i++) {
+            struct ipv6_prefix subnet =
+                i == 0 ? network->v6.subnet : network->v6.pools[i - 1].subnet;
+
+            if (!ipv6_prefix_contains(&subnet, &endpoint->address6))
+                endpoint->on_link6[endpoint->n_on_link6++] = subnet;
+        }
+    }
+}
+
 static int member_add(struct member *member, struct network *network,
                       const struct endpoint_spec *spec, struct error *err)
 {
@@ -88,8 +115,6 @@ static int member_add(struct member *member, struct network *network,
         .bridge_ifindex = network->bridge_ifindex,
         .parent_ifindex = network->parent_ifindex,
         .station = network->station,
-        .prefix_length = network->no_ipv4 ? 0 : network->subnet.length,
-        .prefix_length6 = network->v6.on ? network->v6.subnet.length : 0,
         .mtu = network->mtu,
         .egress_bits = spec->egress_bits,
         .ingress_bits = spec->ingress_bits,
@@ -103,6 +128,11 @@ static int member_add(struct member *member, struct network *network,
         return -1;
     endpoint->address = addresses.v4;
     endpoint->address6 = addresses.v6;
+    if (!network->no_ipv4)
+        endpoint->prefix_length = network_pool_of(network, addresses.v4).subnet.length;
+    if (network->v6.on)
+        endpoint->prefix_length6 = network_v6_pool_of(&network->v6, &addresses.v6).subnet.length;
+    add_on_link(member, network, endpoint);
     ipv4_mac(endpoint->address, endpoint->mac);
     if (spec->mac_address && network->parent && network->station.ipvlan)
         return error_set(err, "mac_address '%s': on an ipvlan network all have the host's",
@@ -148,13 +178,15 @@ static bool host_has_ipv6_route(void)
 
 /* 169.254.1.2 has a route of its own where the default route is not the router's, and where
  * link-local addresses have the whole range on their link. */
-static uint32_t host_gateway_of(const struct member *member, const struct network *network)
+static uint32_t host_gateway_of(const struct member *member, const struct network *network,
+                                uint32_t gateway)
 {
+    uint32_t router = network->kernel_uplink ? network->router : gateway;
     bool hidden = network->kernel_uplink;
 
     for (size_t i = 0; i < member->count; i++)
         hidden = hidden || member->endpoints[i].n_link_local > 0;
-    return hidden && !network->no_ipv4 ? network->router : 0;
+    return hidden && !network->no_ipv4 ? router : 0;
 }
 
 /* The worker reaches what has a bridge; the network with the default route before others. */
@@ -185,11 +217,13 @@ static void member_choose_gateway(struct member *member, const struct endpoint_s
         const struct network *network = lookup->find(lookup->owner, best->network);
         struct endpoint *endpoint = &member->endpoints[index];
 
-        endpoint->gateway = network->no_ipv4 ? 0 : network->gateway;
-        endpoint->host_gateway = host_gateway_of(member, network);
+        uint32_t gateway = network_pool_of(network, endpoint->address).gateway;
+
+        endpoint->gateway = network->no_ipv4 ? 0 : gateway;
+        endpoint->host_gateway = host_gateway_of(member, network, gateway);
         endpoint->is_routed = network->parent && station_is_routed(&network->station);
         endpoint->has_gateway6 = network->v6.on && host_has_ipv6_route();
-        endpoint->gateway6 = network->v6.gateway;
+        endpoint->gateway6 = network_v6_pool_of(&network->v6, &endpoint->address6).gateway;
     }
     member_choose_target(member, index);
 }

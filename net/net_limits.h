@@ -9,6 +9,7 @@
 enum {
     /* What a supervisor may tell. */
     NET_LIMIT_NETWORKS = 256,
+    NET_LIMIT_SUBNETS = 128,        /* of one network, after the first of each family */
     NET_LIMIT_ENDPOINTS = 4096,     /* instances of one project */
     NET_LIMIT_ENTRIES = 64,         /* networks of one instance */
     NET_LIMIT_NAMES = 256,          /* of one instance on one network */

@@ -23,7 +23,7 @@ struct network *net_find_network(const struct net *net, const char *name)
 struct network *net_network_of(const struct net *net, uint32_t address)
 {
     for (size_t i = 0; i < net->n_networks; i++)
-        if (!net->networks[i]->no_ipv4 && ipv4_prefix_contains(net->networks[i]->subnet, address))
+        if (!net->networks[i]->no_ipv4 && network_contains(net->networks[i], address))
             return net->networks[i];
     return NULL;
 }
@@ -39,7 +39,7 @@ int net_resolve_network(struct net *net, const struct network_spec *spec,
 
     for (size_t i = 0; i < net->n_networks; i++)
         if (strcmp(net->networks[i]->name, spec->name) != 0)
-            prefix_list_add(&taken, net->networks[i]->subnet);
+            network_add_subnets(net->networks[i], &taken);
     result = network_new(spec, &place, ret_network, err);
     free(taken.items);
     return result;
@@ -53,11 +53,29 @@ int net_make_bridge(struct net *net, struct network *network, struct error *err)
         .gateway = network->router,
         .prefix_length = network->no_ipv4 ? 0 : network->subnet.length,
         .v6 = network->v6.on ? &network->v6 : NULL,
+        .pools = network->no_ipv4 ? NULL : network->pools,
+        .n_pools = network->no_ipv4 ? 0 : network->n_pools,
         .mtu = network->mtu,
     };
 
     bridge_name(network->name, name);
     return bridge_make(router_links(net->router), &bridge, &network->bridge_ifindex, err);
+}
+
+/* All subnets but the first of each family, as texts in the arena. */
+static struct string_list pool_texts(const struct network *network, struct arena *arena)
+{
+    char text[IPV6_PREFIX_TEXT_SIZE];
+    struct string_list list = {0};
+
+    for (size_t i = 0; i < network->n_pools && !network->no_ipv4; i++)
+        string_list_add(arena, &list,
+                        arena_strdup(arena, ipv4_prefix_format(network->pools[i].subnet, text)));
+    for (size_t i = 0; i < network->v6.n_pools; i++)
+        string_list_add(
+            arena, &list,
+            arena_strdup(arena, ipv6_prefix_format(&network->v6.pools[i].subnet, text)));
+    return list;
 }
 
 static void tell_network(struct net *net, const struct network *network)
@@ -70,6 +88,7 @@ static void tell_network(struct net *net, const struct network *network)
         .gateway = network->gateway_text,
         .subnet = ipv4_prefix_format(network->subnet, subnet),
         .subnet6 = network->v6.on ? ipv6_prefix_format(&network->v6.subnet, subnet6) : NULL,
+        .more_subnets = pool_texts(network, arena),
         .internal = network->internal,
         .no_ipv4 = network->no_ipv4,
         .bypasses_router = network->kernel_uplink || network->parent,
@@ -217,27 +236,39 @@ int net_save_addresses(struct net *net, struct error *err)
     return address_book_save(net->addresses, err);
 }
 
+static struct router_network rules_of(const struct network *network, struct arena *arena)
+{
+    size_t n_subnets6 = network->v6.on ? 1 + network->v6.n_pools : 0;
+    struct ipv4_prefix *subnets = arena_new_array(arena, struct ipv4_prefix, 1 + network->n_pools);
+    struct ipv6_prefix *subnets6 = arena_new_array(arena, struct ipv6_prefix, n_subnets6);
+
+    subnets[0] = network->subnet;
+    for (size_t i = 0; i < network->n_pools; i++)
+        subnets[1 + i] = network->pools[i].subnet;
+    for (size_t i = 0; i < n_subnets6; i++)
+        subnets6[i] = i == 0 ? network->v6.subnet : network->v6.pools[i - 1].subnet;
+    return (struct router_network){.bridge_ifindex = network->bridge_ifindex,
+                                   .subnets = subnets,
+                                   .n_subnets = 1 + network->n_pools,
+                                   .subnets6 = subnets6,
+                                   .n_subnets6 = n_subnets6,
+                                   .internal = network->internal};
+}
+
 int net_refresh_rules(struct net *net, struct error *err)
 {
-    scoped(free) struct router_network *rules = NULL;
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct router_network *rules;
     size_t count = 0;
 
     if (uplink_refresh(net->uplink, net->networks, net->n_networks, err) < 0)
         return -1;
     if (!net->rules_stale)
         return 0;
-    rules = memory_resize(NULL, net->n_networks + 1, sizeof(*rules));
-    for (size_t i = 0; i < net->n_networks; i++) {
-        const struct network *network = net->networks[i];
-
-        if (!network->parent)
-            rules[count++] = (struct router_network){
-                .bridge_ifindex = network->bridge_ifindex,
-                .subnet = network->subnet,
-                .subnet6 = network->v6.on ? &network->v6.subnet : NULL,
-                .internal = network->internal,
-            };
-    }
+    rules = arena_new_array(arena, struct router_network, net->n_networks);
+    for (size_t i = 0; i < net->n_networks; i++)
+        if (!net->networks[i]->parent)
+            rules[count++] = rules_of(net->networks[i], arena);
     if (router_set_rules(net->router, rules, count, err) < 0)
         return -1;
     net->rules_stale = false;

@@ -15,6 +15,7 @@ static const struct codec_field network_codec[] = {
     CODEC_FIELD(struct report_network, name, CODEC_STRING),
     CODEC_FIELD(struct report_network, subnet, CODEC_STRING),
     CODEC_FIELD(struct report_network, subnet6, CODEC_STRING),
+    CODEC_FIELD(struct report_network, more_subnets, CODEC_STRINGS),
     CODEC_FIELD(struct report_network, internal, CODEC_BOOL),
     {0},
 };

@@ -17,6 +17,7 @@
 
 struct report_network {
     const char *name, *subnet, *subnet6; /* a subnet is NULL where there is none */
+    struct string_list more_subnets;
     bool internal;
 };
 

@@ -46,7 +46,7 @@ int net_trial_network(struct net_trial *trial, const struct network_spec *spec, 
         return -1;
     memory_grow(trial->networks, trial->count, trial->capacity);
     trial->networks[trial->count++] = network;
-    prefix_list_add(&trial->taken, network->subnet);
+    network_add_subnets(network, &trial->taken);
     return 0;
 }
 

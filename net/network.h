@@ -19,10 +19,18 @@
 
 struct shared_network;
 
+/* A subnet of IPv4 after the first. */
+struct network_pool {
+    struct ipv4_prefix subnet;
+    uint32_t gateway;
+};
+
 struct network {
     char *name;
     struct ipv4_prefix subnet;
     uint32_t gateway;
+    struct network_pool *pools;
+    size_t n_pools, pools_capacity;
     char gateway_text[IPV4_TEXT_SIZE];
     bool no_ipv4; /* the subnet above only numbers the containers */
     struct network_v6 v6;
@@ -39,6 +47,14 @@ struct network {
     struct shared_network *shared; /* the project's part in one of the machine's, or NULL; then the
                                       gateway is the project's own address there */
 };
+
+/* The subnet that the address is in, of those of the network. */
+struct network_pool network_pool_of(const struct network *network, uint32_t address);
+/* Which of all its addresses it is, counted through its subnets. */
+uint32_t network_number_of(const struct network *network, uint32_t address);
+bool network_contains(const struct network *network, uint32_t address);
+/* Adds all its IPv4 subnets. */
+void network_add_subnets(const struct network *network, struct prefix_list *list);
 
 /* The instance's address, or on a network without IPv4 its number; `wanted` as for ipam_claim(). */
 MUST_CHECK int network_claim(struct network *network, const char *instance, uint32_t wanted,

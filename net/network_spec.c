@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/network_spec.h"
 
+static const struct codec_field pool_spec_codec[] = {
+    CODEC_FIELD(struct pool_spec, subnet, CODEC_STRING),
+    CODEC_FIELD(struct pool_spec, gateway, CODEC_STRING),
+    CODEC_FIELD(struct pool_spec, ip_range, CODEC_STRING),
+    CODEC_FIELD(struct pool_spec, reserved, CODEC_STRINGS),
+    {0},
+};
+
 const struct codec_field network_spec_codec[] = {
     CODEC_FIELD(struct network_spec, name, CODEC_STRING),
     CODEC_FIELD(struct network_spec, shared_name, CODEC_STRING),
@@ -15,6 +23,7 @@ const struct codec_field network_spec_codec[] = {
     CODEC_FIELD(struct network_spec, gateway6, CODEC_STRING),
     CODEC_FIELD(struct network_spec, ip_range6, CODEC_STRING),
     CODEC_FIELD(struct network_spec, reserved6, CODEC_STRINGS),
+    CODEC_LIST(struct network_spec, pools, n_pools, pool_spec_codec),
     CODEC_FIELD(struct network_spec, internal, CODEC_BOOL),
     CODEC_FIELD(struct network_spec, kernel_uplink, CODEC_BOOL),
     CODEC_FIELD(struct network_spec, parent, CODEC_STRING),

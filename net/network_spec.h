@@ -12,6 +12,12 @@
 #include "common/arena.h"
 #include "common/codec.h"
 
+/* A further subnet of a network, of either family. */
+struct pool_spec {
+    const char *subnet, *gateway, *ip_range; /* as in struct network_spec */
+    struct string_list reserved;
+};
+
 struct network_spec {
     const char *name;        /* key in the project: "default" */
     const char *shared_name; /* of a network that is the machine's: "proxy", see shared_network.h;
@@ -27,6 +33,8 @@ struct network_spec {
     const char *subnet6;         /* "fd00:1::/64"; NULL: a local /64 that follows from the names */
     const char *gateway6, *ip_range6;
     struct string_list reserved6;
+    struct pool_spec *pools; /* after the first of each family */
+    size_t n_pools;
     bool internal;            /* no way out */
     bool kernel_uplink;       /* IPv4 is routed by the host's kernel instead of relayed */
     const char *parent;       /* an interface of the host's, whose network the containers are on by

@@ -18,12 +18,18 @@ struct network_table *network_table_new(void)
     return memory_new(struct network_table);
 }
 
+static void network_done(struct known_network *network)
+{
+    free(network->more);
+    free(network->name);
+}
+
 void network_table_free(struct network_table *table)
 {
     if (!table)
         return;
     for (size_t i = 0; i < table->count; i++)
-        free(table->networks[i].name);
+        network_done(&table->networks[i]);
     free(table->networks);
     free(table);
 }
@@ -34,6 +40,19 @@ static struct known_network *table_find(const struct network_table *table, const
         if (string_eq(table->networks[i].name, name))
             return &table->networks[i];
     return NULL;
+}
+
+static int subnets_parse(struct string_list texts, struct known_network *network, struct error *err)
+{
+    scoped(free) struct inet_subnet *subnets =
+        memory_resize(NULL, texts.count + 1, sizeof(*subnets));
+
+    for (size_t i = 0; i < texts.count; i++)
+        if (inet_subnet_parse(texts.items[i], &subnets[i], err) < 0)
+            return -1;
+    network->more = steal(subnets);
+    network->n_more = texts.count;
+    return 0;
 }
 
 int network_table_set(struct network_table *table, const struct told_network *told,
@@ -49,9 +68,13 @@ int network_table_set(struct network_table *table, const struct told_network *to
     wanted.has_ipv6 = told->subnet6 != NULL;
     if (told->subnet6 && inet_subnet_parse(told->subnet6, &wanted.subnet6, err) < 0)
         return -1;
-    if (!network) {
-        if (table->count >= NET_LIMIT_NETWORKS)
-            return error_set(err, "more than %d networks", NET_LIMIT_NETWORKS);
+    if (!network && table->count >= NET_LIMIT_NETWORKS)
+        return error_set(err, "more than %d networks", NET_LIMIT_NETWORKS);
+    if (subnets_parse(told->more_subnets, &wanted, err) < 0)
+        return -1;
+    if (network) {
+        free(network->more);
+    } else {
         memory_grow(table->networks, table->count, table->capacity);
         network = &table->networks[table->count++];
         network->name = memory_strdup(told->name);
@@ -73,6 +96,15 @@ static const char *subnet_text(const struct inet_subnet *subnet, struct arena *a
     return arena_printf(arena, "%s/%u", base, subnet->length);
 }
 
+static struct string_list more_texts(const struct known_network *network, struct arena *arena)
+{
+    struct string_list list = {0};
+
+    for (size_t i = 0; i < network->n_more; i++)
+        string_list_add(arena, &list, subnet_text(&network->more[i], arena));
+    return list;
+}
+
 void network_table_report(const struct network_table *table, struct arena *arena,
                           struct net_report *report)
 {
@@ -84,6 +116,7 @@ void network_table_report(const struct network_table *table, struct arena *arena
             .name = arena_strdup(arena, network->name),
             .subnet = network->no_ipv4 ? NULL : subnet_text(&network->subnet, arena),
             .subnet6 = network->has_ipv6 ? subnet_text(&network->subnet6, arena) : NULL,
+            .more_subnets = more_texts(network, arena),
             .internal = network->internal};
     }
 }
@@ -100,7 +133,7 @@ void network_table_sweep(struct network_table *table)
 
     for (size_t i = 0; i < table->count; i++) {
         if (table->networks[i].marked)
-            free(table->networks[i].name);
+            network_done(&table->networks[i]);
         else
             table->networks[kept++] = table->networks[i];
     }
@@ -112,6 +145,14 @@ const struct known_network *network_table_find(const struct network_table *table
     return table_find(table, name);
 }
 
+static bool is_in_more(const struct known_network *network, const struct inet_address *address)
+{
+    for (size_t i = 0; i < network->n_more; i++)
+        if (inet_subnet_contains(&network->more[i], address))
+            return true;
+    return false;
+}
+
 const struct known_network *network_table_of(const struct network_table *table,
                                              const struct inet_address *address)
 {
@@ -119,7 +160,8 @@ const struct known_network *network_table_of(const struct network_table *table,
         const struct known_network *network = &table->networks[i];
 
         if ((!network->no_ipv4 && inet_subnet_contains(&network->subnet, address)) ||
-            (network->has_ipv6 && inet_subnet_contains(&network->subnet6, address)))
+            (network->has_ipv6 && inet_subnet_contains(&network->subnet6, address)) ||
+            is_in_more(network, address))
             return network;
     }
     return NULL;

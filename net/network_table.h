@@ -14,6 +14,8 @@
 struct known_network {
     char *name;
     struct inet_subnet subnet, subnet6;
+    struct inet_subnet *more; /* of either family */
+    size_t n_more;
     bool has_ipv6, no_ipv4; /* the IPv4 subnet of a network without IPv4 is nobody's */
     bool internal;
     bool bypasses_router; /* answers to foreign addresses do not come by the router */
@@ -31,6 +33,7 @@ struct told_network {
     const char *name;
     const char *subnet;  /* "10.89.3.0/24" */
     const char *subnet6; /* "fd00:1::/64", or NULL */
+    struct string_list more_subnets;
     bool internal, no_ipv4, bypasses_router;
 };
 

@@ -20,6 +20,7 @@ void network_v6_done(struct network_v6 *v6)
     for (size_t i = 0; i < v6->n_holders; i++)
         free(v6->holders[i].instance);
     free(v6->holders);
+    free(v6->pools);
 }
 
 static void v6_add_holder(struct network_v6 *v6, const char *instance,
@@ -42,33 +43,86 @@ static struct ipv6_prefix local_subnet(const char *project, const char *network)
     return subnet;
 }
 
-static int v6_settle_subnet(struct network_v6 *v6, const char *project,
-                            const struct network_spec *spec, struct error *err)
+static int v6_settle_subnet(const char *subnet, struct ipv6_prefix *ret_subnet, struct error *err)
 {
-    if (!spec->subnet6) {
-        v6->subnet = local_subnet(project, spec->name);
-        return 0;
-    }
-    if (!ipv6_prefix_parse(spec->subnet6, &v6->subnet))
-        return error_set(err, "subnet '%s' is not an IPv6 subnet", spec->subnet6);
-    if (v6->subnet.length == 0 || v6->subnet.length > SUBNET_LENGTH_MAX)
-        return error_set(err, "subnet '%s' has no room for containers", spec->subnet6);
+    if (!ipv6_prefix_parse(subnet, ret_subnet))
+        return error_set(err, "subnet '%s' is not an IPv6 subnet", subnet);
+    if (ret_subnet->length == 0 || ret_subnet->length > SUBNET_LENGTH_MAX)
+        return error_set(err, "subnet '%s' has no room for containers", subnet);
     return 0;
 }
 
-static int v6_settle_gateway(struct network_v6 *v6, const char *gateway, struct error *err)
+static int v6_settle_gateway(struct network_v6 *v6, const char *gateway, struct v6_pool *pool,
+                             struct error *err)
 {
     char text[IPV6_PREFIX_TEXT_SIZE];
 
-    v6->gateway = ipv6_plus(&v6->subnet.address, 1);
-    if (gateway && !ipv6_parse(gateway, &v6->gateway))
+    pool->gateway = ipv6_plus(&pool->subnet.address, 1);
+    if (gateway && !ipv6_parse(gateway, &pool->gateway))
         return error_set(err, "gateway '%s' is not an IPv6 address", gateway);
-    if (!ipv6_prefix_contains(&v6->subnet, &v6->gateway) ||
-        ipv6_equal(&v6->gateway, &v6->subnet.address))
+    if (!ipv6_prefix_contains(&pool->subnet, &pool->gateway) ||
+        ipv6_equal(&pool->gateway, &pool->subnet.address))
         return error_set(err, "gateway '%s' is not usable in subnet %s", gateway,
-                         ipv6_prefix_format(&v6->subnet, text));
-    v6_add_holder(v6, NULL, &v6->gateway);
+                         ipv6_prefix_format(&pool->subnet, text));
+    v6_add_holder(v6, NULL, &pool->gateway);
     return 0;
+}
+
+static int v6_settle_first_pool(struct network_v6 *v6, const char *project,
+                                const struct network_spec *spec, struct error *err)
+{
+    struct v6_pool pool = {.subnet = local_subnet(project, spec->name)};
+
+    if ((spec->subnet6 && v6_settle_subnet(spec->subnet6, &pool.subnet, err) < 0) ||
+        v6_settle_gateway(v6, spec->gateway6, &pool, err) < 0)
+        return -1;
+    v6->subnet = pool.subnet;
+    v6->gateway = pool.gateway;
+    return 0;
+}
+
+static int v6_reserve_all(struct network_v6 *v6, struct string_list reserved, struct error *err)
+{
+    struct in6_addr address;
+
+    for (size_t i = 0; i < reserved.count; i++) {
+        if (!ipv6_parse(reserved.items[i], &address))
+            return error_set(err, "reserved address '%s' is not an IPv6 address",
+                             reserved.items[i]);
+        v6_add_holder(v6, NULL, &address);
+    }
+    return 0;
+}
+
+/* Nothing automatic is in it: the first never lacks room. */
+static int v6_add_pool(struct network_v6 *v6, const struct pool_spec *spec, struct error *err)
+{
+    char own[IPV6_PREFIX_TEXT_SIZE], other[IPV6_PREFIX_TEXT_SIZE];
+    struct v6_pool pool;
+
+    if (v6_settle_subnet(spec->subnet, &pool.subnet, err) < 0)
+        return -1;
+    for (size_t i = 0; i <= v6->n_pools; i++) {
+        const struct ipv6_prefix *earlier = i == 0 ? &v6->subnet : &v6->pools[i - 1].subnet;
+
+        if (ipv6_prefix_overlaps(earlier, &pool.subnet))
+            return error_set(err, "subnet %s overlaps %s of the same network",
+                             ipv6_prefix_format(&pool.subnet, own),
+                             ipv6_prefix_format(earlier, other));
+    }
+    if (v6_settle_gateway(v6, spec->gateway, &pool, err) < 0)
+        return -1;
+    memory_grow(v6->pools, v6->n_pools, v6->pools_capacity);
+    v6->pools[v6->n_pools++] = pool;
+    return v6_reserve_all(v6, spec->reserved, err);
+}
+
+struct v6_pool network_v6_pool_of(const struct network_v6 *v6, const struct in6_addr *address)
+{
+    for (size_t i = 0; i < v6->n_pools; i++)
+        if (ipv6_prefix_contains(&v6->pools[i].subnet, address))
+            return v6->pools[i];
+    return (struct v6_pool){v6->subnet, v6->gateway};
 }
 
 /* Where there is room, automatic addresses keep out of the block that people choose theirs from:
@@ -100,18 +154,13 @@ int network_v6_init(struct network_v6 *v6, const char *project, const struct net
     if (!spec->ipv6)
         return 0;
     v6->on = true;
-    if (v6_settle_subnet(v6, project, spec, err) < 0 ||
-        v6_settle_gateway(v6, spec->gateway6, err) < 0 ||
-        v6_settle_first(v6, spec->ip_range6, numbers, err) < 0)
+    if (v6_settle_first_pool(v6, project, spec, err) < 0 ||
+        v6_settle_first(v6, spec->ip_range6, numbers, err) < 0 ||
+        v6_reserve_all(v6, spec->reserved6, err) < 0)
         return -1;
-    for (size_t i = 0; i < spec->reserved6.count; i++) {
-        struct in6_addr address;
-
-        if (!ipv6_parse(spec->reserved6.items[i], &address))
-            return error_set(err, "reserved address '%s' is not an IPv6 address",
-                             spec->reserved6.items[i]);
-        v6_add_holder(v6, NULL, &address);
-    }
+    for (size_t i = 0; i < spec->n_pools; i++)
+        if (strchr(spec->pools[i].subnet, ':') && v6_add_pool(v6, &spec->pools[i], err) < 0)
+            return -1;
     return 0;
 }
 
@@ -186,11 +235,13 @@ int network_v6_claim(struct network_v6 *v6, const char *instance, const char *wa
     struct in6_addr address = network_v6_of_number(v6, number);
     char text[IPV6_TEXT_SIZE], subnet[IPV6_PREFIX_TEXT_SIZE];
     struct v6_holder *own = NULL;
+    struct v6_pool pool;
 
     if (wanted && !ipv6_parse(wanted, &address))
         return error_set(err, "address '%s' of '%s' is not an IPv6 address", wanted, instance);
     (void)ipv6_format(&address, text);
-    if (!ipv6_prefix_contains(&v6->subnet, &address))
+    pool = network_v6_pool_of(v6, &address);
+    if (!ipv6_prefix_contains(&pool.subnet, &address))
         return error_set(err, "address %s of '%s' is not in subnet %s", text, instance,
                          ipv6_prefix_format(&v6->subnet, subnet));
     for (size_t i = 0; i < v6->n_holders; i++) {
@@ -211,9 +262,19 @@ int network_v6_claim(struct network_v6 *v6, const char *instance, const char *wa
     return 0;
 }
 
+static bool has_same_pools(const struct network_v6 *a, const struct network_v6 *b)
+{
+    for (size_t i = 0; i < a->n_pools && i < b->n_pools; i++)
+        if (!ipv6_equal(&a->pools[i].subnet.address, &b->pools[i].subnet.address) ||
+            a->pools[i].subnet.length != b->pools[i].subnet.length ||
+            !ipv6_equal(&a->pools[i].gateway, &b->pools[i].gateway))
+            return false;
+    return a->n_pools == b->n_pools;
+}
+
 bool network_v6_is_same(const struct network_v6 *a, const struct network_v6 *b)
 {
-    return a->on == b->on && a->subnet.length == b->subnet.length &&
+    return has_same_pools(a, b) && a->on == b->on && a->subnet.length == b->subnet.length &&
            ipv6_equal(&a->subnet.address, &b->subnet.address) &&
            ipv6_equal(&a->gateway, &b->gateway);
 }

@@ -18,8 +18,16 @@
 
 struct v6_holder;
 
+/* A subnet after the first, for addresses that somebody asks for. */
+struct v6_pool {
+    struct ipv6_prefix subnet;
+    struct in6_addr gateway;
+};
+
 struct network_v6 {
     bool on;
+    struct v6_pool *pools;
+    size_t n_pools, pools_capacity;
     struct ipv6_prefix subnet;
     struct in6_addr gateway;
     struct in6_addr first; /* of the automatic addresses: that of number 0 */
@@ -33,6 +41,9 @@ MUST_CHECK int network_v6_init(struct network_v6 *v6, const char *project,
                                const struct network_spec *spec, struct ipv4_prefix numbers,
                                struct error *err);
 void network_v6_done(struct network_v6 *v6);
+
+/* The subnet that the address is in, of those of the network. */
+struct v6_pool network_v6_pool_of(const struct network_v6 *v6, const struct in6_addr *address);
 
 /* The instance's address: the wanted one, or the one of its number when that is NULL. One that is
  * another's, the gateway's or reserved is refused. */

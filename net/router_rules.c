@@ -45,9 +45,9 @@ static void add_sets(struct nft *nft, const struct router_network *networks, siz
     nft_range_set(nft, "subnets");
     nft_set(nft, "outbound", NFT_TYPE_IFINDEX);
     for (size_t i = 0; i < count; i++) {
-        struct ipv4_prefix subnet = networks[i].subnet;
-
-        nft_range_set_add(nft, "subnets", subnet.address, ipv4_prefix_last(subnet));
+        for (size_t k = 0; k < networks[i].n_subnets; k++)
+            nft_range_set_add(nft, "subnets", networks[i].subnets[k].address,
+                              ipv4_prefix_last(networks[i].subnets[k]));
         if (!networks[i].internal)
             nft_set_add(nft, "outbound", &networks[i].bridge_ifindex);
     }
@@ -94,13 +94,12 @@ static void add_prerouting_ipv6(struct nft *nft, const struct router_network *ne
     load_icmp_type(nft);
     nft_unequal(nft, &request, sizeof(request));
     nft_verdict(nft, NF_ACCEPT);
-    for (size_t i = 0; i < count; i++) {
-        if (!networks[i].subnet6)
-            continue;
-        begin_rule_of(nft, "prerouting", NFPROTO_IPV6);
-        match_address6(nft, IPV6_DESTINATION_OFFSET, networks[i].subnet6);
-        nft_verdict(nft, NF_ACCEPT);
-    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < networks[i].n_subnets6; k++) {
+            begin_rule_of(nft, "prerouting", NFPROTO_IPV6);
+            match_address6(nft, IPV6_DESTINATION_OFFSET, &networks[i].subnets6[k]);
+            nft_verdict(nft, NF_ACCEPT);
+        }
     begin_rule_of(nft, "prerouting", NFPROTO_IPV6);
     match_address6(nft, IPV6_DESTINATION_OFFSET, &link_local);
     nft_verdict(nft, NF_ACCEPT);
@@ -231,13 +230,12 @@ static void add_output(struct nft *nft, const struct router_network *networks, s
     nft_payload(nft, NFT_PAYLOAD_NETWORK_HEADER, IPV4_SOURCE_OFFSET, sizeof(uint32_t));
     nft_not_in_set(nft, "subnets");
     nft_verdict(nft, NF_DROP);
-    for (size_t i = 0; i < count; i++) {
-        if (!networks[i].subnet6)
-            continue;
-        begin_rule_of_kernels_reply(nft, NFPROTO_IPV6);
-        match_address6(nft, IPV6_SOURCE_OFFSET, networks[i].subnet6);
-        nft_verdict(nft, NF_ACCEPT);
-    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < networks[i].n_subnets6; k++) {
+            begin_rule_of_kernels_reply(nft, NFPROTO_IPV6);
+            match_address6(nft, IPV6_SOURCE_OFFSET, &networks[i].subnets6[k]);
+            nft_verdict(nft, NF_ACCEPT);
+        }
     begin_rule_of_kernels_reply(nft, NFPROTO_IPV6);
     match_address6(nft, IPV6_SOURCE_OFFSET, &link_local);
     nft_verdict(nft, NF_ACCEPT);

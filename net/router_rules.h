@@ -15,8 +15,10 @@
 
 struct router_network {
     int bridge_ifindex;
-    struct ipv4_prefix subnet;
-    const struct ipv6_prefix *subnet6; /* or NULL */
+    const struct ipv4_prefix *subnets;
+    size_t n_subnets;
+    const struct ipv6_prefix *subnets6;
+    size_t n_subnets6;
     bool internal;
 };
 

@@ -75,6 +75,8 @@ int worker_message_check(const struct worker_message *message, struct error *err
     case WORKER_NETWORK:
         if (!message->network || !message->subnet)
             return error_set(err, "a network without name or subnet");
+        if (message->more_subnets.count > NET_LIMIT_SUBNETS)
+            return error_set(err, "more than %d subnets", NET_LIMIT_SUBNETS);
         return 0;
     case WORKER_ENDPOINT:
         return check_endpoint(message, err);

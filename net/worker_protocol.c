@@ -16,6 +16,7 @@ const struct codec_field worker_message_codec[] = {
     CODEC_FIELD(struct worker_message, gateway, CODEC_STRING),
     CODEC_FIELD(struct worker_message, subnet, CODEC_STRING),
     CODEC_FIELD(struct worker_message, subnet6, CODEC_STRING),
+    CODEC_FIELD(struct worker_message, more_subnets, CODEC_STRINGS),
     CODEC_FIELD(struct worker_message, internal, CODEC_BOOL),
     CODEC_FIELD(struct worker_message, no_ipv4, CODEC_BOOL),
     CODEC_FIELD(struct worker_message, bypasses_router, CODEC_BOOL),

@@ -41,10 +41,11 @@ enum worker_op {
         1, /* fds: router network namespace. First message ever; a repetition is ignored */
     WORKER_SYNC_BEGIN,
     WORKER_SYNC_END,
-    WORKER_NETWORK,  /* network, gateway, subnet, subnet6, internal, no_ipv4, bypasses_router */
-    WORKER_ENDPOINT, /* instance; fds, 3 or none: DNS UDP socket, DNS TCP listener,
-                        NETLINK_SOCK_DIAG      socket, all born in the container's namespace; names:
-                        `entries` */
+    WORKER_NETWORK,       /* network, gateway, subnet, subnet6, more_subnets, internal, no_ipv4,
+                             bypasses_router */
+    WORKER_ENDPOINT,      /* instance; fds, 3 or none: DNS UDP socket, DNS TCP listener,
+                             NETLINK_SOCK_DIAG      socket, all born in the container's namespace; names:
+                             `entries` */
     WORKER_ENDPOINT_GONE, /* instance */
     WORKER_RANK,          /* instance, rank (enum name_rank) */
     WORKER_DECLARED,      /* names */
@@ -69,6 +70,7 @@ struct worker_message {
     int op;
     const char *project;
     const char *network, *gateway, *subnet, *subnet6;
+    struct string_list more_subnets; /* after those, of either family */
     bool internal, no_ipv4;
     bool bypasses_router; /* answers to foreign addresses do not come by the router */
     const char *instance;

@@ -322,6 +322,7 @@ static int state_apply_plain(struct worker_state *state, const struct worker_mes
             &(struct told_network){.name = message->network,
                                    .subnet = message->subnet,
                                    .subnet6 = message->subnet6,
+                                   .more_subnets = message->more_subnets,
                                    .internal = message->internal,
                                    .no_ipv4 = message->no_ipv4,
                                    .bypasses_router = message->bypasses_router},

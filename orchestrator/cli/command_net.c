@@ -36,6 +36,8 @@ static void networks_print(struct arena *arena, const struct net_report *report,
         scoped_text struct text subnets = {0};
 
         both(network->subnet, network->subnet6, &subnets);
+        for (size_t k = 0; k < network->more_subnets.count; k++)
+            text_appendf(&subnets, ", %s", network->more_subnets.items[k]);
         table_add(&table, network->name);
         table_add(&table, text_get(&subnets));
         table_add(&table, network->internal ? "no" : "yes");

@@ -138,12 +138,13 @@ static void decode_pool(struct decoder *decoder, const struct node *config, stru
         string_list_add(decoder->arena, &pool->aux_addresses, node_text(aux->map.entries[i].value));
 }
 
-/* A network has one subnet of each family: later ones are told of by plan/. */
 DECODE_RULE(decode_ipam)
 {
     struct network *network = field;
     const struct node *configs = node_get(node, "config");
 
+    network->more_pools = arena_new_array(decoder->arena, struct ip_pool,
+                                          node_is(configs, NODE_LIST) ? configs->list.count : 0);
     for (size_t i = 0; node_is(configs, NODE_LIST) && i < configs->list.count; i++) {
         const struct node *config = configs->list.items[i];
         const char *subnet = node_get_text(config, "subnet");
@@ -151,9 +152,8 @@ DECODE_RULE(decode_ipam)
         struct ip_pool *pool = v6 ? &network->pool6 : &network->pool;
 
         if (pool->subnet)
-            network->more_pools = true;
-        else
-            decode_pool(decoder, config, pool);
+            pool = &network->more_pools[network->n_more_pools++];
+        decode_pool(decoder, config, pool);
     }
 }
 

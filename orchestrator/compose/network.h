@@ -22,7 +22,8 @@ struct network {
     bool external, internal;
     bool enable_ipv4, enable_ipv6; /* the first is true unless said otherwise */
     struct ip_pool pool, pool6;    /* the first of each family */
-    bool more_pools;               /* than these */
+    struct ip_pool *more_pools;    /* those after them */
+    size_t n_more_pools;
     struct pair_list driver_opts, labels;
     const char *uplink; /* `x-uplink`: "kernel", or NULL: the relay */
     struct position at;

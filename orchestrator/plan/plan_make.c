@@ -157,6 +157,16 @@ static void network_pools(const struct network *network, struct arena *arena,
     spec->gateway6 = arena_strdup(arena, network->pool6.gateway);
     spec->ip_range6 = arena_strdup(arena, network->pool6.ip_range);
     spec->reserved6 = string_list_copy(arena, network->pool6.aux_addresses);
+    spec->pools = arena_new_array(arena, struct pool_spec, network->n_more_pools);
+    for (size_t i = 0; i < network->n_more_pools; i++) {
+        const struct ip_pool *pool = &network->more_pools[i];
+
+        spec->pools[spec->n_pools++] =
+            (struct pool_spec){.subnet = arena_strdup(arena, pool->subnet),
+                               .gateway = arena_strdup(arena, pool->gateway),
+                               .ip_range = arena_strdup(arena, pool->ip_range),
+                               .reserved = string_list_copy(arena, pool->aux_addresses)};
+    }
 }
 
 /* A name that is not made from the project's is one for others to know. */
@@ -200,10 +210,6 @@ static void network_make(const struct network *network, const char *project, str
     if (network->uplink && !string_eq(network->uplink, "kernel"))
         diagnostics_error(diagnostics, network->at, text_get(&path),
                           "x-uplink '%s' is not known; there is 'kernel'", network->uplink);
-    if (network->more_pools)
-        diagnostics_warning(diagnostics, network->at, text_get(&path),
-                            "a network has one subnet of each family: those after it have no "
-                            "effect");
     if (network->pool6.subnet && !network->enable_ipv6)
         diagnostics_warning(diagnostics, network->at, text_get(&path),
                             "subnet '%s' has no effect without 'enable_ipv6: true'",

@@ -112,6 +112,51 @@ END
     done
 }
 
+@test "a network with several subnets fills the first, then the next; each has its gateway, and all reach each other" {
+    compose_file <<'END'
+services:
+  web:
+    image: box
+    scale: 2
+    command: [sh, -c, "mkdir -p /tmp/www; hostname -i > /tmp/www/index.html; exec httpd -f -p 80 -h /tmp/www"]
+  fixed:
+    image: box
+    command: [sleep, "1000"]
+    networks: {default: {ipv4_address: 10.213.10.9, ipv6_address: "fd00:213:2::9"}}
+networks:
+  default:
+    enable_ipv6: true
+    ipam:
+      config:
+        - {subnet: 10.213.9.0/30}
+        - {subnet: 10.213.10.0/24, gateway: 10.213.10.254, ip_range: 10.213.10.64/26}
+        - {subnet: "fd00:213:1::/64"}
+        - {subnet: "fd00:213:2::/64"}
+END
+    ok up -d
+    lacks "$stderr" warning
+    local index addresses=() address
+    for index in 1 2; do
+        addresses+=("$("$YAWL" exec -T --index $index web ip -4 -o address show eth0 | awk '{print $4}')")
+    done
+    mapfile -t addresses < <(printf '%s\n' "${addresses[@]}" | sort)
+    contains "${addresses[*]}" "10.213.9.2/30"
+    contains "${addresses[*]}" "10.213.10."
+    contains "$(inside fixed ip route)" "default via 10.213.10.254"
+    for address in "${addresses[@]}"; do
+        within 5 inside fixed wget -q -O - "http://${address%/*}/"
+    done
+    for index in 1 2; do
+        "$YAWL" exec -T --index $index web ping -c 1 -W 5 10.213.10.9
+        "$YAWL" exec -T --index $index web ping -6 -c 1 -W 5 fd00:213:2::9
+    done
+    inside fixed ping -c 1 -W 5 10.213.10.254
+    inside fixed ping -6 -c 1 -W 5 fd00:213:2::1
+    contains "$("$YAWL" net)" "10.213.9.0/30, fd00:213:1::/64, 10.213.10.0/24, fd00:213:2::/64"
+    ok up -d
+    contains "$stderr" "Running"
+}
+
 @test "driver options of a service's place on a network take effect" {
     compose_file <<'END'
 services:

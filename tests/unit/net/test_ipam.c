@@ -41,6 +41,48 @@ Test(ipam, the_choice_follows_from_the_names)
     cr_expect(eq(u32, claim(first, "web-1", 0), claim(second, "web-1", 0)));
 }
 
+/* One address in the first subnet, 10.89.3.2, and those of 10.90.0.128/25 after it. */
+static struct ipam *two_pools(void)
+{
+    static const struct ipam_pool pool = {{0x0a5a0000, 24}, {0x0a5a0080, 25}, 0x0a5a00fe};
+    struct ipam *ipam = small_ipam(30);
+
+    ipam_add_pool(ipam, &pool);
+    return ipam;
+}
+
+Test(ipam, a_later_subnet_gives_when_those_before_it_have_nothing)
+{
+    scoped(ipam_free) struct ipam *ipam = two_pools();
+
+    cr_expect(eq(u32, claim(ipam, "web-1", 0), 0x0a590302));
+    for (int i = 0; i < 126; i++) {
+        char name[16];
+        uint32_t address;
+
+        (void)snprintf(name, sizeof(name), "more-%d", i);
+        address = claim(ipam, name, 0);
+        cr_expect(address >= 0x0a5a0080 && address < 0x0a5a00fe, "%x", address);
+    }
+    refuse(ipam, "last-1", 0,
+           "network 'default' has no free address for 'last-1': all of 10.89.3.0/30, "
+           "10.90.0.128/25 are taken");
+}
+
+Test(ipam, a_wanted_address_is_in_any_of_the_subnets)
+{
+    scoped(ipam_free) struct ipam *ipam = two_pools();
+
+    cr_expect(eq(u32, claim(ipam, "web-1", 0x0a5a0005), 0x0a5a0005));
+    refuse(ipam, "web-2", 0x0a5a00fe,
+           "address 10.90.0.254 of 'web-2' is the gateway of network 'default'");
+    refuse(ipam, "web-2", 0x0a5b0001,
+           "address 10.91.0.1 of 'web-2' is not in subnet 10.89.3.0/30, 10.90.0.0/24 of network "
+           "'default'");
+    /* Out of the automatic ones of its subnet, it goes when it is not asked for. */
+    cr_expect(eq(u32, claim(ipam, "web-1", 0), 0x0a590302));
+}
+
 Test(ipam, an_instance_keeps_its_address)
 {
     scoped(ipam_free) struct ipam *ipam = small_ipam(24);

@@ -28,6 +28,37 @@ Test(net_trial, networks_are_tried_beside_those_before_them)
     cr_expect_not_null(strstr(err.text, "10.99.0.0/16 overlaps 10.99.1.0/24"), "%s", err.text);
 }
 
+Test(net_trial, the_subnets_of_one_network_lie_beside_each_other_and_beside_others)
+{
+    scoped(net_trial_free) struct net_trial *trial = trial_with("10.99.1.0/24");
+    struct pool_spec pools[] = {{.subnet = "10.99.3.0/24"}, {.subnet = "fd00:3::/64"}};
+    const struct network_spec several = {.name = "several",
+                                         .subnet = "10.99.2.0/24",
+                                         .ipv6 = true,
+                                         .subnet6 = "fd00:2::/64",
+                                         .pools = pools,
+                                         .n_pools = 2};
+    const struct network_spec after = {.name = "after", .subnet = "10.99.3.128/25"};
+    const struct endpoint_spec fixed = {
+        .network = "several", .ipv4_address = "10.99.3.9", .ipv6_address = "fd00:3::9"};
+    struct error err = {0};
+
+    pools[0].subnet = "10.99.1.128/25";
+    cr_expect_lt(net_trial_network(trial, &several, &err), 0);
+    cr_expect_not_null(strstr(err.text, "10.99.1.128/25 overlaps 10.99.1.0/24"), "%s", err.text);
+    pools[0].subnet = "10.99.2.128/25";
+    cr_expect_lt(net_trial_network(trial, &several, &err), 0);
+    pools[0].subnet = "10.99.3.0/24";
+    pools[1].subnet = "fd00:2::/80";
+    cr_expect_lt(net_trial_network(trial, &several, &err), 0);
+    cr_expect_not_null(strstr(err.text, "fd00:2::/80 overlaps fd00:2::/64"), "%s", err.text);
+    pools[1].subnet = "fd00:3::/64";
+    cr_expect_eq(net_trial_network(trial, &several, &err), 0, "%s", err.text);
+    cr_expect_eq(net_trial_endpoint(trial, "p-a-1", &fixed, &err), 0, "%s", err.text);
+    cr_expect_lt(net_trial_network(trial, &after, &err), 0);
+    cr_expect_not_null(strstr(err.text, "10.99.3.128/25 overlaps 10.99.3.0/24"), "%s", err.text);
+}
+
 Test(net_trial, an_address_is_given_once)
 {
     scoped(net_trial_free) struct net_trial *trial = trial_with("10.99.1.0/24");

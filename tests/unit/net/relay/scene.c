@@ -27,6 +27,7 @@ static void lan_open(struct scene *scene)
                                .mtu = 1500};
     scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
     struct network_v6 v6 = {.subnet.length = 64};
+    const struct ipv6_prefix everything = {0};
     struct error err = {0};
 
     cr_assert(ipv6_parse(HOST_ADDRESS6, &v6.gateway) &&
@@ -38,7 +39,7 @@ static void lan_open(struct scene *scene)
                   bridge_make(netlink, &bridge, &machine.bridge_ifindex, &err) == 0 &&
                   endpoints_make(netlink, scene->lan_ns, &machine, 1, &err) == 0,
               "%s", err.text);
-    link_batch_default_route6(batch, machine.bridge_ifindex, &machine.address6);
+    link_batch_route6(batch, machine.bridge_ifindex, &everything, &machine.address6);
     cr_assert(netlink_send(netlink, batch, NULL, &err) == 0, "%s", err.text);
 }
 
