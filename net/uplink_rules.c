@@ -2,7 +2,7 @@
 /*
  *   prerouting   of another machine, to a published port      -> to the container (DNAT)
  *   postrouting  from a container, not to one of our networks -> from the host's address
- *   forward      between our networks                         -> refused
+ *   forward      between our networks, to a link-local address -> refused
  *                to a container: answers, published ports     -> accepted
  *                anything else to a container                 -> refused
  *   input        from a container to the host: answers, ICMP,
@@ -144,6 +144,8 @@ static void refuse(struct nft *nft, const char *chain, uint32_t key)
 
 static void add_forward(struct nft *nft)
 {
+    const uint32_t link_local = htonl(0xa9fe0000), link_local_mask = htonl(0xffff0000);
+
     nft_chain(nft, &(struct nft_chain){.name = "forward",
                                        .hook = NF_INET_FORWARD,
                                        .priority = NF_IP_PRI_FILTER,
@@ -151,6 +153,14 @@ static void add_forward(struct nft *nft)
     nft_rule(nft, "forward");
     match_interface(nft, NFT_META_IIF);
     match_interface(nft, NFT_META_OIF);
+    nft_reject(nft);
+    /* What answers there serves the host: the metadata of a cloud, for one. */
+    nft_rule(nft, "forward");
+    match_interface(nft, NFT_META_IIF);
+    match_ipv4(nft);
+    nft_payload(nft, NFT_PAYLOAD_NETWORK_HEADER, DESTINATION_OFFSET, sizeof(link_local));
+    nft_mask(nft, &link_local_mask, sizeof(link_local_mask));
+    nft_equal(nft, &link_local, sizeof(link_local));
     nft_reject(nft);
     nft_rule(nft, "forward");
     match_interface(nft, NFT_META_OIF);
@@ -180,6 +190,8 @@ static void add_input(struct nft *nft, const struct uplink_rules *rules)
     for (size_t i = 0; i < rules->n_ports; i++) {
         nft_rule(nft, "input");
         match_interface(nft, NFT_META_IIF);
+        match_ipv4(nft);
+        match_host(nft, &rules->ports[i]);
         match_port(nft, &rules->ports[i]);
         nft_verdict(nft, NF_ACCEPT);
     }

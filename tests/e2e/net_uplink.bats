@@ -88,6 +88,30 @@ END
     [ "$status" -ne 0 ] || fail "reached a listener of the host by the gateway's address"
 }
 
+@test "a port published on one address opens no other of the host, and link-local addresses outside stay closed" {
+    on_lan ip address add 169.254.169.254/32 dev wire
+    on_host ip route add 169.254.169.254/32 dev wire
+    host_state >before
+    compose_file <<END
+services:
+  web: {image: box, command: $(serve hello), ports: ["127.0.0.1:8080:80"]}
+  client: {image: box, command: [sleep, "1000"]}
+networks: {default: {x-uplink: kernel}}
+END
+    mkdir www
+    echo own >www/index.html
+    background own nsenter --net --target "$HOST" python3 -m http.server --bind 10.213.77.1 --directory www 8080
+    background metadata nsenter --net --target "$LAN" python3 -m http.server --bind 169.254.169.254 --directory www 80
+    ok up -d
+    within 10 lan_fetch http://10.213.77.1:8080/
+    within 10 on_host curl --silent --fail --noproxy '*' http://169.254.169.254/
+    within 10 on_host curl --silent --fail --noproxy '*' http://127.0.0.1:8080/
+    yawl exec -T client timeout 5 wget -q -O - http://10.213.77.1:8080/
+    [ "$status" -ne 0 ] || fail "reached the host's own service on an address that is not published"
+    yawl exec -T client timeout 5 wget -q -O - http://169.254.169.254/
+    [ "$status" -ne 0 ] || fail "reached a link-local address outside"
+}
+
 @test "networks of a project do not reach each other by the host" {
     compose_file <<END
 services:
