@@ -19,6 +19,16 @@ bool own_ids_are_all(void)
     return stat("/proc/self/ns/user", &status) < 0 || status.st_ino == FIRST_NAMESPACE_INODE;
 }
 
+bool own_ids_keep_groups(pid_t pid)
+{
+    scoped_text struct text word = {0};
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
+    return file_read(AT_FDCWD, path, 64, &word, NULL, NULL) == 0 &&
+           string_starts_with(text_get(&word), "deny");
+}
+
 /* Takes one line, "         0       1000          1"; false at the end. */
 static bool next_extent(const char **rest, uint32_t *ret_first, uint32_t *ret_count)
 {

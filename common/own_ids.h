@@ -9,12 +9,17 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/error.h"
 #include "common/text.h"
 
 /* Whether we are in the machine's first user namespace, where every id is there. */
 bool own_ids_are_all(void);
+
+/* Whether processes of the user namespace of `pid` may not choose their supplementary groups, as
+ * who has mapped himself alone has to promise. */
+bool own_ids_keep_groups(pid_t pid);
 
 /* How many there are from 0 on without a gap, of users and of groups both. */
 MUST_CHECK int own_ids_count(uint32_t *ret_count, struct error *err);

@@ -4,21 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/arena.h"
 #include "common/fd.h"
 #include "common/file.h"
+#include "common/helper_program.h"
+#include "common/id_map_program.h"
 #include "common/text.h"
 
-extern char **environ;
-
-enum { FILE_BYTES = 4 * 1024 * 1024, SAID_BYTES = 64 * 1024, SUGGESTED_COUNT = 65536 };
+enum { FILE_BYTES = 4 * 1024 * 1024, SUGGESTED_COUNT = 65536 };
 
 /* -- parsing */
 
@@ -73,61 +71,20 @@ void subordinate_ranges_parse(const char *text, const char *name, uid_t uid,
     }
 }
 
-/* -- other programs */
-
-/* Runs a program to its end. What it says goes into `said`; *ret_found is false where there is no
- * such program. */
-static int program_ask(char *const *args, struct text *said, bool *ret_found, bool *ret_success,
-                       struct error *err)
-{
-    posix_spawn_file_actions_t files;
-    scoped_fd int read_fd = -1, write_fd = -1;
-    int fds[2], problem, status = 0, result;
-    pid_t pid;
-
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return error_sys(err, "make a pipe");
-    read_fd = fds[0];
-    write_fd = fds[1];
-    (void)posix_spawn_file_actions_init(&files);
-    (void)posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    (void)posix_spawn_file_actions_adddup2(&files, write_fd, STDOUT_FILENO);
-    (void)posix_spawn_file_actions_adddup2(&files, write_fd, STDERR_FILENO);
-    problem = posix_spawnp(&pid, args[0], &files, NULL, args, environ);
-    (void)posix_spawn_file_actions_destroy(&files);
-    *ret_found = problem != ENOENT;
-    errno = problem;
-    if (problem != 0)
-        return *ret_found ? error_sys(err, "run '%s'", args[0]) : 0;
-    fd_close(steal_fd(&write_fd));
-    result = fd_read_all(read_fd, SAID_BYTES, said, err);
-    fd_close(steal_fd(&read_fd));
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return error_sys(err, "wait for '%s'", args[0]);
-    *ret_success = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    return result;
-}
-
-static char *word(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
 /* -- what there is */
 
 static int ranges_find(const char *name, bool groups, struct subordinate_ranges *ret_ranges,
                        struct error *err)
 {
-    char *const args[] = {word("getsubids"), word(groups ? "-g" : name), groups ? word(name) : NULL,
-                          NULL};
+    const char *const args[] = {"getsubids", groups ? "-g" : name, groups ? name : NULL, NULL};
     scoped_text struct text list = {0};
-    bool found, success, exists;
+    struct helper_end end;
+    bool exists;
 
-    if (program_ask(args, &list, &found, &success, err) < 0)
+    if (helper_program_run(args, &list, &end, err) < 0)
         return -1;
-    if (!found && file_read(AT_FDCWD, groups ? "/etc/subgid" : "/etc/subuid", FILE_BYTES, &list,
-                            &exists, err) < 0)
+    if (!end.found && file_read(AT_FDCWD, groups ? "/etc/subgid" : "/etc/subuid", FILE_BYTES, &list,
+                                &exists, err) < 0)
         return -1;
     subordinate_ranges_parse(text_get(&list), name, getuid(), ret_ranges);
     return 0;
@@ -186,9 +143,7 @@ static int map_one(const char *program, pid_t pid, unsigned own_id,
                    const struct subordinate_ranges *ranges, struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
-    scoped_text struct text said = {0};
     struct string_list args = {0};
-    bool found, success;
     uint32_t inside = 1;
 
     string_list_add(arena, &args, program);
@@ -202,15 +157,7 @@ static int map_one(const char *program, pid_t pid, unsigned own_id,
         string_list_add(arena, &args, arena_printf(arena, "%u", ranges->items[i].count));
         inside += ranges->items[i].count;
     }
-    if (program_ask((char **)(uintptr_t)args.items, &said, &found, &success, err) < 0)
-        return -1;
-    if (!found)
-        return error_set(err, "there is no '%s': install the package 'uidmap' (or 'shadow-utils')",
-                         program);
-    if (success)
-        return 0;
-    return error_set(err, "%.*s (is '%s' installed with its setuid bit or capability?)",
-                     (int)strcspn(text_get(&said), "\n"), text_get(&said), program);
+    return id_map_program_run(&args, err);
 }
 
 int subordinate_ids_map(const struct subordinate_ids *ids, pid_t pid, struct error *err)

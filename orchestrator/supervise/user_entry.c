@@ -1,15 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Whoever makes the namespace cannot map its ids himself: newuidmap has to be run from outside. So
- * a helper is forked before:
- *
- *   us                                 helper
- *   fork() ------------------------>   waits
- *   unshare(CLONE_NEWUSER)
- *   close the pipe ---------------->   newuidmap, newgidmap for our pid
- *   read to the end of file <-------   what went wrong, or nothing; exit
- *   unshare(CLONE_NEWNS)
- */
 #include "orchestrator/supervise/user_entry.h"
 
 #include <errno.h>
@@ -20,48 +9,16 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/file.h"
 #include "common/namespace_lock.h"
 #include "common/own_ids.h"
 #include "common/process.h"
 #include "common/subordinate_ids.h"
+#include "common/user_namespace.h"
 #include "orchestrator/state/record.h"
 #include "orchestrator/state/roots.h"
-
-/* -- what can be in the way */
-
-static bool setting_is(const char *path, const char *value)
-{
-    scoped_text struct text text = {0};
-
-    return file_read(AT_FDCWD, path, 64, &text, NULL, NULL) == 0 &&
-           strncmp(text_get(&text), value, strlen(value)) == 0 &&
-           text_get(&text)[strlen(value)] == '\n';
-}
-
-/* Distributions forbid it in ways of their own. */
-static int refused(const char *what, struct error *err)
-{
-    int number = errno;
-
-    if (setting_is("/proc/sys/user/max_user_namespaces", "0"))
-        return error_set(err, "user namespaces are switched off on this machine; an administrator "
-                              "allows them with: sysctl user.max_user_namespaces=15000");
-    if (setting_is("/proc/sys/kernel/unprivileged_userns_clone", "0"))
-        return error_set(err, "user namespaces are for root only on this machine; an administrator "
-                              "allows them with: sysctl kernel.unprivileged_userns_clone=1");
-    if (setting_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"))
-        return error_set(err, "AppArmor keeps user namespaces from programs without a profile; an "
-                              "administrator allows them with: sysctl "
-                              "kernel.apparmor_restrict_unprivileged_userns=0, or with a profile "
-                              "for yawl that has 'userns,'");
-    errno = number;
-    return error_sys(err, "%s", what);
-}
 
 /* -- finding the namespace that there is */
 
@@ -159,65 +116,18 @@ static int namespace_of_containers(struct arena *arena, const struct roots *root
 
 /* -- making one */
 
-static _Noreturn void map_from_outside(const struct subordinate_ids *ids, pid_t pid, int go_fd,
-                                       int answer_fd)
+static int map_ids(const void *owner, pid_t pid, struct error *err)
 {
-    struct error err = {0};
-    char byte;
-
-    while (read(go_fd, &byte, 1) < 0 && errno == EINTR)
-        continue;
-    if (subordinate_ids_map(ids, pid, &err) < 0)
-        (void)!fd_write_all(answer_fd, err.text, strlen(err.text));
-    _exit(0);
-}
-
-/* Lets the helper go on, and takes its answer. */
-static int await_map(pid_t helper, int take_go_fd, int answer_fd, struct error *err)
-{
-    scoped_text struct text answer = {0};
-    int result;
-
-    fd_close(take_go_fd);
-    result = fd_read_all(answer_fd, sizeof(err->text), &answer, err);
-    while (waitpid(helper, NULL, 0) < 0 && errno == EINTR)
-        continue;
-    if (result == 0 && answer.length > 0)
-        result = error_set(err, "%s", text_get(&answer));
-    return result < 0 ? error_wrap(err, "map the ids of a user namespace") : 0;
+    return subordinate_ids_map(owner, pid, err);
 }
 
 static int namespace_make(struct error *err)
 {
-    scoped_fd int go_read_fd = -1, go_fd = -1, answer_fd = -1, answer_write_fd = -1;
     struct subordinate_ids ids;
-    pid_t helper, self = getpid();
-    int go[2], answer[2], unshared;
 
     if (subordinate_ids_find(&ids, err) < 0)
         return -1;
-    if (pipe2(go, O_CLOEXEC) < 0)
-        return error_sys(err, "make a pipe");
-    go_read_fd = go[0];
-    go_fd = go[1];
-    if (pipe2(answer, O_CLOEXEC) < 0)
-        return error_sys(err, "make a pipe");
-    answer_fd = answer[0];
-    answer_write_fd = answer[1];
-    helper = fork();
-    if (helper < 0)
-        return error_sys(err, "start a helper");
-    if (helper == 0) {
-        fd_close(go_fd);
-        map_from_outside(&ids, self, go_read_fd, answer_write_fd);
-    }
-    fd_close(steal_fd(&answer_write_fd));
-    unshared = unshare(CLONE_NEWUSER);
-    if (unshared < 0)
-        (void)refused("make a user namespace", err);
-    if (await_map(helper, steal_fd(&go_fd), answer_fd, unshared < 0 ? NULL : err) < 0)
-        return -1;
-    return unshared;
+    return user_namespace_enter(map_ids, &ids, err);
 }
 
 /* -- entering */
@@ -237,8 +147,8 @@ static int namespace_enter(const struct roots *roots, struct arena *arena, int l
     if (fd < 0 && namespace_make(err) < 0)
         return -1;
     if (fd >= 0 && setns(fd, CLONE_NEWUSER) < 0)
-        return refused("enter the user namespace", err);
-    return unshare(CLONE_NEWNS) < 0 ? refused("make a mount namespace", err) : 0;
+        return user_namespace_refused("enter the user namespace", err);
+    return unshare(CLONE_NEWNS) < 0 ? user_namespace_refused("make a mount namespace", err) : 0;
 }
 
 /* What is started from here on finds the same places, and the lock. */

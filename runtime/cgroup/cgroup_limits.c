@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/number_set.h"
+
 int cgroup_limits_failed(const char *key, struct error *err)
 {
     return error_wrap(err, "limit '%s'", key);
@@ -134,45 +136,10 @@ uint64_t cgroup_limits_cpu_weight(uint64_t shares)
     return (uint64_t)ceil(pow(10, (l * l + 125 * l - 126) / 612));
 }
 
-enum { CPUS_MAX = 8192 };
-
-/* Sets a bit for each CPU of the list; false when it is no list. */
-static bool read_cpu_list(const char *list, unsigned char cpus[CPUS_MAX / 8])
-{
-    memset(cpus, 0, CPUS_MAX / 8);
-    while (*list && *list != '\n') {
-        char *end;
-        unsigned long first = strtoul(list, &end, 10);
-        unsigned long last = first;
-
-        if (end == list)
-            return false;
-        if (*end == '-') {
-            list = end + 1;
-            last = strtoul(list, &end, 10);
-            if (end == list)
-                return false;
-        }
-        if (first > last || last >= CPUS_MAX)
-            return false;
-        for (unsigned long i = first; i <= last; i++)
-            cpus[i / 8] |= (unsigned char)(1U << (i % 8));
-        list = end + (*end == ',');
-        if (*end && *end != ',' && *end != '\n')
-            return false;
-    }
-    return true;
-}
-
 bool cgroup_limits_cpus_within(const char *wanted, const char *available)
 {
-    unsigned char wanted_cpus[CPUS_MAX / 8];
-    unsigned char available_cpus[CPUS_MAX / 8];
+    struct number_set wanted_cpus, available_cpus;
 
-    if (!read_cpu_list(wanted, wanted_cpus) || !read_cpu_list(available, available_cpus))
-        return false;
-    for (size_t i = 0; i < sizeof(wanted_cpus); i++)
-        if (wanted_cpus[i] & ~available_cpus[i])
-            return false;
-    return true;
+    return number_set_parse(wanted, &wanted_cpus) && number_set_parse(available, &available_cpus) &&
+           number_set_within(&wanted_cpus, &available_cpus);
 }
