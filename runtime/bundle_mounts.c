@@ -11,6 +11,7 @@
 
 #include "common/fd.h"
 #include "common/file.h"
+#include "common/own_ids.h"
 #include "common/path.h"
 #include "common/text.h"
 #include "runtime/kernel.h"
@@ -133,6 +134,7 @@ static int parse_data(const struct mount_spec *spec, struct arena *arena,
 {
     struct filesystem_option *data =
         arena_new_array(arena, struct filesystem_option, BUNDLE_MAX_DATA + 1);
+    bool has_source = spec->source && !spec->remounts;
     char *rest = spec->options ? arena_strdup(arena, spec->options) : NULL;
     char *word;
     size_t n = 0;
@@ -147,8 +149,12 @@ static int parse_data(const struct mount_spec *spec, struct arena *arena,
         mount->has_mode = mount->has_mode || string_eq(data[n].name, "mode");
         n++;
     }
-    if (spec->source && n < BUNDLE_MAX_DATA)
-        data[n] = (struct filesystem_option){"source", spec->source};
+    if (n + has_source + (spec->context != NULL) > BUNDLE_MAX_DATA)
+        return error_set(err, "more than %d options", BUNDLE_MAX_DATA);
+    if (has_source)
+        data[n++] = (struct filesystem_option){"source", spec->source};
+    if (spec->context)
+        data[n] = (struct filesystem_option){"context", spec->context};
     mount->data = data;
     mount->filesystem = spec;
     return 0;
@@ -180,11 +186,12 @@ static int copy_up(const struct container_spec *spec, struct planned_mount *moun
 }
 
 /* The kernel makes a sysfs only for who owns the network namespace. Otherwise the host's is shown,
- * without what is mounted on it, as crun does. */
+ * without what is mounted on it, as crun does. Who is root of a user namespace alone cannot have it
+ * without: cage_mounts.c. */
 static bool shows_hosts_sysfs(const struct bundle_spec *bundle, const struct mount_spec *mount)
 {
-    return string_eq(mount->type, "sysfs") && (bundle->new_namespaces & CLONE_NEWUSER) &&
-           !(bundle->new_namespaces & CLONE_NEWNET);
+    return own_ids_are_all() && string_eq(mount->type, "sysfs") &&
+           (bundle->new_namespaces & CLONE_NEWUSER) && !(bundle->new_namespaces & CLONE_NEWNET);
 }
 
 static int open_hosts_sysfs(const struct mount_spec *mount_spec, struct planned_mount *mount,
@@ -200,6 +207,8 @@ static int open_hosts_sysfs(const struct mount_spec *mount_spec, struct planned_
 static int add(const struct container_spec *spec, const struct mount_spec *mount_spec,
                struct arena *arena, struct planned_mount *mount, struct error *err)
 {
+    if (mount_spec->remounts)
+        return parse_data(mount_spec, arena, mount, err);
     if (mount_spec->kind == MOUNT_BIND)
         return open_source(mount_spec, mount, err);
     if (shows_hosts_sysfs(spec->bundle, mount_spec))
@@ -219,7 +228,8 @@ int bundle_mounts_open(const struct container_spec *spec, struct arena *arena,
         *mount = (struct planned_mount){.target = mount_spec->target,
                                         .fd = -1,
                                         .is_directory = true,
-                                        .covers_link = mount_spec->covers_link};
+                                        .covers_link = mount_spec->covers_link,
+                                        .remounts = mount_spec->remounts};
         if (add(spec, mount_spec, arena, mount, err) < 0)
             return error_wrap(err, "mount on '%s'", mount_spec->target);
     }

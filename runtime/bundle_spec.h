@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <sys/types.h>
 
+#include "common/number_set.h"
 #include "runtime/container_spec.h"
 
 struct device_rules;
@@ -69,6 +70,12 @@ struct scheduling_spec {
     uint64_t runtime, deadline, period;
 };
 
+/* set_mempolicy(2). */
+struct memory_policy_spec {
+    int mode;                /* MPOL_..., with MPOL_F_... */
+    struct number_set nodes; /* may be empty */
+};
+
 /* What one program of the container is given: process 1, or one that is run in it. */
 struct process_spec {
     uint32_t uid, gid;
@@ -82,8 +89,11 @@ struct process_spec {
                                                       NULL */
     struct ulimit_spec *limits;                    /* names as in ulimit_spec: "nofile" */
     size_t n_limits;
-    const struct scheduling_spec *scheduling; /* or NULL */
-    int io_priority;                          /* ioprio_set(2); -1: as it is */
+    const struct scheduling_spec *scheduling;       /* or NULL */
+    const struct memory_policy_spec *memory_policy; /* or NULL */
+    const struct number_set *cpus; /* where it may run, once it is in the container's control group;
+                                      NULL: as it is */
+    int io_priority;               /* ioprio_set(2); -1: as it is */
     bool has_personality;
     unsigned long personality;
     bool has_oom_score;
@@ -101,6 +111,7 @@ struct bundle_spec {
 
     const char *root_dir;           /* absolute */
     unsigned long root_propagation; /* MS_..., perhaps with MS_REC; 0: private */
+    bool no_pivot;                  /* the root is moved over the old one, which stays below it */
     struct string_list hidden_paths, read_only_paths;
     struct node_spec *nodes;
     size_t n_nodes;
@@ -112,7 +123,8 @@ struct bundle_spec {
     const char *time_offsets;    /* lines for timens_offsets(7), or NULL */
 
     const struct process_spec *process;
-    const struct device_rules *device_rules; /* NULL: every device may be used */
+    const struct device_rules *device_rules; /* NULL: every device may be used. Nothing for who is
+                                                root of a user namespace alone: he makes none */
     struct bundle_hooks hooks;
     int start_fd; /* where the container waits to be started by another process; -1: by the channel
                    */

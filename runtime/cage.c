@@ -26,6 +26,12 @@ int cage_expect(struct cage_state *state, enum channel_kind kind)
     return 0;
 }
 
+/* Whether its mounts are others' than ours. */
+static bool has_mounts(const struct container_spec *spec)
+{
+    return !spec->bundle || bundle_has_namespace(spec->bundle, CLONE_NEWNS);
+}
+
 /* Becomes root of the new user namespace, with all capabilities there. */
 static int enter_namespaces(struct cage_state *state)
 {
@@ -37,7 +43,8 @@ static int enter_namespaces(struct cage_state *state)
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return failure_sys(&state->failure, "become non-dumpable", NULL);
     if (spec_has_user_namespace(spec) &&
-        (kernel_setgroups(0, NULL) < 0 || kernel_setresgid(0) < 0 || kernel_setresuid(0) < 0))
+        ((!state->cage->program.keeps_groups && kernel_setgroups(0, NULL) < 0) ||
+         kernel_setresgid(0) < 0 || kernel_setresuid(0) < 0))
         return failure_sys(&state->failure, "become root of the user namespace", NULL);
     /* After the control groups are entered: this one's root is where we are. */
     if ((spec->bundle ? (spec->bundle->new_namespaces & CLONE_NEWCGROUP) != 0
@@ -50,7 +57,9 @@ static int enter_namespaces(struct cage_state *state)
     if (!spec->host_uts && spec->domainname &&
         setdomainname(spec->domainname, strlen(spec->domainname)) < 0)
         return failure_sys(&state->failure, "set domain name", spec->domainname);
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    if (spec->bundle && cage_raise_loopback(state) < 0)
+        return -1;
+    if (has_mounts(spec) && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         return failure_sys(&state->failure, "cut off mount propagation", NULL);
     return 0;
 }
@@ -74,7 +83,8 @@ static int attach_root(struct cage_state *state)
     if (bundle &&
         move_mount(state->root_fd, "", AT_FDCWD, bundle->root_dir, MOVE_MOUNT_F_EMPTY_PATH) == 0)
         return 0;
-    if (move_mount(state->root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+    if (!has_mounts(state->cage->spec) ||
+        move_mount(state->root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
         return failure_sys(&state->failure, "attach the root", NULL);
     return 0;
 }
@@ -145,15 +155,35 @@ static int root_is_covered(bool *ret_covered)
     return 0;
 }
 
+/* Where nothing can be mounted over what is to be hidden, it is taken away. */
+static int hide_old(struct cage_state *state, const char *path)
+{
+    if (umount2(path, MNT_DETACH) == 0 || errno == ENOENT)
+        return 0;
+    if ((errno != EINVAL && errno != EPERM) || mount("tmpfs", path, "tmpfs", 0, NULL) < 0)
+        return failure_sys(&state->failure, "hide the old root's", path);
+    return 0;
+}
+
+/* Where the root of the mount namespace cannot be left, as on a ramfs: it is covered. Who comes to
+ * be root of a namespace of his own in there must find no whole /proc or /sys below. */
+static int move_root(struct cage_state *state)
+{
+    if (hide_old(state, "/sys") < 0 || hide_old(state, "/proc") < 0)
+        return -1;
+    if (fchdir(state->root_fd) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+        return failure_sys(&state->failure, "move the root", NULL);
+    return 0;
+}
+
 /*
  * The old root ends up mounted over the new one (pivot_root(2), "pivot_root(".", ".")"), and with
  * it whatever was mounted over the old root. All of it goes. What stayed would be the root of
  * everybody who enters by setns(), and be found at "/..".
  */
-static int change_root(struct cage_state *state)
+static int leave_old_root(struct cage_state *state)
 {
     enum { COVERS_MAX = 8 };
-    const struct container_spec *spec = state->cage->spec;
     bool covered = true;
 
     if (fchdir(state->root_fd) < 0 || kernel_pivot_root(".", ".") < 0)
@@ -164,6 +194,19 @@ static int change_root(struct cage_state *state)
     }
     if (covered)
         return failure_set(&state->failure, "leave the old root", NULL, "it is still there");
+    return 0;
+}
+
+static int change_root(struct cage_state *state)
+{
+    const struct container_spec *spec = state->cage->spec;
+
+    if (!has_mounts(spec)) {
+        if (fchdir(state->root_fd) < 0 || chroot(".") < 0)
+            return failure_sys(&state->failure, "change the root", NULL);
+    } else if ((spec->bundle && spec->bundle->no_pivot ? move_root : leave_old_root)(state) < 0) {
+        return -1;
+    }
     if (chdir("/") < 0)
         return failure_sys(&state->failure, "enter the new root", NULL);
     if (spec->bundle && spec->bundle->root_propagation &&

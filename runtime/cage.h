@@ -92,6 +92,7 @@ MUST_CHECK int cage_make_systems(struct cage_state *state);
 MUST_CHECK int cage_attach_systems(struct cage_state *state);
 MUST_CHECK int cage_hide(struct cage_state *state);
 MUST_CHECK int cage_make_mask(struct cage_state *state);
+MUST_CHECK int cage_drop_mask(struct cage_state *state);
 /* Covers a file or directory by an empty one, or by itself read-only. */
 MUST_CHECK int cage_hide_file(struct cage_state *state, int target_fd, const char *name);
 MUST_CHECK int cage_protect_file(struct cage_state *state, int target_fd, const char *name);
@@ -109,6 +110,7 @@ MUST_CHECK int cage_attach_mounts(struct cage_state *state);
 
 /* cage_bundle.c: all that a bundle asks for, from its namespaces to the hook before its program. */
 MUST_CHECK int cage_enter_time(struct cage_state *state);
+MUST_CHECK int cage_raise_loopback(struct cage_state *state);
 MUST_CHECK int cage_furnish_bundle(struct cage_state *state);
 MUST_CHECK int cage_await_start(struct cage_state *state);
 

@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <net/if.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -47,6 +49,20 @@ int cage_enter_time(struct cage_state *state)
     namespace_fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
     if (namespace_fd < 0 || setns(namespace_fd, CLONE_NEWTIME) < 0)
         return failure_sys(&state->failure, "enter the time namespace", NULL);
+    return 0;
+}
+
+/* As runc and crun do. With what needs no memory, as nothing may be allocated here. */
+int cage_raise_loopback(struct cage_state *state)
+{
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    scoped_fd int fd = -1;
+
+    if (!(state->cage->spec->bundle->new_namespaces & CLONE_NEWNET))
+        return 0;
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+        return failure_sys(&state->failure, "bring up the loopback interface", NULL);
     return 0;
 }
 
@@ -202,7 +218,7 @@ static int hide_paths(struct cage_state *state)
         if (open_there(state, path, &fd) < 0 || (fd >= 0 && cage_hide_file(state, fd, path) < 0))
             return -1;
     }
-    return 0;
+    return bundle->hidden_paths.count > 0 ? cage_drop_mask(state) : 0;
 }
 
 /* Through a procfs that nobody else sees. */

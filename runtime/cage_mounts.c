@@ -46,6 +46,35 @@ static void mode_of(int target_fd, char out[5])
     out[4] = '\0';
 }
 
+/* Who is not root of the machine may not mount some file systems, or not always. What is shown
+ * then is the host's, with all that is mounted on it, as it cannot be had without. */
+static int copy_hosts(const struct cage_state *state, const struct mount_spec *spec)
+{
+    const struct container_spec *container = state->cage->spec;
+    const struct {
+        const char *type, *path;
+        bool may;
+    } places[] = {{"sysfs", "/sys", true},
+                  {"proc", "/proc", container->host_pid},
+                  {"mqueue", "/dev/mqueue", container->host_ipc}};
+    struct mount_attr attributes = {.attr_set = spec->set};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+        scoped_fd int fd = -1;
+
+        if (!places[i].may || !string_eq(places[i].type, spec->type))
+            continue;
+        fd =
+            open_tree(AT_FDCWD, places[i].path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+        if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
+                                    sizeof(attributes)) < 0)
+            return -1;
+        return steal_fd(&fd);
+    }
+    errno = EPERM;
+    return -1;
+}
+
 static int make_filesystem(struct cage_state *state, const struct planned_mount *mount,
                            int target_fd)
 {
@@ -64,6 +93,8 @@ static int make_filesystem(struct cage_state *state, const struct planned_mount 
         options[n] = (struct filesystem_option){"mode", mode};
     }
     fd = filesystem_make(spec->type, (unsigned)spec->set, options);
+    if (fd < 0 && errno == EPERM)
+        fd = copy_hosts(state, spec);
     if (fd < 0)
         return failure_sys(&state->failure, "make the file system for", mount->target);
     if (attributes.propagation &&
@@ -110,11 +141,32 @@ static int open_target(const struct cage_state *state, const struct planned_moun
                                : mountpoint_file(state->root_fd, mount->target);
 }
 
+/* Attributes are the mount's; what else is asked for is the file system's. */
+static int remount(struct cage_state *state, const struct planned_mount *mount)
+{
+    const struct mount_spec *spec = mount->filesystem;
+    struct mount_attr attributes = {.attr_set = spec->set,
+                                    .attr_clr = spec->clear,
+                                    .propagation =
+                                        spec->propagation_flags & ~(unsigned long)MS_REC};
+    struct mount_attr all = {.attr_set = spec->set_recursively,
+                             .attr_clr = spec->clear_recursively};
+    scoped_fd int fd = path_open_in_root(state->root_fd, mount->target, O_PATH, 0);
+
+    if (fd < 0 || (mount->data[0].name && filesystem_change(fd, mount->data) < 0) ||
+        mount_setattr(fd, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0 ||
+        mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &all, sizeof(all)) < 0)
+        return failure_sys(&state->failure, "change the mount on", mount->target);
+    return 0;
+}
+
 static int attach_one(struct cage_state *state, const struct planned_mount *mount)
 {
-    scoped_fd int target_fd = open_target(state, mount);
+    scoped_fd int target_fd = mount->remounts ? -1 : open_target(state, mount);
     int source_fd;
 
+    if (mount->remounts)
+        return remount(state, mount);
     if (target_fd < 0)
         return failure_sys(&state->failure, "open mount point", mount->target);
     if (check_cover(state, target_fd, mount->target) < 0)

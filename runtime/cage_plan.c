@@ -131,7 +131,8 @@ static int plan_bundle(const struct container_spec *spec, struct arena *arena, s
 {
     const struct bundle_spec *bundle = spec->bundle;
 
-    if (spec_has_user_namespace(spec) && open_nodes(bundle, arena, cage, err) < 0)
+    if ((spec_has_user_namespace(spec) || !own_ids_are_all()) &&
+        open_nodes(bundle, arena, cage, err) < 0)
         return -1;
     if (has_hooks(&bundle->hooks) && hooks_state_open(&cage->bundle.state_fd, err) < 0)
         return -1;
@@ -210,7 +211,8 @@ int cage_open_groups(struct cage *cage, const struct cgroup *cgroup, struct aren
     struct cgroup_view *view = &cage->cgroups;
     struct mount_attr attributes = {.attr_set = group_attributes(cage->spec)};
 
-    if (bundle_has_namespace(cage->spec->bundle, CLONE_NEWCGROUP) || !mounts_cgroups(cage->spec))
+    if (bundle_has_namespace(cage->spec->bundle, CLONE_NEWCGROUP) || !mounts_cgroups(cage->spec) ||
+        !cgroup_can_freeze(cgroup))
         return 0;
     view->group_fds = arena_new_array(arena, int, count_groups(view) + 1);
     for (size_t i = 0; i < count_groups(view); i++) {

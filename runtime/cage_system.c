@@ -36,9 +36,22 @@ int cage_make_mask(struct cage_state *state)
         return failure_sys(&state->failure, "make the mask for hidden files", NULL);
     /* Only mounts of one's own mount namespace can be copied. In the copy of the host's tree it
      * goes away with the host's root, but not on "/" itself: change_root() detaches what is topmost
-     * there. */
+     * there. A bundle's tree may be the host's: there it is put on the container's root, and taken
+     * away again by cage_drop_mask(). */
+    if (state->cage->spec->bundle) {
+        if (kernel_attach(state->mask_fd, state->root_fd) == 0)
+            return 0;
+        return failure_sys(&state->failure, "attach the mask for hidden files", NULL);
+    }
     if (move_mount(state->mask_fd, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
         return failure_sys(&state->failure, "attach the mask for hidden files", NULL);
+    return 0;
+}
+
+int cage_drop_mask(struct cage_state *state)
+{
+    if (fchdir(state->mask_fd) < 0 || umount2(".", MNT_DETACH) < 0)
+        return failure_sys(&state->failure, "detach the mask for hidden files", NULL);
     return 0;
 }
 
@@ -99,6 +112,22 @@ static int make_controller(const char *controllers, unsigned attributes)
     return filesystem_make("cgroup", attributes, options);
 }
 
+/* Without a cgroup namespace of one's own, only the machine's root may mount it; the others have
+ * what is there, for reading. */
+static int make_group_tree(unsigned attributes)
+{
+    struct mount_attr read_only = {.attr_set = attributes | MOUNT_ATTR_RDONLY};
+    scoped_fd int fd = filesystem_make("cgroup2", attributes, NULL);
+
+    if (fd >= 0 || errno != EPERM)
+        return steal_fd(&fd);
+    fd = open_tree(AT_FDCWD, "/sys/fs/cgroup", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    if (fd < 0 ||
+        mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &read_only, sizeof(read_only)) < 0)
+        return -1;
+    return steal_fd(&fd);
+}
+
 int cage_attach_cgroups(struct cage_state *state, int target_fd, unsigned attributes)
 {
     static const struct filesystem_option options[] = {{"mode", "755"}, {NULL, NULL}};
@@ -106,8 +135,7 @@ int cage_attach_cgroups(struct cage_state *state, int target_fd, unsigned attrib
     scoped_fd int fs_fd = -1;
 
     if (view->is_v2)
-        fs_fd = view->group_fds ? steal_fd(&view->group_fds[0])
-                                : filesystem_make("cgroup2", attributes, NULL);
+        fs_fd = view->group_fds ? steal_fd(&view->group_fds[0]) : make_group_tree(attributes);
     else
         fs_fd = filesystem_make("tmpfs", SYSTEM_ATTRIBUTES, options);
     if (fs_fd < 0 || kernel_attach(fs_fd, target_fd) < 0)

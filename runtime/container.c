@@ -353,8 +353,9 @@ int container_kill(struct container *container, struct error *err)
 
     if (by_group && cgroup_kill(container->cgroup, err) < 0)
         return error_wrap(err, "kill container");
-    /* The end of process 1 ends its PID namespace, if it has one of its own. */
-    if (!by_group)
+    /* The end of process 1 ends its PID namespace, if it has one of its own. In a mount namespace
+     * that was joined there are others. */
+    if (!by_group && (!container->bundle || container->bundle->new_namespaces & CLONE_NEWNS))
         (void)mount_namespace_visit(container->pid, process_kill, NULL);
     return container_signal(container, SIGKILL, err);
 }

@@ -37,6 +37,9 @@ struct container_surroundings {
     /* Of a container that comes back after its end, for all of its starts; else NULL. */
     struct kept_root *kept_root;
     struct partners partners; /* whose namespaces it shares */
+    /* Of a bundle: is called once its namespaces are there, before any hook runs; or NULL. */
+    int (*furnish)(void *owner, pid_t pid, struct error *err);
+    void *owner;
 };
 
 /* Clones the process; `surroundings` may be NULL. On error nothing is left. *ret_container is the
@@ -134,6 +137,7 @@ struct exec_spec {
     bool tty;         /* stdio_fds[0] is the pty's other end, made the controlling terminal */
     int stdio_fds[3]; /* become 0, 1, 2; borrowed */
     const struct process_spec *process; /* of a bundle's container; instead of `user`; or NULL */
+    struct cgroup *cgroup;              /* below the container's, which NULL stands for; borrowed */
 };
 
 struct exec_result {

@@ -413,8 +413,12 @@ static int tell_child(struct creation *creation, struct error *err)
 
 static int furnish_bundle(struct creation *creation, struct error *err)
 {
+    const struct container_surroundings *surroundings = &creation->options->surroundings;
     bool needs_host_ids;
 
+    if (surroundings->furnish &&
+        surroundings->furnish(surroundings->owner, creation->child.pid, err) < 0)
+        return -1;
     if (run_hooks(creation, err) < 0 || mount_root(creation, &needs_host_ids, err) < 0 ||
         take_identity(creation, err) < 0)
         return -1;
@@ -445,7 +449,7 @@ static int build(struct creation *creation, struct arena *arena, bool *ret_needs
     if (cgroup_create(spec->cgroup_parent, spec->id, &spec->resources, &container->cgroup, err) < 0)
         return -1;
     if (bundle &&
-        ((bundle->device_rules &&
+        ((bundle->device_rules && own_ids_are_all() &&
           cgroup_set_device_rules(container->cgroup, bundle->device_rules, NULL, err) < 0) ||
          cage_open_groups(&creation->cage, container->cgroup, arena, err) < 0))
         return -1;

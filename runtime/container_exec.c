@@ -27,6 +27,7 @@
 
 #include "common/fd.h"
 #include "common/file.h"
+#include "common/own_ids.h"
 #include "common/text.h"
 #include "runtime/channel.h"
 #include "runtime/container_options.h"
@@ -64,8 +65,14 @@ static int join(struct execution *execution)
 {
     const struct container *container = execution->container;
     size_t n_preserved = execution->spec->process ? execution->spec->process->n_preserved : 0;
-    const int kept[] = {execution->channel_fd, container->pidfd, execution->spec->stdio_fds[0],
-                        execution->spec->stdio_fds[1], execution->spec->stdio_fds[2]};
+    /* With our mount namespace it has its root by chroot(2) alone. */
+    bool shares_mounts = !(execution->namespaces & CLONE_NEWNS);
+    const int kept[] = {execution->channel_fd,
+                        container->pidfd,
+                        shares_mounts ? container->root_fd : -1,
+                        execution->spec->stdio_fds[0],
+                        execution->spec->stdio_fds[1],
+                        execution->spec->stdio_fds[2]};
 
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
         descriptors_keep(kept, ARRAY_LENGTH(kept), n_preserved) < 0)
@@ -73,8 +80,11 @@ static int join(struct execution *execution)
     if (setns(container->pidfd, execution->namespaces) < 0)
         return failure_sys(&execution->failure, "join the container's namespaces", NULL);
     if (container->in_user_namespace &&
-        (kernel_setgroups(0, NULL) < 0 || kernel_setresgid(0) < 0 || kernel_setresuid(0) < 0))
+        ((!execution->program.keeps_groups && kernel_setgroups(0, NULL) < 0) ||
+         kernel_setresgid(0) < 0 || kernel_setresuid(0) < 0))
         return failure_sys(&execution->failure, "become root of the user namespace", NULL);
+    if (shares_mounts && (fchdir(container->root_fd) < 0 || chroot(".") < 0))
+        return failure_sys(&execution->failure, "enter the container's root", NULL);
     return 0;
 }
 
@@ -312,6 +322,7 @@ static int plan(struct execution *execution, const struct container_spec *spec, 
     if (program_plan(&changed, arena, &execution->program, err) < 0)
         return -1;
     execution->program.tty = exec->tty;
+    execution->program.keeps_groups = own_ids_keep_groups(execution->container->pid);
     if (!exec->user)
         groups = spec->groups;
     if (root_fd < 0)
@@ -330,8 +341,10 @@ int container_execute(struct container *container, const struct container_spec *
 {
     scoped(arena_free) struct arena *arena = arena_new();
     struct execution *execution = arena_new_object(arena, struct execution);
-    struct starter starter = {
-        .cgroup = container->cgroup, .owner = execution, .prepare = prepare, .run = run_helper};
+    struct starter starter = {.cgroup = exec->cgroup ? exec->cgroup : container->cgroup,
+                              .owner = execution,
+                              .prepare = prepare,
+                              .run = run_helper};
     struct starter_child helper;
     struct exec_outcome outcome = {.pidfd = -1};
 
@@ -339,7 +352,7 @@ int container_execute(struct container *container, const struct container_spec *
     execution->container = container;
     execution->spec = exec;
     execution->container_spec = spec;
-    if (!container->cgroup)
+    if (!starter.cgroup)
         return error_set(err, "the container's control group is gone");
     if (container_own_namespaces(container, &execution->namespaces, err) < 0 ||
         plan(execution, spec, arena, err) < 0 || starter_clone(&starter, &helper, err) < 0)

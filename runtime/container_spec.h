@@ -45,6 +45,8 @@ struct mount_spec {
     bool copies_up;                      /* tmpfs: begins with what the directory holds */
     bool keeps_link;                     /* the last link of the source is not followed */
     bool covers_link;                    /* nor that of the target */
+    bool remounts;                       /* what is there already is changed */
+    const char *context;                 /* SELinux label of a file system; or NULL */
 };
 
 struct ulimit_spec {

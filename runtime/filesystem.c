@@ -11,21 +11,34 @@
 #include "common/path.h"
 #include "runtime/kernel.h"
 
-int filesystem_make(const char *type, unsigned attributes, const struct filesystem_option *options)
+static int set_options(int context_fd, const struct filesystem_option *options)
 {
-    scoped_fd int context_fd = fsopen(type, FSOPEN_CLOEXEC);
-
-    if (context_fd < 0)
-        return -1;
     for (; options && options->name; options++) {
         unsigned command = options->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
 
         if (fsconfig(context_fd, command, options->name, options->value, 0) < 0)
             return -1;
     }
-    if (fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+    return 0;
+}
+
+int filesystem_make(const char *type, unsigned attributes, const struct filesystem_option *options)
+{
+    scoped_fd int context_fd = fsopen(type, FSOPEN_CLOEXEC);
+
+    if (context_fd < 0 || set_options(context_fd, options) < 0 ||
+        fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
         return -1;
     return fsmount(context_fd, FSMOUNT_CLOEXEC, attributes);
+}
+
+int filesystem_change(int fd, const struct filesystem_option *options)
+{
+    scoped_fd int context_fd = fspick(fd, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
+
+    if (context_fd < 0 || set_options(context_fd, options) < 0)
+        return -1;
+    return fsconfig(context_fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
 }
 
 int filesystem_clone(int fd, bool recursive)

@@ -19,6 +19,9 @@ struct filesystem_option {
 MUST_CHECK int filesystem_make(const char *type, unsigned attributes,
                                const struct filesystem_option *options);
 
+/* Gives the file system behind `fd` other options. 0, or -1 with errno. */
+MUST_CHECK int filesystem_change(int fd, const struct filesystem_option *options);
+
 /* A detached copy of the mount behind `fd`, from this very file or directory down, or -1 with
  * errno. */
 MUST_CHECK int filesystem_clone(int fd, bool recursive);

@@ -35,6 +35,7 @@ struct planned_mount {
     bool is_device;
     bool recursive;
     bool covers_link; /* a symbolic link at the target is not followed */
+    bool remounts;    /* `filesystem` says how the mount that is there already is changed */
     struct tmpfs_options tmpfs;
     const struct mount_spec *filesystem;  /* to be made by the child with `data`; or NULL */
     const struct filesystem_option *data; /* ends with a NULL name */

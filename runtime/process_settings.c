@@ -43,6 +43,17 @@ static int set_scheduling(const struct scheduling_spec *spec, struct failure *fa
     return 0;
 }
 
+/* The kernel counts one node more than there are bits. */
+static int set_memory_policy(const struct memory_policy_spec *policy, struct failure *failure)
+{
+    bool has_nodes = !number_set_is_empty(&policy->nodes);
+
+    if (syscall(SYS_set_mempolicy, policy->mode, has_nodes ? policy->nodes.words : NULL,
+                has_nodes ? (unsigned long)NUMBER_SET_MAX + 1 : 0) < 0)
+        return failure_sys(failure, "set the memory policy", NULL);
+    return 0;
+}
+
 /* In a procfs only: what else stands there would take the label and do nothing (CVE-2019-16884). */
 static int open_attribute(const char *path)
 {
@@ -96,6 +107,11 @@ int process_settings_take(const struct process_spec *process, struct failure *fa
     if (process->has_personality && personality(process->personality) < 0)
         return failure_sys(failure, "set the personality", NULL);
     if (process->scheduling && set_scheduling(process->scheduling, failure) < 0)
+        return -1;
+    if (process->cpus &&
+        syscall(SYS_sched_setaffinity, 0, sizeof(process->cpus->words), process->cpus->words) < 0)
+        return failure_sys(failure, "choose the processors", NULL);
+    if (process->memory_policy && set_memory_policy(process->memory_policy, failure) < 0)
         return -1;
     if (process->io_priority >= 0 &&
         syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, process->io_priority) < 0)

@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include "common/own_ids.h"
 #include "common/text.h"
 #include "runtime/capabilities.h"
 #include "runtime/channel.h"
@@ -62,6 +63,7 @@ int program_plan(const struct container_spec *spec, struct arena *arena,
     program.n_env = env.count;
     if (spec->bundle) {
         program.process = spec->bundle->process;
+        program.keeps_groups = own_ids_keep_groups(getpid());
         program.filter = program.process->filter;
         program.filter_flags = program.process->filter_flags;
         *ret_program = program;
@@ -98,9 +100,10 @@ static int load_filter(const struct program *program, int channel_fd, struct fai
     return 0;
 }
 
-static int take_groups(const struct identity *identity, struct failure *failure)
+static int take_groups(const struct program *program, const struct identity *identity,
+                       struct failure *failure)
 {
-    if (kernel_setgroups(identity->n_groups, identity->groups) < 0)
+    if (!program->keeps_groups && kernel_setgroups(identity->n_groups, identity->groups) < 0)
         return failure_sys(failure, "set the supplementary groups", NULL);
     if (kernel_setresgid(identity->gid) < 0)
         return failure_sys(failure, "set the group id", NULL);
@@ -126,7 +129,8 @@ static int take_privileges(const struct program *program, const struct identity 
 
     if (prctl(PR_GET_SECUREBITS) > 0 && prctl(PR_SET_SECUREBITS, 0) < 0)
         return failure_sys(failure, "clear the securebits", NULL);
-    if (capabilities_bound(sets.bounding, failure) < 0 || take_groups(identity, failure) < 0)
+    if (capabilities_bound(sets.bounding, failure) < 0 ||
+        take_groups(program, identity, failure) < 0)
         return -1;
     if (!program->no_new_privileges && load_filter(program, channel_fd, failure) < 0)
         return -1;

@@ -26,9 +26,10 @@ struct program {
     unsigned filter_flags;
     const struct process_spec *process; /* or NULL; instead of `capabilities` and our defaults */
     bool no_new_privileges;
-    bool looks_only; /* see program_look() */
-    bool tty;        /* descriptor 0 becomes the controlling terminal */
-    int init_fd;     /* our init, which then runs argv; -1: none */
+    bool looks_only;   /* see program_look() */
+    bool tty;          /* descriptor 0 becomes the controlling terminal */
+    bool keeps_groups; /* the user namespace lets nobody choose supplementary groups */
+    int init_fd;       /* our init, which then runs argv; -1: none */
 };
 
 /* Fills the program from args, env, cwd, capabilities and filter of the spec; lists in the arena.

@@ -20,14 +20,15 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include "common/fd.h"
 #include "common/file.h"
-#include "common/memory.h"
 #include "common/own_ids.h"
 #include "common/text.h"
 #include "runtime/cgroup/cgroup_device_program.h"
 #include "runtime/cgroup/cgroup_devices.h"
+#include "runtime/cgroup/cgroup_handle.h"
 #include "runtime/cgroup/cgroup_kill.h"
 #include "runtime/cgroup/cgroup_layout.h"
 #include "runtime/cgroup/cgroup_limits.h"
@@ -40,41 +41,11 @@
 
 #define ROOTS_ATTRIBUTE "user.yawl.v1"
 
-struct cgroup {
-    int v2_fd;
-    int v1_fds[CONTROLLER_COUNT];
-};
-
 /* This host as a function sees it that has to find or make groups. */
 struct site {
     struct arena *arena; /* borrowed */
     struct cgroup_layout layout;
 };
-
-static struct cgroup *cgroup_new(void)
-{
-    struct cgroup *cgroup = memory_new(struct cgroup);
-
-    cgroup->v2_fd = -1;
-    for (size_t i = 0; i < CONTROLLER_COUNT; i++)
-        cgroup->v1_fds[i] = -1;
-    return cgroup;
-}
-
-void cgroup_free(struct cgroup *cgroup)
-{
-    if (!cgroup)
-        return;
-    fd_close(cgroup->v2_fd);
-    for (size_t i = 0; i < CONTROLLER_COUNT; i++)
-        fd_close(cgroup->v1_fds[i]);
-    free(cgroup);
-}
-
-int cgroup_clone_fd(const struct cgroup *cgroup)
-{
-    return cgroup->v2_fd;
-}
 
 /* Several controllers can share one hierarchy; then the first has the directory. */
 static bool is_first_of_hierarchy(const struct cgroup_parts *parts, size_t controller)
@@ -89,12 +60,30 @@ static bool is_first_of_hierarchy(const struct cgroup_parts *parts, size_t contr
  * Finding
  */
 
-/* Checks the name and reads the layout. */
-static int site_visit(struct site *site, const char *parent, const char *id, struct error *err)
+/* Whether the group is systemd's; *parent becomes the way from the root then. */
+static bool take_given(const char **parent)
 {
-    if (cgroup_path_check(parent, id, err) < 0)
+    bool is_given = string_starts_with(*parent, "//");
+
+    *parent += is_given;
+    return is_given;
+}
+
+/* Checks the name and reads the layout; *ret_path has no root yet. */
+static int site_visit(struct site *site, const char *parent, const char *id,
+                      struct cgroup_path *ret_path, struct error *err)
+{
+    bool is_given = take_given(&parent);
+
+    *ret_path = (struct cgroup_path){NULL, parent, id, is_given};
+    if (cgroup_path_check(parent, id, err) < 0 ||
+        cgroup_layout_read(site->arena, &site->layout, err) < 0)
         return -1;
-    return cgroup_layout_read(site->arena, &site->layout, err);
+    if (is_given)
+        site->layout.v2.root = site->layout.v2.mount;
+    for (size_t i = 0; is_given && i < CONTROLLER_COUNT; i++)
+        site->layout.v1[i].root = NULL;
+    return 0;
 }
 
 /* Takes the roots that the mirror remembers, as far as they are in the hierarchies of this host. */
@@ -145,7 +134,7 @@ static int find_parts(struct site *site, struct cgroup_path path, struct cgroup_
  * goes without what is not there. */
 static bool is_ordinary_user(void)
 {
-    return !own_ids_are_all();
+    return geteuid() != 0 || !own_ids_are_all();
 }
 
 static bool may_have_groups(const struct cgroup_layout *layout)
@@ -162,11 +151,11 @@ int cgroup_open(const char *parent, const char *id, struct cgroup **ret_cgroup, 
     scoped(arena_free) struct arena *arena = arena_new();
     scoped(cgroup_free) struct cgroup *cgroup = cgroup_new();
     struct site site = {.arena = arena};
-    struct cgroup_path path = {NULL, parent, id};
+    struct cgroup_path path;
     struct cgroup_parts parts;
     bool exists;
 
-    if (site_visit(&site, parent, id, err) < 0 ||
+    if (site_visit(&site, parent, id, &path, err) < 0 ||
         find_parts(&site, path, &parts, &cgroup->v2_fd, err) < 0)
         return -1;
     exists = cgroup->v2_fd >= 0 || is_ordinary_user() || !may_have_groups(&site.layout);
@@ -216,10 +205,11 @@ int cgroup_remove(const char *parent, const char *id, struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
     struct site site = {.arena = arena};
+    struct cgroup_path path;
 
-    if (site_visit(&site, parent, id, err) < 0)
+    if (site_visit(&site, parent, id, &path, err) < 0)
         return -1;
-    return remove_found(&site, (struct cgroup_path){NULL, parent, id}, err);
+    return remove_found(&site, path, err);
 }
 
 static void remove_parents(const struct cgroup_layout *layout, const char *parent)
@@ -235,9 +225,10 @@ void cgroup_remove_parent(const char *parent)
 {
     scoped(arena_free) struct arena *arena = arena_new();
     struct site site = {.arena = arena};
+    struct cgroup_path path;
 
-    if (site_visit(&site, parent, NULL, NULL) == 0)
-        remove_parents(&site.layout, parent);
+    if (site_visit(&site, parent, NULL, &path, NULL) == 0)
+        remove_parents(&site.layout, path.parent);
 }
 
 /*
@@ -314,9 +305,12 @@ static int make_parts(struct cgroup *cgroup, const struct cgroup_layout *layout,
         make_v1(cgroup, &parts, layout, resources, path, err) < 0 ||
         cgroup_v1_limit(cgroup->v1_fds, resources, err) < 0 ||
         (v2_controllers && cgroup_v2_limit(cgroup->v2_fd, v2_controllers, resources, err) < 0) ||
-        cgroup_set(cgroup, resources->settings, resources->n_settings, err) < 0) {
-        (void)!remove_parts(layout, &parts, path, NULL);
-        remove_parents(layout, path.parent);
+        cgroup_settings_write(cgroup->v2_fd, cgroup->v1_fds, resources->settings,
+                              resources->n_settings, is_ordinary_user(), err) < 0) {
+        if (!path.is_there) {
+            (void)!remove_parts(layout, &parts, path, NULL);
+            remove_parents(layout, path.parent);
+        }
         return -1;
     }
     return 0;
@@ -346,12 +340,12 @@ int cgroup_create(const char *parent, const char *id, const struct resource_spec
     scoped(arena_free) struct arena *arena = arena_new();
     scoped(cgroup_free) struct cgroup *cgroup = cgroup_new();
     struct site site = {.arena = arena};
-    struct cgroup_path path = {NULL, parent, id};
+    struct cgroup_path path;
 
-    if (cgroup_limits_check(resources, err) < 0 || site_visit(&site, parent, id, err) < 0)
+    if (cgroup_limits_check(resources, err) < 0 || site_visit(&site, parent, id, &path, err) < 0)
         return -1;
     /* What is left of an earlier start goes first, wherever its parts are. */
-    if (remove_found(&site, path, err) < 0)
+    if (!path.is_there && remove_found(&site, path, err) < 0)
         return error_wrap(err, "make a fresh control group");
     if (make_parts(cgroup, &site.layout, resources, path, err) < 0)
         return -1;
@@ -382,7 +376,14 @@ int cgroup_enter(struct cgroup *cgroup, pid_t pid, bool and_v2, struct error *er
 int cgroup_set(struct cgroup *cgroup, const struct cgroup_setting *settings, size_t n_settings,
                struct error *err)
 {
-    return cgroup_settings_write(cgroup->v2_fd, cgroup->v1_fds, settings, n_settings, err);
+    return cgroup_settings_write(cgroup->v2_fd, cgroup->v1_fds, settings, n_settings, false, err);
+}
+
+const struct cgroup_setting *cgroup_lacking(const struct cgroup *cgroup,
+                                            const struct cgroup_setting *settings,
+                                            size_t n_settings)
+{
+    return cgroup_settings_lacking(cgroup->v2_fd, cgroup->v1_fds, settings, n_settings);
 }
 
 int cgroup_set_device_rules(struct cgroup *cgroup, const struct device_rules *rules,

@@ -5,7 +5,9 @@
  *
  * Layout: <root>/yawl/<project>/<id>, where <root> is the delegated group of an ordinary user or
  * the top. Only groups below "yawl" are ever created, written or removed; but for a parent that
- * begins with '/', see cgroup_tree.h.
+ * begins with '/', see cgroup_tree.h. One that begins with "//" counts from where the v2 hierarchy
+ * is mounted, whoever we are, and the group is systemd's: it is there before cgroup_create(), has
+ * no other parts, and goes with its processes.
  */
 #ifndef YAWL_RUNTIME_CGROUP_CGROUP_H
 #define YAWL_RUNTIME_CGROUP_CGROUP_H
@@ -36,6 +38,10 @@ MUST_CHECK int cgroup_check(const struct resource_spec *resources, struct error 
 MUST_CHECK int cgroup_create(const char *parent, const char *id,
                              const struct resource_spec *resources, struct cgroup **ret_cgroup,
                              struct error *err);
+/* The first of these that the group cannot have, or NULL: what an ordinary user goes without. */
+const struct cgroup_setting *cgroup_lacking(const struct cgroup *cgroup,
+                                            const struct cgroup_setting *settings,
+                                            size_t n_settings);
 /* Writes these on an existing group, in an order that the kernel takes. */
 MUST_CHECK int cgroup_set(struct cgroup *cgroup, const struct cgroup_setting *settings,
                           size_t n_settings, struct error *err);
@@ -44,6 +50,10 @@ MUST_CHECK int cgroup_set(struct cgroup *cgroup, const struct cgroup_setting *se
  * when it is in another of his sessions. */
 MUST_CHECK int cgroup_open(const char *parent, const char *id, struct cgroup **ret_cgroup,
                            struct error *err);
+/* A group that the container made below its own. Where only some hierarchies have it, the group is
+ * in the others the container's own. */
+MUST_CHECK int cgroup_open_below(const struct cgroup *cgroup, const char *path,
+                                 struct cgroup **ret_cgroup, struct error *err);
 /* Closes the handle; the group stays. */
 void cgroup_free(struct cgroup *cgroup);
 DEFINE_SCOPED(struct cgroup *, cgroup_free)

@@ -111,7 +111,7 @@ static int make_once(const struct cgroup_path *path, const struct cgroup_prepara
 
     if (parent_fd < 0)
         return -1;
-    if (mkdirat(parent_fd, path->id, 0755) < 0) {
+    if (!path->is_there && mkdirat(parent_fd, path->id, 0755) < 0) {
         if (errno != EEXIST)
             return error_sys(err, "make control group '%s/%s'", path->parent, path->id);
         if (remove_group(parent_fd, path->id, 0) < 0)

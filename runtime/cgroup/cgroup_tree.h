@@ -21,6 +21,7 @@ struct cgroup_path {
     const char *parent; /* "yawl/PROJECT"; or "/CHOSEN/BY/OTHERS", "/CHOSEN/yawl/PROJECT", "/" for
                            the root itself */
     const char *id;
+    bool is_there; /* somebody else has made it */
 };
 
 /* What has to be done to the root and to every group above the new one before it is made. */
@@ -32,8 +33,9 @@ struct cgroup_preparation {
 /* Refuses names that lead elsewhere than below "yawl" or, with a '/', below the root. */
 MUST_CHECK int cgroup_path_check(const char *parent, const char *id, struct error *err);
 
-/* Makes a group that did not exist before: an empty left-over is removed first, a populated one is
- * an error with EBUSY. `preparation` may be NULL. *ret_fd is the directory, the caller's. */
+/* Opens a group that is there, or makes one that did not exist before: an empty left-over is
+ * removed first, a populated one is an error with EBUSY. `preparation` may be NULL. *ret_fd is the
+ * directory, the caller's. */
 MUST_CHECK int cgroup_tree_make(const struct cgroup_path *path,
                                 const struct cgroup_preparation *preparation, int *ret_fd,
                                 struct error *err);

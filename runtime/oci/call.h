@@ -16,6 +16,7 @@ struct oci_call {
     const char *log;         /* a file, or NULL */
     const char *syslog_name; /* who we are in the system's log; NULL: nothing is written there */
     bool log_json, debug;
+    bool systemd_cgroup;     /* control groups are systemd's scopes */
     const char *name;        /* of the command */
     struct string_list args; /* what follows it */
 };

@@ -21,10 +21,8 @@ static int creation_of(const struct create_options *options, const char *id,
         .pid_file = options->pid_file,
         .console_socket = options->console_socket,
         .no_new_keyring = options->no_new_keyring,
+        .no_pivot = options->no_pivot,
     };
-    if (options->no_pivot)
-        return error_set(err, "--no-pivot is not supported: the root is always left by "
-                              "pivot_root(2), which ramfs alone does not know");
     return preserved_count(options->preserve_fds, &ret_creation->n_preserved, err);
 }
 
@@ -40,7 +38,8 @@ static void fill_rows(struct create_options *o, struct option_row rows[CREATE_RO
         {0, "pid-file", OPTION_STRING, &o->pid_file, "FILE", "where to write the pid"},
         {0, "preserve-fds", OPTION_STRING, &o->preserve_fds, "N",
          "descriptors from 3 on to pass on"},
-        {0, "no-pivot", OPTION_FLAG, &o->no_pivot, NULL, "not supported"},
+        {0, "no-pivot", OPTION_FLAG, &o->no_pivot, NULL,
+         "cover the old root instead of leaving it, for a host on a ramfs"},
         {0, "no-new-keyring", OPTION_FLAG, &o->no_new_keyring, NULL,
          "keep the caller's session keyring"},
     };

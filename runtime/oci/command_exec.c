@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "common/fd.h"
 #include "common/file.h"
 #include "common/limits.h"
 #include "runtime/capabilities.h"
+#include "runtime/cgroup/cgroup.h"
 #include "runtime/identity.h"
 #include "runtime/oci/console.h"
 #include "runtime/oci/life.h"
@@ -29,10 +32,14 @@ static int read_process_file(struct oci_call *call, const char *path, struct oci
     scoped_text struct text text = {0};
     scoped(json_release) json_t *json = NULL;
     struct oci_reader reader = {.arena = call->arena, .file = path};
-    struct oci_process read = {.spec = {.filter = process->spec.filter,
+    /* What is said outside of a process object, or of every `exec` in the container's own. */
+    struct oci_process read = {.exec_cpus_first = process->exec_cpus_first,
+                               .exec_cpus_last = process->exec_cpus_last,
+                               .spec = {.filter = process->spec.filter,
                                         .filter_flags = process->spec.filter_flags,
                                         .listener_path = process->spec.listener_path,
-                                        .listener_metadata = process->spec.listener_metadata}};
+                                        .listener_metadata = process->spec.listener_metadata,
+                                        .memory_policy = process->spec.memory_policy}};
 
     if (file_read(AT_FDCWD, path, LIMIT_JSON_BYTES, &text, NULL, err) < 0)
         return -1;
@@ -109,15 +116,19 @@ static int add_groups(struct oci_call *call, const struct exec_options *options,
     return 0;
 }
 
-static int check_options(const struct exec_options *options, struct error *err)
+static int take_labels(struct oci_call *call, const struct exec_options *options,
+                       struct process_spec *spec, struct error *err)
 {
+    struct oci_reader reader = {.arena = call->arena, .file = "exec"};
+    const struct oci_at at = {NULL, ""};
+
     if (options->apparmor)
-        return error_set(err, "--apparmor: give the profile in a process file");
+        oci_label_take(&reader, at, &(struct oci_label){"--apparmor", options->apparmor, true},
+                       spec);
     if (options->label)
-        return error_set(err, "--process-label: give the label in a process file");
-    if (options->cgroup)
-        return error_set(err, "--cgroup is not supported: the program joins the container's");
-    return 0;
+        oci_label_take(&reader, at, &(struct oci_label){"--process-label", options->label, false},
+                       spec);
+    return oci_finish(&reader, err);
 }
 
 /* What the container's own process has, changed by the options; or a process file. */
@@ -144,7 +155,10 @@ static int plan(struct oci_call *call, const struct exec_options *options,
     if (options->user ? take_user(call, container, options, spec, err) < 0
                       : add_groups(call, options, spec, err) < 0)
         return -1;
+    if (take_labels(call, options, spec, err) < 0)
+        return -1;
     add_capabilities(call, options, spec);
+    spec->cpus = process->exec_cpus_last;
     if (preserved_count(options->preserve_fds, &spec->n_preserved, err) < 0)
         return -1;
     if (!spec_has_user_namespace(&container->config.container)) {
@@ -175,11 +189,30 @@ static int open_terminal(const struct exec_options *options, const struct oci_co
     return options->console_socket ? console_send(options->console_socket, *ret_master_fd, err) : 0;
 }
 
+/* Where we run passes on to the program, which is born in its control group. */
+static int choose_place(const struct exec_options *options, const struct oci_container *container,
+                        struct cgroup **ret_cgroup, struct error *err)
+{
+    const struct number_set *cpus = container->config.process.exec_cpus_first;
+    struct cgroup *own = container_cgroup(container->handle);
+
+    if (cpus && syscall(SYS_sched_setaffinity, 0, sizeof(cpus->words), cpus->words) < 0)
+        return error_sys(err, "choose the processors");
+    if (!options->cgroup)
+        return 0;
+    if (!own)
+        return error_set(err, "--cgroup: the container's control group is gone");
+    if (cgroup_open_below(own, options->cgroup, ret_cgroup, err) < 0)
+        return error_wrap(err, "--cgroup");
+    return 0;
+}
+
 static int run(const struct exec_options *options, struct oci_container *container,
                struct error *err)
 {
     const struct oci_process *process = &container->config.process;
     struct container_spec *spec = &container->config.container;
+    scoped(cgroup_free) struct cgroup *cgroup = NULL;
     scoped_fd int master_fd = -1, slave_fd = -1;
     struct exec_spec exec = {.args = process->args,
                              .env = process->env,
@@ -195,6 +228,9 @@ static int run(const struct exec_options *options, struct oci_container *contain
     for (int i = 0; i < 3 && slave_fd >= 0; i++)
         exec.stdio_fds[i] = slave_fd;
     spec->no_new_privileges = process->no_new_privileges;
+    if (choose_place(options, container, &cgroup, err) < 0)
+        return -1;
+    exec.cgroup = cgroup;
     if (container_execute(container->handle, spec, &exec, &result, err) < 0)
         return -1;
     fd_close(steal_fd(&slave_fd));
@@ -214,7 +250,7 @@ static int exec_in(struct oci_call *call, const struct exec_options *options,
     if (!container->handle || container->status == OCI_CREATING)
         return error_set(err, "container '%s' is %s: only a running one can be joined",
                          container->record.id, oci_status_name(container->status));
-    if (check_options(options, err) < 0 || plan(call, options, container, command, err) < 0)
+    if (plan(call, options, container, command, err) < 0)
         return -1;
     return run(options, container, err);
 }
@@ -238,9 +274,9 @@ int command_exec(struct oci_call *call, struct error *err)
         {0, "preserve-fds", OPTION_STRING, &o.preserve_fds, "N",
          "descriptors from 3 on to pass on"},
         {0, "ignore-paused", OPTION_FLAG, &o.ignore_paused, NULL, "also when it is paused"},
-        {0, "apparmor", OPTION_STRING, &o.apparmor, "PROFILE", "not supported here"},
-        {0, "process-label", OPTION_STRING, &o.label, "LABEL", "not supported here"},
-        {0, "cgroup", OPTION_STRING, &o.cgroup, "PATH", "not supported"},
+        {0, "apparmor", OPTION_STRING, &o.apparmor, "PROFILE", "an AppArmor profile"},
+        {0, "process-label", OPTION_STRING, &o.label, "LABEL", "an SELinux label"},
+        {0, "cgroup", OPTION_STRING, &o.cgroup, "PATH", "a control group below the container's"},
         {0},
     };
     const struct oci_usage usage = {"exec [OPTIONS] ID [COMMAND ARGUMENT...]", rows, 1, true};

@@ -25,20 +25,20 @@ static json_t *capability_list(void)
     return list;
 }
 
-/* As features-linux.md of the specification has it. Labels of processes are set, those of mounts
- * are not: that is not SELinux. */
+/* As features-linux.md of the specification has it. */
 static json_t *linux_features(void)
 {
     static const char *const namespaces[] = {"cgroup", "ipc",  "mount", "network",
                                              "pid",    "time", "user",  "uts"};
 
-    return json_pack("{s:o,s:o,s:{s:b,s:b,s:b,s:b,s:b},s:o,s:{s:b},s:{s:b},s:{s:b},s:{s:b},"
+    return json_pack("{s:o,s:o,s:{s:b,s:b,s:b,s:b,s:b},s:o,s:{s:b},s:{s:b},s:{s:b},s:o,"
                      "s:{s:{s:b}},s:{s:b}}",
                      "namespaces", list_of(namespaces, ARRAY_LENGTH(namespaces)), "capabilities",
-                     capability_list(), "cgroup", "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0,
+                     capability_list(), "cgroup", "v1", 1, "v2", 1, "systemd", 1, "systemdUser", 1,
                      "rdma", 1, "seccomp", seccomp_profile_features(), "apparmor", "enabled", 1,
-                     "selinux", "enabled", 0, "intelRdt", "enabled", 0, "memoryPolicy", "enabled",
-                     0, "mountExtensions", "idmap", "enabled", 1, "netDevices", "enabled", 0);
+                     "selinux", "enabled", 1, "intelRdt", "enabled", 0, "memoryPolicy",
+                     oci_memory_policy_features(), "mountExtensions", "idmap", "enabled", 1,
+                     "netDevices", "enabled", 1);
 }
 
 int command_features(struct oci_call *call, struct error *err)

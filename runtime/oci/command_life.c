@@ -101,11 +101,9 @@ static int signal_all(struct oci_container *container, int number, struct error 
     if (cgroup_open(container->record.cgroup_parent, container->record.cgroup_name, &cgroup, err) <
         0)
         return -1;
-    if (!cgroup)
-        return 0;
-    if (number == SIGKILL)
+    if (cgroup && cgroup_can_freeze(cgroup) && number == SIGKILL)
         return cgroup_kill(cgroup, err);
-    cgroup_visit(cgroup, signal_one, &number);
+    oci_container_visit(container, signal_one, &number);
     return 0;
 }
 

@@ -2,7 +2,6 @@
 #include <pwd.h>
 #include <stdio.h>
 
-#include "runtime/cgroup/cgroup.h"
 #include "runtime/oci/record.h"
 
 static int pid_of(const struct oci_container *container)
@@ -26,6 +25,8 @@ static json_t *state_json(const struct oci_container *container)
     if (annotations)
         (void)json_object_set_new(json, "annotations", annotations);
     (void)json_object_set_new(json, "owner", json_string(""));
+    if (record->unit)
+        (void)json_object_set_new(json, "systemd-scope", json_string(record->unit));
     return json;
 }
 
@@ -174,8 +175,8 @@ int command_ps(struct oci_call *call, struct error *err)
     if (result == 0) {
         scoped(json_release) json_t *pids = json_array();
 
-        if (container.handle && container_cgroup(container.handle))
-            cgroup_visit(container_cgroup(container.handle), collect_pid, pids);
+        if (container.handle)
+            oci_container_visit(&container, collect_pid, pids);
         if (string_eq(format, "json"))
             print_json(json_incref(pids));
         else

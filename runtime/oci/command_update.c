@@ -107,6 +107,9 @@ static int update(struct oci_call *call, struct oci_container *container, const 
     oci_refuse(&reader, at, "devices", "rules cannot be changed later");
     if (oci_finish(&reader, err) < 0)
         return -1;
+    if (container->record.unit &&
+        systemd_scope_change(container->record.unit, &resources, call->arena, err) < 0)
+        return -1;
     return cgroup_set(cgroup, resources.settings, resources.n_settings, err);
 }
 

@@ -34,7 +34,7 @@ static void read_root(struct oci_reader *reader, struct oci_at root, struct oci_
 
 /* Hooks and `state` show them as they are. */
 static void read_annotations(struct oci_reader *reader, struct oci_at root,
-                             struct bundle_spec *bundle)
+                             struct oci_config *config)
 {
     struct oci_at at = oci_object(reader, root, "annotations");
     scoped_text struct text out = {0};
@@ -49,7 +49,8 @@ static void read_annotations(struct oci_reader *reader, struct oci_at root,
             oci_fail(reader, at, key, "must be a string");
     }
     json_format(at.json, &out);
-    bundle->annotations = arena_strdup(reader->arena, text_get(&out));
+    config->bundle.annotations = arena_strdup(reader->arena, text_get(&out));
+    (void)oci_string(reader, at, "run.oci.pidfd_receiver", &config->pidfd_receiver);
 }
 
 static void hook_read(struct oci_reader *reader, struct oci_at at, struct hook_spec *hook)
@@ -154,7 +155,7 @@ int oci_config_read(const struct oci_config_source *source, struct arena *arena,
     read_root(&reader, root, ret_config);
     (void)oci_string(&reader, root, "hostname", &ret_config->container.hostname);
     (void)oci_string(&reader, root, "domainname", &ret_config->container.domainname);
-    read_annotations(&reader, root, &ret_config->bundle);
+    read_annotations(&reader, root, ret_config);
     oci_hooks_read(&reader, root, &ret_config->bundle.hooks);
     oci_linux_read(&reader, root, ret_config);
     oci_mounts_read(&reader, root, ret_config);

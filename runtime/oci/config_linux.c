@@ -44,8 +44,6 @@ static void read_namespace(struct oci_reader *reader, struct oci_at at, struct b
         oci_fail(reader, at, "type", "'%s' stands there twice", name);
     else if (*path && *path != '/')
         oci_fail(reader, at, "path", "must be absolute");
-    else if (*path && type == CLONE_NEWNS)
-        oci_fail(reader, at, "path", "the mount namespace has to be a new one");
     else if (*path)
         bundle->joined[bundle->n_joined++] = (struct namespace_path){type, path};
     else
@@ -79,9 +77,11 @@ static void read_namespaces(struct oci_reader *reader, struct oci_at at, struct 
     bundle->joined = arena_new_array(reader->arena, struct namespace_path, count + 1);
     for (size_t i = 0; i < count; i++)
         read_namespace(reader, oci_item(reader, list, i), bundle);
-    if (!(bundle->new_namespaces & CLONE_NEWNS))
-        oci_fail(reader, at, "namespaces",
-                 "a mount namespace is missing: add {\"type\":\"mount\"}");
+    /* As in crun: an ordinary user can have none of the others without. */
+    if (geteuid() != 0 && !bundle_has_namespace(bundle, CLONE_NEWUSER)) {
+        oci_warn(reader, at, "namespaces", "an ordinary user needs a user namespace: one is added");
+        bundle->new_namespaces |= CLONE_NEWUSER;
+    }
     order_joined(bundle);
     container->host_pid = !bundle_has_namespace(bundle, CLONE_NEWPID);
     container->host_network = !bundle_has_namespace(bundle, CLONE_NEWNET);
@@ -280,6 +280,17 @@ static void read_root_propagation(struct oci_reader *reader, struct oci_at at,
         oci_fail(reader, at, "rootfsPropagation", "there is no propagation '%s'", word);
 }
 
+static void read_mount_label(struct oci_reader *reader, struct oci_at at, struct oci_config *config)
+{
+    const char *label = "";
+
+    if (!oci_string(reader, at, "mountLabel", &label) || !*label)
+        return;
+    if (access(OCI_SELINUX_FILE, F_OK) < 0)
+        oci_fail(reader, at, "mountLabel", "SELinux is not enabled on this host");
+    config->mount_label = label;
+}
+
 static void check_paths(struct oci_reader *reader, struct oci_at at, const char *key,
                         const struct string_list *paths)
 {
@@ -302,6 +313,7 @@ void oci_linux_read(struct oci_reader *reader, struct oci_at root, struct oci_co
     read_nodes(reader, at, bundle);
     read_sysctls(reader, at, &config->container);
     read_personality(reader, at, &config->process.spec);
+    oci_memory_policy_read(reader, at, &config->process.spec);
     read_root_propagation(reader, at, bundle);
     seccomp_profile_listener(reader, oci_object(reader, at, "seccomp"), &config->process.spec);
     (void)oci_strings(reader, at, "maskedPaths", &bundle->hidden_paths);
@@ -309,10 +321,9 @@ void oci_linux_read(struct oci_reader *reader, struct oci_at root, struct oci_co
     check_paths(reader, at, "maskedPaths", &bundle->hidden_paths);
     check_paths(reader, at, "readonlyPaths", &bundle->read_only_paths);
     (void)oci_string(reader, at, "cgroupsPath", &config->cgroups_path);
-    oci_refuse(reader, at, "mountLabel", "SELinux labels of mounts are not supported");
+    read_mount_label(reader, at, config);
     oci_refuse(reader, at, "intelRdt", "is not supported: leave it out");
-    oci_refuse(reader, at, "netDevices", "is not supported: move the device yourself");
-    oci_refuse(reader, at, "memoryPolicy", "is not supported: leave it out");
+    oci_net_devices_read(reader, at, config);
 
     resources = oci_object(reader, at, "resources");
     config->container.resources.everywhere = true;

@@ -157,8 +157,7 @@ static bool is_idmap(const char *word)
 }
 
 /* How the source is bound, and what crun and runc know besides. */
-static bool take_manner(struct oci_reader *reader, struct oci_at at, const char *word,
-                        struct mount_spec *mount)
+static bool take_manner(const char *word, struct mount_spec *mount)
 {
     if (string_eq(word, "bind") || string_eq(word, "rbind")) {
         mount->kind = MOUNT_BIND;
@@ -170,7 +169,7 @@ static bool take_manner(struct oci_reader *reader, struct oci_at at, const char 
     } else if (string_eq(word, "dest-nofollow")) {
         mount->covers_link = true;
     } else if (string_eq(word, "remount")) {
-        oci_fail(reader, at, "options", "'%s' is not supported", word);
+        mount->remounts = true;
     } else {
         return false;
     }
@@ -192,7 +191,7 @@ static void read_options(struct oci_reader *reader, struct oci_at at,
             mount->propagation_flags = propagation;
         else if (is_idmap(word))
             take_idmap(reader, at, word, bundle, mount);
-        else if (!take_manner(reader, at, word, mount) && !take_attribute(word, mount) &&
+        else if (!take_manner(word, mount) && !take_attribute(word, mount) &&
                  !is_one_of(word, without_effect, ARRAY_LENGTH(without_effect)))
             text_appendf(&data, "%s%s", data.length ? "," : "", word);
     }
@@ -202,9 +201,11 @@ static void read_options(struct oci_reader *reader, struct oci_at at,
 
 static void check_mount(struct oci_reader *reader, struct oci_at at, struct mount_spec *mount)
 {
+    if (mount->remounts && (mount->keeps_link || mount->uids || mount->copies_up))
+        oci_fail(reader, at, "options", "'remount' changes attributes and data alone");
     if (mount->copies_up && !string_eq(mount->type, "tmpfs"))
         oci_fail(reader, at, "options", "'tmpcopyup' is for a tmpfs alone");
-    if (mount->kind == MOUNT_BIND)
+    if (mount->kind == MOUNT_BIND || mount->remounts)
         return;
     if (!mount->type || !*mount->type)
         oci_fail(reader, at, "type", "is missing");
@@ -212,6 +213,15 @@ static void check_mount(struct oci_reader *reader, struct oci_at at, struct moun
         oci_fail(reader, at, "options", "the source's own links and ids are for bind mounts alone");
     /* Nothing is mounted below a new file system. */
     mount->set = (mount->set & ~mount->clear_recursively) | mount->set_recursively;
+}
+
+/* What is in the others has labels of the kernel's own. */
+static bool takes_label(const struct mount_spec *mount)
+{
+    static const char *const unlabelled[] = {"proc", "sysfs", "mqueue", "cgroup", "cgroup2"};
+
+    return mount->kind == MOUNT_FILESYSTEM && !mount->remounts && mount->type &&
+           !is_one_of(mount->type, unlabelled, ARRAY_LENGTH(unlabelled));
 }
 
 static void read_mount(struct oci_reader *reader, struct oci_at at, struct oci_config *config,
@@ -235,12 +245,14 @@ static void read_mount(struct oci_reader *reader, struct oci_at at, struct oci_c
         mount->gids = &ranges[1];
     }
     read_options(reader, at, &config->bundle, mount);
-    if (mount->kind == MOUNT_BIND) {
+    if (mount->kind == MOUNT_BIND && !mount->remounts) {
         if (!mount->source || !*mount->source)
             oci_fail(reader, at, "source", "is missing");
         else
             mount->source = path_join(reader->arena, config->bundle.dir, mount->source);
     }
+    if (takes_label(mount))
+        mount->context = config->mount_label;
     if (!reader->failed)
         check_mount(reader, at, mount);
 }
@@ -266,7 +278,7 @@ json_t *oci_mount_options(void)
 {
     static const char *const manners[] = {"bind",         "rbind",         "tmpcopyup",
                                           "src-nofollow", "dest-nofollow", "copy-symlink",
-                                          "idmap",        "ridmap"};
+                                          "idmap",        "ridmap",        "remount"};
     json_t *list = json_array();
 
     for (size_t i = 0; i < ARRAY_LENGTH(attributes); i++) {

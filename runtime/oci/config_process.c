@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/number_set.h"
 #include "common/text.h"
 #include "runtime/capabilities.h"
 #include "runtime/identity.h"
@@ -108,29 +109,13 @@ static void read_limits(struct oci_reader *reader, struct oci_at process, struct
     spec->n_limits = count;
 }
 
-/* The position of the word in the list; fails when it is none. */
-static size_t choice(struct oci_reader *reader, struct oci_at at, const char *key,
-                     const char *const *words, size_t count)
-{
-    const char *word = oci_text(reader, at, key);
-
-    for (size_t i = 0; i < count; i++)
-        if (string_eq(words[i], word))
-            return i;
-    oci_fail(reader, at, key, "there is no '%s'", word);
-    return 0;
-}
-
 static void read_scheduler(struct oci_reader *reader, struct oci_at process,
                            struct process_spec *spec)
 {
     static const char *const policies[] = {"SCHED_OTHER",   "SCHED_FIFO", "SCHED_RR",
                                            "SCHED_BATCH",   "SCHED_ISO",  "SCHED_IDLE",
                                            "SCHED_DEADLINE"};
-    static const struct {
-        const char *name;
-        uint64_t bit;
-    } flags[] = {
+    static const struct oci_word flags[] = {
         {"SCHED_FLAG_RESET_ON_FORK", 0x01},  {"SCHED_FLAG_RECLAIM", 0x02},
         {"SCHED_FLAG_DL_OVERRUN", 0x04},     {"SCHED_FLAG_KEEP_POLICY", 0x08},
         {"SCHED_FLAG_KEEP_PARAMS", 0x10},    {"SCHED_FLAG_UTIL_CLAMP_MIN", 0x20},
@@ -138,29 +123,19 @@ static void read_scheduler(struct oci_reader *reader, struct oci_at process,
     };
     struct oci_at at = oci_object(reader, process, "scheduler");
     struct scheduling_spec *scheduling;
-    struct string_list names = {0};
     int64_t nice = 0, priority = 0;
 
     if (!at.json)
         return;
     scheduling = arena_new_object(reader->arena, struct scheduling_spec);
-    scheduling->policy = (uint32_t)choice(reader, at, "policy", policies, ARRAY_LENGTH(policies));
+    scheduling->policy =
+        (uint32_t)oci_choice(reader, at, "policy", policies, ARRAY_LENGTH(policies));
     (void)oci_int(reader, at, "nice", &nice);
     (void)oci_int(reader, at, "priority", &priority);
     (void)oci_u64(reader, at, "runtime", &scheduling->runtime);
     (void)oci_u64(reader, at, "deadline", &scheduling->deadline);
     (void)oci_u64(reader, at, "period", &scheduling->period);
-    (void)oci_strings(reader, at, "flags", &names);
-    for (size_t i = 0; i < names.count; i++) {
-        size_t j = 0;
-
-        while (j < ARRAY_LENGTH(flags) && !string_eq(flags[j].name, names.items[i]))
-            j++;
-        if (j == ARRAY_LENGTH(flags))
-            oci_fail(reader, at, "flags", "there is no '%s'", names.items[i]);
-        else
-            scheduling->flags |= flags[j].bit;
-    }
+    scheduling->flags = oci_bits(reader, at, "flags", flags, ARRAY_LENGTH(flags));
     scheduling->nice = (int32_t)nice;
     scheduling->priority = (uint32_t)priority;
     spec->scheduling = scheduling;
@@ -178,29 +153,51 @@ static void read_io_priority(struct oci_reader *reader, struct oci_at process,
     spec->io_priority = -1;
     if (!at.json)
         return;
-    class = choice(reader, at, "class", classes, ARRAY_LENGTH(classes));
+    class = oci_choice(reader, at, "class", classes, ARRAY_LENGTH(classes));
     (void)oci_int(reader, at, "priority", &priority);
     if (priority < 0 || priority > 7)
         oci_fail(reader, at, "priority", "must be 0 to 7");
     spec->io_priority = (int)(class << IOPRIO_CLASS_SHIFT | (size_t)priority);
 }
 
-/* Labels are refused where the host would not mind them: who asks for one relies on it. */
+void oci_label_take(struct oci_reader *reader, struct oci_at at, const struct oci_label *label,
+                    struct process_spec *spec)
+{
+    const char *place = label->is_apparmor ? "/sys/kernel/security/apparmor" : OCI_SELINUX_FILE;
+
+    if (access(place, F_OK) < 0)
+        oci_fail(reader, at, label->key, "%s is not enabled on this host",
+                 label->is_apparmor ? "AppArmor" : "SELinux");
+    spec->exec_label = label->text;
+    spec->label_is_apparmor = label->is_apparmor;
+}
+
 static void read_labels(struct oci_reader *reader, struct oci_at process, struct process_spec *spec)
 {
     const char *profile = "", *label = "";
 
     (void)oci_string(reader, process, "apparmorProfile", &profile);
     (void)oci_string(reader, process, "selinuxLabel", &label);
-    if (*profile && access("/sys/kernel/security/apparmor", F_OK) < 0)
-        oci_fail(reader, process, "apparmorProfile", "AppArmor is not enabled on this host");
-    if (*label && access("/sys/fs/selinux/enforce", F_OK) < 0)
-        oci_fail(reader, process, "selinuxLabel", "SELinux is not enabled on this host");
     if (*profile && *label)
         oci_fail(reader, process, "selinuxLabel", "cannot be together with apparmorProfile");
-    spec->label_is_apparmor = *profile != '\0';
-    if (*profile || *label)
-        spec->exec_label = *profile ? profile : label;
+    if (*profile)
+        oci_label_take(reader, process, &(struct oci_label){"apparmorProfile", profile, true},
+                       spec);
+    if (*label)
+        oci_label_take(reader, process, &(struct oci_label){"selinuxLabel", label, false}, spec);
+}
+
+static void read_cpus(struct oci_reader *reader, struct oci_at at, const char *key,
+                      const struct number_set **place)
+{
+    struct number_set *cpus = arena_new_object(reader->arena, struct number_set);
+    const char *list = "";
+
+    (void)oci_string(reader, at, key, &list);
+    if (!number_set_parse(list, cpus))
+        oci_fail(reader, at, key, "'%s' is no list of processors as '0-3,7'", list);
+    if (!number_set_is_empty(cpus))
+        *place = cpus;
 }
 
 static void read_terminal(struct oci_reader *reader, struct oci_at at, struct oci_process *process)
@@ -239,7 +236,9 @@ void oci_process_read(struct oci_reader *reader, struct oci_at at, struct oci_pr
     read_io_priority(reader, at, spec);
     read_labels(reader, at, spec);
     oci_refuse(reader, at, "commandLine", "is for Windows: give args");
-    oci_refuse(reader, at, "execCPUAffinity", "is not supported: leave it out");
+    read_cpus(reader, oci_object(reader, at, "execCPUAffinity"), "initial",
+              &process->exec_cpus_first);
+    read_cpus(reader, oci_object(reader, at, "execCPUAffinity"), "final", &process->exec_cpus_last);
     spec->has_oom_score = oci_int(reader, at, "oomScoreAdj", &score);
     if (score < -1000 || score > 1000)
         oci_fail(reader, at, "oomScoreAdj", "must be -1000 to 1000");

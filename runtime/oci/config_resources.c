@@ -77,7 +77,11 @@ static void read_memory(struct settings *settings, struct oci_at resources)
     plain(
         settings, at, "limit",
         (struct cgroup_setting){NULL, "memory", "memory.limit_in_bytes", NULL, "memory.max", NULL});
-    if (oci_int(reader, at, "swap", &swap) && swap != 0) {
+    /* Beside a limit 0 stands for what was not said, as in runc; alone it is none at all. */
+    if (oci_int(reader, at, "swap", &swap) && swap == 0 && !has_memory)
+        add(settings, &(struct cgroup_setting){key_of(settings, at, "swap"), "memory", NULL, NULL,
+                                               "memory.swap.max", "0", true});
+    if (swap != 0) {
         if (swap > 0 && (!has_memory || memory > swap))
             oci_fail(reader, at, "swap",
                      "must be at least the limit: it is memory and swap together");
@@ -312,8 +316,14 @@ static void read_unified(struct settings *settings, struct oci_at resources)
     if (!at.json)
         return;
     json_object_foreach((json_t *)(uintptr_t)at.json, file, value) {
-        if (!json_is_string(value) || strchr(file, '/') || !strchr(file, '.')) {
-            oci_fail(reader, at, file, "is no file of a control group with a string for it");
+        if (!strchr(file, '.') || strchr(file, '/')) {
+            /* Words that suites look for. */
+            oci_fail(reader, at, file, "the specified key has not the form CONTROLLER.VALUE `%s`",
+                     file);
+            return;
+        }
+        if (!json_is_string(value)) {
+            oci_fail(reader, at, file, "must be a string");
             return;
         }
         add(settings,

@@ -7,20 +7,25 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/fd_gift.h"
 #include "common/fd_message.h"
 #include "common/file.h"
 #include "common/limits.h"
 #include "common/moment.h"
 #include "common/path.h"
 #include "common/process.h"
+#include "net/device_move.h"
 #include "runtime/capabilities.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/hooks.h"
+#include "runtime/oci/caller.h"
 #include "runtime/oci/console.h"
 
 /*
@@ -151,6 +156,7 @@ static int read_bundle(struct oci_call *call, const struct oci_creation *creatio
     config->bundle.id = creation->id;
     config->process.spec.n_preserved = creation->n_preserved;
     config->process.spec.new_keyring = !creation->no_new_keyring;
+    config->bundle.no_pivot = creation->no_pivot;
     for (size_t i = 0; i < config->warnings.count; i++)
         call_report(call, "warning", config->warnings.items[i]);
     if (creation->starts_at_once && config->process.args.count == 0)
@@ -160,6 +166,19 @@ static int read_bundle(struct oci_call *call, const struct oci_creation *creatio
     if (check_console(creation, config, err) < 0)
         return -1;
     return oci_cgroup_choose(call, config, creation->id, err);
+}
+
+static bool has_mounts(const struct bundle_spec *bundle)
+{
+    return bundle_has_namespace(bundle, CLONE_NEWNS);
+}
+
+/* 0 when there is nothing. */
+static uint64_t mount_at(const char *path)
+{
+    struct statx status;
+
+    return statx(AT_FDCWD, path, 0, STATX_MNT_ID, &status) < 0 ? 0 : status.stx_mnt_id;
 }
 
 static void fill_record(struct oci_call *call, const struct oci_creation *creation,
@@ -181,15 +200,84 @@ static void fill_record(struct oci_call *call, const struct oci_creation *creati
         .cgroup_parent = container->config.container.cgroup_parent,
         .cgroup_name = container->config.container.id,
         .owner = (int)geteuid(),
+        .place_mount =
+            has_mounts(&container->config.bundle) ? 0 : mount_at(container->config.bundle.root_dir),
     };
 }
 
+/* The devices of the host that become the container's. */
+static int move_devices(void *owner, pid_t pid, struct error *err)
+{
+    const struct oci_config *config = owner;
+    scoped_fd int netns_fd = -1;
+    char path[64];
+
+    if (config->n_net_devices == 0)
+        return 0;
+    (void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+    netns_fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (netns_fd < 0)
+        return error_sys(err, "open '%s'", path);
+    for (size_t i = 0; i < config->n_net_devices; i++)
+        if (device_move(config->net_devices[i].name, netns_fd, config->net_devices[i].new_name,
+                        err) < 0)
+            return error_wrap(err, "linux.netDevices");
+    return 0;
+}
+
+/* Where it is is known only now. The unit is noted first, so that it is found again whatever
+ * happens. */
+static int make_scope(struct oci_call *call, struct oci_container *container,
+                      struct systemd_holder *ret_holder, struct error *err)
+{
+    const struct systemd_scope *scope = &container->config.scope;
+    struct container_spec *spec = &container->config.container;
+    struct oci_record *record = &container->record;
+    const char *path, *name;
+
+    if (!scope->unit)
+        return 0;
+    if (systemd_scope_start(scope, &spec->resources, call->arena, ret_holder, &path, err) < 0)
+        return -1;
+    name = path_base_name(path);
+    spec->id = name;
+    spec->cgroup_parent =
+        arena_printf(call->arena, "/%.*s", (int)(name - path > 1 ? name - path - 1 : 1), path);
+    record->unit = scope->unit;
+    record->cgroup_name = spec->id;
+    record->cgroup_parent = spec->cgroup_parent;
+    if (oci_record_write(container->dir_fd, record, err) == 0)
+        return 0;
+    systemd_holder_end(ret_holder);
+    return -1;
+}
+
+/* Ordinary users go without what they cannot have. */
+static void warn_of_limits(struct oci_call *call, const struct oci_container *container)
+{
+    const struct resource_spec *resources = &container->config.container.resources;
+    const struct cgroup_setting *lacking = cgroup_lacking(
+        container_cgroup(container->handle), resources->settings, resources->n_settings);
+
+    if (lacking)
+        call_report(call, "warning",
+                    arena_printf(call->arena,
+                                 "%s is left out: this user's control group has no "
+                                 "such setting",
+                                 lacking->key));
+}
+
 /* Everything after the folder is there. */
-static int bring_up(const struct oci_creation *creation, const struct text *config_text,
-                    struct oci_container *container, struct error *err)
+static int bring_up(struct oci_call *call, const struct oci_creation *creation,
+                    const struct text *config_text, struct oci_container *container,
+                    struct error *err)
 {
     struct oci_record *record = &container->record;
+    const struct container_surroundings surroundings = {.furnish = move_devices,
+                                                        .owner = &container->config};
+    struct systemd_holder holder = {0};
     scoped_fd int start_fd = -1;
+    int result;
 
     if (file_replace(container->dir_fd, "config.json", config_text->data, config_text->length, 0600,
                      err) < 0 ||
@@ -200,10 +288,19 @@ static int bring_up(const struct oci_creation *creation, const struct text *conf
          fd_set_nonblocking(start_fd, false, err) < 0))
         return -1;
     container->config.bundle.start_fd = start_fd;
-    if (container_create(&container->config.container, NULL, &container->handle, err) < 0)
+    if (make_scope(call, container, &holder, err) < 0)
         return -1;
+    result = container_create(&container->config.container, &surroundings, &container->handle, err);
+    systemd_holder_end(&holder);
+    if (result < 0)
+        return -1;
+    warn_of_limits(call, container);
     if (container_await_ready(container->handle, err) < 0)
         return error_wrap(err, "create container '%s'", record->id);
+    if (container->config.pidfd_receiver &&
+        fd_gift_send(container->config.pidfd_receiver, "pidfd", strlen("pidfd"),
+                     container_pidfd(container->handle), err) < 0)
+        return -1;
     record->pid = container_pid(container->handle);
     record->start_time = container_start_time(container->handle);
     container->status = OCI_CREATED;
@@ -223,10 +320,11 @@ int life_create(struct oci_call *call, const struct oci_creation *creation,
     *ret_container = (struct oci_container){.dir_fd = -1};
     if (oci_id_check(creation->id, err) < 0 ||
         read_bundle(call, creation, &config_text, ret_container, err) < 0 ||
+        caller_enter(&ret_container->config.bundle, err) < 0 ||
         oci_folder_make(call, creation->id, &ret_container->dir_fd, err) < 0)
         return -1;
     fill_record(call, creation, ret_container);
-    if (bring_up(creation, &config_text, ret_container, err) == 0)
+    if (bring_up(call, creation, &config_text, ret_container, err) == 0)
         return 0;
     (void)!life_delete(call, ret_container, NULL);
     return -1;
@@ -323,6 +421,18 @@ static int remove_group(const struct oci_container *container, struct error *err
     return error_set(err, "%s", why.text);
 }
 
+/* With ours as its mount namespace, its mounts do not go with its processes. */
+static int remove_mounts(const struct oci_container *container, struct error *err)
+{
+    const char *root_dir = container->config.bundle.root_dir;
+    uint64_t place = container->record.place_mount;
+
+    for (uint64_t found; place && (found = mount_at(root_dir)) && found != place;)
+        if (umount2(root_dir, MNT_DETACH) < 0)
+            return error_sys(err, "unmount '%s'", root_dir);
+    return 0;
+}
+
 /* Without a PID namespace of its own, processes outlive the first one. */
 static void end_leftovers(const struct oci_container *container)
 {
@@ -345,7 +455,10 @@ int life_delete(struct oci_call *call, struct oci_container *container, struct e
         return error_wrap(why, "delete container '%s'", container->record.id);
     if (!container->handle)
         end_leftovers(container);
-    if (remove_group(container, why) < 0)
+    if (remove_mounts(container, why) < 0 ||
+        (container->record.unit &&
+         systemd_scope_stop(container->record.unit, call->arena, why) < 0) ||
+        remove_group(container, why) < 0)
         return error_wrap(why, "delete container '%s'", container->record.id);
     container->record.pid = 0;
     run_last_hooks(call, container);

@@ -12,7 +12,7 @@ struct oci_creation {
     const char *config;      /* file in it, or absolute */
     const char *pid_file, *console_socket;
     size_t n_preserved;
-    bool no_new_keyring;
+    bool no_new_keyring, no_pivot;
     bool starts_at_once; /* `run`: the container waits for us, not at a socket */
     bool is_foreground;  /* `run`: we can be the other side of its terminal */
 };

@@ -74,7 +74,7 @@ static int dispatch(struct oci_call *call, struct string_list words, char **argv
 
 struct global_options {
     const char *root, *log_format, *rootless, *cgroup_manager;
-    bool systemd_cgroup, help, version;
+    bool help, version;
 };
 
 /* A path, or crun's words for it: "file:PATH", "syslog:NAME". */
@@ -101,12 +101,11 @@ static int check_options(const struct global_options *options, struct oci_call *
 {
     char *cwd = NULL;
 
-    if (options->systemd_cgroup || string_eq(options->cgroup_manager, "systemd"))
-        return error_set(err, "control groups by systemd are not supported: tell the caller to use "
-                              "cgroupfs");
-    if (options->cgroup_manager && !string_eq(options->cgroup_manager, "cgroupfs"))
-        return error_set(err, "--cgroup-manager: '%s' is not supported: use cgroupfs",
+    if (options->cgroup_manager && !string_eq(options->cgroup_manager, "cgroupfs") &&
+        !string_eq(options->cgroup_manager, "systemd"))
+        return error_set(err, "--cgroup-manager: '%s' is neither cgroupfs nor systemd",
                          options->cgroup_manager);
+    call->systemd_cgroup = call->systemd_cgroup || string_eq(options->cgroup_manager, "systemd");
     if (options->rootless && !string_eq(options->rootless, "auto") &&
         !string_eq(options->rootless, "true") && !string_eq(options->rootless, "false"))
         return error_set(err, "--rootless: '%s' is none of auto, true, false", options->rootless);
@@ -131,8 +130,9 @@ static int run(struct oci_call *call, char **argv, struct error *err)
         {0, "log", OPTION_STRING, &call->log, "FILE", "where errors go besides"},
         {0, "log-format", OPTION_STRING, &options.log_format, "text|json", "how they are written"},
         {0, "debug", OPTION_FLAG, &call->debug, NULL, "taken for runc's sake"},
-        {0, "systemd-cgroup", OPTION_FLAG, &options.systemd_cgroup, NULL, "not supported"},
-        {0, "cgroup-manager", OPTION_STRING, &options.cgroup_manager, "cgroupfs",
+        {0, "systemd-cgroup", OPTION_FLAG, &call->systemd_cgroup, NULL,
+         "control groups are scope units of systemd"},
+        {0, "cgroup-manager", OPTION_STRING, &options.cgroup_manager, "cgroupfs|systemd",
          "who makes control groups"},
         {0, "rootless", OPTION_STRING, &options.rootless, "auto|true|false",
          "taken for runc's sake"},

@@ -233,6 +233,38 @@ bool oci_strings(struct oci_reader *reader, struct oci_at at, const char *key,
     return list.json;
 }
 
+size_t oci_choice(struct oci_reader *reader, struct oci_at at, const char *key,
+                  const char *const *words, size_t count)
+{
+    const char *word = oci_text(reader, at, key);
+
+    for (size_t i = 0; i < count; i++)
+        if (string_eq(words[i], word))
+            return i;
+    oci_fail(reader, at, key, "there is no '%s'", word);
+    return 0;
+}
+
+uint64_t oci_bits(struct oci_reader *reader, struct oci_at at, const char *key,
+                  const struct oci_word *words, size_t count)
+{
+    struct string_list names = {0};
+    uint64_t bits = 0;
+
+    (void)oci_strings(reader, at, key, &names);
+    for (size_t i = 0; i < names.count; i++) {
+        size_t j = 0;
+
+        while (j < count && !string_eq(words[j].name, names.items[i]))
+            j++;
+        if (j == count)
+            oci_fail(reader, at, key, "there is no '%s'", names.items[i]);
+        else
+            bits |= words[j].bits;
+    }
+    return bits;
+}
+
 void oci_refuse(struct oci_reader *reader, struct oci_at at, const char *key, const char *why)
 {
     const json_t *json = member(reader, at, key);

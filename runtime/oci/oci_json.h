@@ -58,6 +58,18 @@ bool oci_strings(struct oci_reader *reader, struct oci_at at, const char *key,
 /* As above, for a member that has to be there. */
 const char *oci_text(struct oci_reader *reader, struct oci_at at, const char *key);
 
+/* The position of a word, which has to be there, in a list of words. */
+size_t oci_choice(struct oci_reader *reader, struct oci_at at, const char *key,
+                  const char *const *words, size_t count);
+
+/* All bits that a list of words stands for. */
+struct oci_word {
+    const char *name;
+    uint64_t bits;
+};
+uint64_t oci_bits(struct oci_reader *reader, struct oci_at at, const char *key,
+                  const struct oci_word *words, size_t count);
+
 /* For what we cannot do: a member that is there, and not false, 0 or empty, is refused. */
 void oci_refuse(struct oci_reader *reader, struct oci_at at, const char *key, const char *why);
 

@@ -14,6 +14,7 @@
 #include "common/fd.h"
 #include "common/file.h"
 #include "common/limits.h"
+#include "common/mount_namespace.h"
 #include "common/path.h"
 #include "common/process.h"
 #include "runtime/cgroup/cgroup.h"
@@ -27,7 +28,9 @@ static const struct codec_field record_codec[] = {
     CODEC_FIELD(struct oci_record, start_time, CODEC_UINT64),
     CODEC_FIELD(struct oci_record, cgroup_parent, CODEC_STRING),
     CODEC_FIELD(struct oci_record, cgroup_name, CODEC_STRING),
+    CODEC_FIELD(struct oci_record, unit, CODEC_STRING),
     CODEC_FIELD(struct oci_record, owner, CODEC_INT),
+    CODEC_FIELD(struct oci_record, place_mount, CODEC_UINT64),
     {NULL, CODEC_END, 0, 0, 0, NULL},
 };
 
@@ -134,11 +137,14 @@ static bool is_gone(pid_t pid, uint64_t start_time)
     return state && (string_starts_with(state, ") Z") || string_starts_with(state, ") X"));
 }
 
+/* Without a control group it is stopped by signals. */
 static bool is_frozen(const struct oci_container *container)
 {
     struct cgroup *cgroup = container_cgroup(container->handle);
 
-    return cgroup && cgroup_is_frozen(cgroup);
+    if (cgroup && cgroup_can_freeze(cgroup))
+        return cgroup_is_frozen(cgroup);
+    return process_state(container->record.pid) == 'T';
 }
 
 static int find_status(struct oci_container *container, struct error *err)
@@ -204,6 +210,20 @@ int oci_container_open(struct oci_call *call, const char *id, unsigned how,
     return 0;
 }
 
+void oci_container_visit(const struct oci_container *container,
+                         void (*visit)(pid_t pid, void *context), void *context)
+{
+    const struct oci_record *record = &container->record;
+    scoped(cgroup_free) struct cgroup *cgroup = NULL;
+
+    if (cgroup_open(record->cgroup_parent, record->cgroup_name, &cgroup, NULL) < 0)
+        return;
+    if (cgroup && cgroup_can_freeze(cgroup))
+        cgroup_visit(cgroup, visit, context);
+    else if (container->handle)
+        (void)mount_namespace_visit(record->pid, visit, context);
+}
+
 void oci_container_close(struct oci_container *container)
 {
     container_free(container->handle);
@@ -217,6 +237,11 @@ int oci_cgroup_choose(struct oci_call *call, struct oci_config *config, const ch
     const char *path = config->cgroups_path;
     char *parent, *slash;
 
+    if (call->systemd_cgroup) {
+        config->container.cgroup_parent = "/";
+        config->container.id = arena_printf(call->arena, "yawl-oci-%s", id);
+        return systemd_scope_name(path, id, call->arena, &config->scope, err);
+    }
     if (!path || !*path) {
         config->container.cgroup_parent = "/";
         config->container.id = arena_printf(call->arena, "yawl-oci-%s", id);
@@ -224,8 +249,8 @@ int oci_cgroup_choose(struct oci_call *call, struct oci_config *config, const ch
     }
     if (strchr(path, ':'))
         return error_set(err,
-                         "config.json: linux.cgroupsPath: '%s' is for systemd, which is not "
-                         "supported: give a path, and --cgroup-manager cgroupfs to the caller",
+                         "config.json: linux.cgroupsPath: '%s' is for systemd: give "
+                         "--systemd-cgroup, or a path",
                          path);
     parent = path_join(call->arena, "/", path);
     slash = strrchr(parent, '/');

@@ -23,7 +23,11 @@ struct oci_record {
     int pid;             /* 0: it is being created */
     uint64_t start_time; /* of the process */
     const char *cgroup_parent, *cgroup_name;
-    int owner; /* user id */
+    const char *unit; /* of systemd, whose group it is; or NULL */
+    int owner;        /* user id */
+    /* Without a mount namespace of its own: the mount at the place of its root before it came. What
+     * is mounted there besides is its. 0: it has one. */
+    uint64_t place_mount;
 };
 
 enum oci_status { OCI_CREATING, OCI_CREATED, OCI_RUNNING, OCI_PAUSED, OCI_STOPPED };
@@ -62,7 +66,12 @@ MUST_CHECK int oci_container_open(struct oci_call *call, const char *id, unsigne
                                   struct oci_container *ret_container, struct error *err);
 void oci_container_close(struct oci_container *container);
 
-/* Sets where the control group is, from the configuration or our own place. */
+/* Visits every process of a container that lives, or of what is left of its control group. */
+void oci_container_visit(const struct oci_container *container,
+                         void (*visit)(pid_t pid, void *context), void *context);
+
+/* Sets where the control group is, from the configuration or our own place; of a scope that systemd
+ * is to make only its name. */
 MUST_CHECK int oci_cgroup_choose(struct oci_call *call, struct oci_config *config, const char *id,
                                  struct error *err);
 

@@ -9,6 +9,10 @@
 load helpers
 
 setup_file() {
+    oci_setup_file
+}
+
+oci_setup_file() {
     e2e_setup_file
     mkdir -p "$E2E/rootfs"/{bin,etc,tmp,proc,sys,dev}
     cp "$(command -v busybox)" "$E2E/rootfs/bin/busybox"

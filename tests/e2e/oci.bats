@@ -7,7 +7,7 @@ load oci
 @test "features are told as JSON, and the version as text" {
     oci_ok features
     equal "$(jq -r '.ociVersionMin + " " + .ociVersionMax' <<<"$stdout")" "1.0.0 1.3.0"
-    equal "$(jq -r '.linux.cgroup.systemd' <<<"$stdout")" false
+    equal "$(jq -r '.linux.cgroup.systemd' <<<"$stdout")" true
     oci_ok --version
     contains "$stdout" "spec: 1.3.0"
 }

@@ -160,3 +160,105 @@ END
     oci_refused run "$ID"
     contains "$stderr" "linux.seccomp.listenerPath: is missing"
 }
+
+@test "exec runs on the processors that are named, and the container's process where it likes" {
+    local all first
+    all=$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)
+    first=${all%%[-,]*}
+    waiting ".process.execCPUAffinity = {initial: \"$first\"}"
+    oci_ok exec "$ID" grep Cpus_allowed_list /proc/self/status
+    equal "${stdout##*[[:space:]]}" "$first"
+    oci_ok exec "$ID" grep Cpus_allowed_list /proc/1/status
+    equal "${stdout##*[[:space:]]}" "$all"
+    printf '{"cwd": "/", "args": ["grep", "Cpus_allowed_list", "/proc/self/status"], "execCPUAffinity": {"final": "%s"}}' \
+        "${all/-/,}" >process.json
+    oci_ok exec --process process.json "$ID"
+    equal "$(tr , - <<<"${stdout##*[[:space:]]}")" "$(tr , - <<<"$all")"
+}
+
+@test "memory comes from the nodes that the policy names" {
+    [ -e /proc/self/numa_maps ] || skip "the kernel has no memory policies"
+    command_is 'cat /proc/self/numa_maps' '.linux.memoryPolicy = {mode: "MPOL_PREFERRED", nodes: "0", flags: ["MPOL_F_STATIC_NODES"]}'
+    oci_ok run "$ID"
+    contains "$stdout" " prefer=static:0 "
+    config '.linux.memoryPolicy = {mode: "MPOL_INTERLEAVE"}'
+    oci_refused run "$ID"
+    contains "$stderr" "set the memory policy"
+}
+
+@test "a network device of the host becomes the container's, with its addresses" {
+    local word
+    [ "$(id -u)" -eq 0 ] || skip "the host's devices are root's"
+    ip link add "d-$$" mtu 1400 type veth peer name "p-$$"
+    ip address add 192.0.2.7/24 brd 192.0.2.99 dev "d-$$"
+    ip address add 2001:db8::7/64 dev "d-$$"
+    command_is 'ip address show dev inside' ".linux.netDevices = {\"d-$$\": {name: \"inside\"}}"
+    oci_ok run "$ID"
+    for word in "mtu 1400" "192.0.2.7/24 brd 192.0.2.99" 2001:db8::7/64 UP; do
+        contains "$stdout" "$word"
+    done
+    # A virtual one ends with the namespace.
+    oci_refused run "$ID"
+    contains "$stderr" "linux.netDevices: give away device 'd-$$'"
+    ip link add "e-$$" type veth peer name "q-$$"
+    config ".linux.netDevices = {\"e-$$\": {name: \"lo\"}}"
+    oci_refused run "$ID"
+    contains "$stderr" "there is a device 'lo' already"
+    ip link delete "e-$$"
+}
+
+@test "a mount that is there is changed by remount" {
+    command_is 'grep \" /tmp\" /proc/self/mountinfo' "$(mount_of /tmp tmpfs tmpfs size=1m)"
+    config "$(mount_of /tmp '' '' remount size=2m ro nosuid)"
+    oci_ok run "$ID"
+    contains "$stdout" "ro,nosuid"
+    contains "$stdout" "size=2048k"
+    config "$(mount_of /etc '' '' remount ro)"
+    oci_refused run "$ID"
+    contains "$stderr" "change the mount on '/etc'"
+}
+
+@test "a container in the caller's mount namespace has its root and leaves no mount" {
+    local before
+    before=$(wc -l </proc/self/mountinfo)
+    cp -a "$E2E/rootfs/." root/
+    waiting '.root = {path: "root"} | .linux.namespaces |= map(select(.type != "mount"))'
+    equal "$(readlink /proc/self/ns/mnt)" "$(readlink "/proc/$(<pid)/ns/mnt")"
+    oci_ok exec "$ID" sh -c 'cat /proc/1/comm; ls /; test -c /dev/null'
+    contains "$stdout" sh
+    lacks "$stdout" home
+    oci_ok kill "$ID"
+    until_status stopped
+    oci_ok delete "$ID"
+    equal "$(wc -l </proc/self/mountinfo)" "$before"
+}
+
+@test "a mount namespace is joined by its path" {
+    [ "$(id -u)" -eq 0 ] || skip "joining a mount namespace takes root"
+    background place unshare --mount sh -c 'echo ready; exec sleep 1000'
+    until_says place.out ready
+    command_is 'readlink /proc/self/ns/mnt; ls /' ".linux.namespaces |= map(if .type == \"mount\" then .path = \"/proc/$pid/ns/mnt\" else . end)"
+    oci_ok run "$ID"
+    equal "$(head -n 1 <<<"$stdout")" "$(readlink "/proc/$pid/ns/mnt")"
+    lacks "$stdout" home
+}
+
+@test "without pivot_root the old root is covered, and nothing of it is left to see" {
+    command_is 'ls /; cat /proc/1/comm; ls /.. | grep home; wc -l </proc/self/mountinfo'
+    oci_ok run --no-pivot "$ID"
+    lacks "$stdout" home
+    contains "$stdout" sh
+}
+
+@test "exec joins a control group below the container's" {
+    waiting
+    oci exec --cgroup nowhere "$ID" true
+    [ "$status" -eq 1 ]
+    contains "$stderr" "the container has no control group 'nowhere'"
+    oci exec --cgroup ../.. "$ID" true
+    [ "$status" -eq 1 ]
+    oci_ok exec --cgroup / "$ID" true
+    find /sys/fs/cgroup -type d -name "yawl-oci-$ID" -not -path '*cpuset*' -exec mkdir {}/sub \;
+    oci_ok exec --cgroup sub "$ID" cat /proc/self/cgroup
+    contains "$stdout" "/sub"
+}

@@ -58,7 +58,7 @@ MAY_INCLUDE = {
     "net": ["common"],
     "runtime": ["common"],
     "runtime/image": ["common"],
-    "runtime/oci": ["common", "runtime"],
+    "runtime/oci": ["common", "net", "runtime"],
     "runtime/build": ["common", "runtime", "runtime/image"],
     "runtime/build/worker": ["common", "net", "runtime", "runtime/image", "runtime/build"],
     "orchestrator/compose": ["common"],

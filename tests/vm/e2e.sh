@@ -29,13 +29,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/lib"
 # The libraries are for these programs alone: the machine's own have others.
-for program in orchestrator/cli/yawl runtime/image/worker/yawl-image; do
+for program in orchestrator/cli/yawl runtime/image/worker/yawl-image runtime/oci/yawl-oci; do
     mkdir -p "$work/real/${program%/*}" "$work/build/${program%/*}"
     cp "$build/$program" "$work/real/$program"
     printf '#!/bin/sh\nLD_LIBRARY_PATH=/job/src/lib exec /job/src/real/%s "$@"\n' "$program" > "$work/build/$program"
     chmod +x "$work/build/$program"
 done
-ldd "$work/real/"*/*/yawl "$work/real/"*/*/*/yawl-image 2> /dev/null | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' |
+ldd "$work/real/"*/*/yawl "$work/real/"*/*/*/yawl-image "$work/real/"*/*/yawl-oci 2> /dev/null | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' |
     grep -Ev '/(libc|libm|libdl|librt|libpthread|libresolv|ld-linux.*)\.so' | sort -u |
     xargs -r cp -Lt "$work/lib"
 cp -r "$build/orchestrator/systemd" "$work/build/orchestrator/"

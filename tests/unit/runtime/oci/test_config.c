@@ -88,11 +88,6 @@ Test(oci_config, what_is_not_supported_is_refused)
     expect_refused(document(arena, "", "", ",\"intelRdt\":{\"closID\":\"x\"}"), "linux.intelRdt: ");
     expect_refused(document(arena, "", "", ",\"mountLabel\":\"x\""), "linux.mountLabel: ");
     expect_refused(document(arena, "", ",\"windows\":{\"a\":1}", ""), "windows: ");
-    expect_refused(document(arena, "",
-                            ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"tmpfs\","
-                            "\"options\":[\"remount\"]}]",
-                            ""),
-                   "mounts[0].options: 'remount'");
 }
 
 Test(oci_config, limits_reach_beyond_the_integers_of_json)
@@ -177,4 +172,113 @@ Test(oci_config, filters_are_compiled)
     cr_assert_eq(read_document(arena, text, &config, &err), 0, "%s", err.text);
     cr_expect_gt(config.process.spec.filter.len, 4);
     cr_expect_eq(config.process.spec.filter_flags, 2);
+}
+
+Test(oci_config, a_memory_policy_is_the_kernels_number_and_a_set_of_nodes)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    const struct memory_policy_spec *policy;
+    struct oci_config config;
+    struct error err;
+
+    cr_assert_eq(
+        read_document(arena,
+                      document(arena, "", "",
+                               ",\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0,2\","
+                               "\"flags\":[\"MPOL_F_STATIC_NODES\"]}"),
+                      &config, &err),
+        0, "%s", err.text);
+    policy = config.process.spec.memory_policy;
+    cr_assert_not_null(policy);
+    cr_expect_eq(policy->mode, 2 | 1 << 15);
+    cr_expect_eq(policy->nodes.words[0], 5);
+    expect_refused(document(arena, "", "", ",\"memoryPolicy\":{}"), "linux.memoryPolicy.mode: ");
+    expect_refused(document(arena, "", "", ",\"memoryPolicy\":{\"mode\":\"MPOL_X\"}"),
+                   "linux.memoryPolicy.mode: there is no 'MPOL_X'");
+    expect_refused(
+        document(arena, "", "", ",\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"x\"}"),
+        "linux.memoryPolicy.nodes: ");
+    expect_refused(
+        document(arena, "", "", ",\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"flags\":[\"x\"]}"),
+        "linux.memoryPolicy.flags: ");
+}
+
+Test(oci_config, processors_of_further_programs_are_two_sets)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+
+    cr_assert_eq(
+        read_document(
+            arena,
+            document(arena, ",\"execCPUAffinity\":{\"initial\":\"0-1\",\"final\":\"\"}", "", ""),
+            &config, &err),
+        0, "%s", err.text);
+    cr_assert_not_null(config.process.exec_cpus_first);
+    cr_expect_eq(config.process.exec_cpus_first->words[0], 3);
+    cr_expect_null(config.process.exec_cpus_last);
+    expect_refused(document(arena, ",\"execCPUAffinity\":{\"final\":\"0-\"}", "", ""),
+                   "process.execCPUAffinity.final: ");
+}
+
+Test(oci_config, devices_of_the_host_keep_their_names_unless_others_are_given)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+
+    cr_assert_eq(read_document(arena,
+                               "{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"},"
+                               "\"linux\":{\"namespaces\":[{\"type\":\"network\"}],"
+                               "\"netDevices\":{\"a\":{},\"b\":{\"name\":\"c\"}}}}",
+                               &config, &err),
+                 0, "%s", err.text);
+    cr_assert_eq(config.n_net_devices, 2);
+    cr_expect_str_eq(config.net_devices[0].new_name, "a");
+    cr_expect_str_eq(config.net_devices[1].new_name, "c");
+    expect_refused(document(arena, "", "", ",\"netDevices\":{\"a\":{}}"), "linux.netDevices: ");
+}
+
+Test(oci_config, a_mount_namespace_may_be_joined_or_the_callers)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+
+    cr_assert_eq(read_document(arena,
+                               "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"linux\":{}}",
+                               &config, &err),
+                 0, "%s", err.text);
+    cr_expect_not(bundle_has_namespace(&config.bundle, CLONE_NEWNS));
+    cr_assert_eq(read_document(arena,
+                               "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"linux\":{"
+                               "\"namespaces\":[{\"type\":\"mount\",\"path\":\"/x\"}]}}",
+                               &config, &err),
+                 0, "%s", err.text);
+    cr_expect_eq(config.bundle.n_joined, 1);
+}
+
+Test(oci_config, a_remount_needs_neither_source_nor_type)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+
+    cr_assert_eq(
+        read_document(
+            arena,
+            document(arena, "",
+                     ",\"mounts\":[{\"destination\":\"/a\",\"options\":[\"bind\",\"remount\","
+                     "\"ro\"]}]",
+                     ""),
+            &config, &err),
+        0, "%s", err.text);
+    cr_expect(config.container.mounts[0].remounts);
+    cr_expect_eq(config.container.mounts[0].set, MOUNT_ATTR_RDONLY);
+    expect_refused(document(arena, "",
+                            ",\"mounts\":[{\"destination\":\"/a\",\"options\":[\"remount\",\"idmap="
+                            "uids=0-1-1;gids=0-1-1\"]}]",
+                            ""),
+                   "mounts[0].options: ");
 }

@@ -39,6 +39,8 @@ static const struct {
     {"{\"memory\":{\"limit\":100,\"swap\":300}}",
      "memory.limit_in_bytes=100 memory.max=100;"
      "memory.memsw.limit_in_bytes=300 memory.swap.max=200;"},
+    {"{\"memory\":{\"swap\":0}}", "- memory.swap.max=0;"},
+    {"{\"memory\":{\"limit\":100,\"swap\":0}}", "memory.limit_in_bytes=100 memory.max=100;"},
     {"{\"memory\":{\"limit\":100,\"swap\":-1}}",
      "memory.limit_in_bytes=100 memory.max=100;"
      "memory.memsw.limit_in_bytes=-1 memory.swap.max=max;"},
