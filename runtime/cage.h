@@ -3,14 +3,19 @@
  * The child's side of a container start: everything that it needs, opened and resolved by the
  * starter before the clone, and what it does with it.
  *
- *   starter                                   child (cage_run)
+ *   starter                                child (cage_run)
  *   cage_plan(): sources, program, ...
- *   clone3() ------------------------------->  ALIVE
- *   maps ids, enters cgroups --- ENTERED --->  becomes root of its namespaces, makes /proc, /dev,
- * ... mounts the root ------------- MOUNTS --->  attaches everything looks up the user ---------
- * IDENTITY --->  terminal, read-only root, pivot_root (network is furnished) -------- START -->
- * sysctls, stdio, privileges
- *                          <------- EXEC ----  execve; end of file
+ *   clone3() ----------------------------->
+ *   maps ids, enters cgroups -- ENTERED -->
+ *                                 <-- ALIVE --
+ *   mounts the root                        becomes root of its namespaces, makes /proc, /dev, ...
+ *                               MOUNTS --> attaches everything
+ *   looks up the user         IDENTITY --> terminal, read-only root, pivot_root
+ *   (network is furnished)       START --> sysctls, stdio, privileges
+ *                                  <-- EXEC -- execve; end of file
+ *
+ * The starter waits for nothing but ALIVE, and for that only before the container is created: what
+ * it says meanwhile lies in the channel.
  *
  * FAILED may come instead of anything from the child. Files named cage_*.c run in the child,
  * between clone3() and execve(): async-signal-safe calls only, no allocation.

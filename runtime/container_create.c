@@ -2,6 +2,9 @@
 /*
  * The starter's side of a container start; cage.h shows both sides.
  *
+ * Nothing waits for the new process but the end of it all: while it comes to its first word, its
+ * root is made.
+ *
  * The root is mounted after the clone, because the mapping of its ids is the new user namespace
  * itself, and because the child makes its own file systems meanwhile.
  */
@@ -27,11 +30,19 @@
 #include "runtime/rlimits.h"
 #include "runtime/starter.h"
 
+/* What was in the way of a creation that is worth another one. */
+enum obstacle {
+    OBSTACLE_OTHER,
+    OBSTACLE_IDS,   /* nothing can be mapped here; without a user namespace it might work */
+    OBSTACLE_GROUP, /* the kernel kills what is cloned into the control group */
+};
+
 struct creation {
     const struct container_spec *spec;
     const struct container_options *options;
     struct cage cage;
     struct starter_child child;
+    enum obstacle obstacle;
     struct container *container;
     struct rootfs *rootfs;
     struct mapped_tree *tree; /* or NULL */
@@ -235,14 +246,12 @@ static int error_pass(const struct error *why, struct error *err)
     return -1;
 }
 
-/* *ret_needs_host_ids: nothing can be mapped here; without a user namespace it might work. */
-static int mount_new_root(struct creation *creation, bool *ret_needs_host_ids, struct error *err)
+static int mount_new_root(struct creation *creation, struct error *err)
 {
     enum rootfs_way way = creation->options->first_way;
     struct container *container = creation->container;
     struct error why = {0}, shifting = {0};
 
-    *ret_needs_host_ids = false;
     if (creation->spec->bundle)
         return rootfs_of_directory(creation->spec->bundle->root_dir, &creation->rootfs, err);
     if (!id_map_shifts(creation->spec->id_map)) {
@@ -262,19 +271,18 @@ static int mount_new_root(struct creation *creation, bool *ret_needs_host_ids, s
                  way == ROOTFS_MAPPED ? why.text : "asked for");
         return 0;
     }
-    *ret_needs_host_ids = is_unsupported(&shifting);
+    creation->obstacle = is_unsupported(&shifting) ? OBSTACLE_IDS : OBSTACLE_OTHER;
     (void)error_pass(&shifting, err);
     return error_wrap(err, "map the ids of the root file system");
 }
 
-static int mount_root(struct creation *creation, bool *ret_needs_host_ids, struct error *err)
+static int mount_root(struct creation *creation, struct error *err)
 {
     struct kept_root *kept = creation->options->surroundings.kept_root;
     int mount_fd = kept ? kept_root_clone(kept, creation->spec->id_map) : -1;
 
     if (mount_fd < 0)
-        return mount_new_root(creation, ret_needs_host_ids, err);
-    *ret_needs_host_ids = false;
+        return mount_new_root(creation, err);
     creation->rootfs = rootfs_of_mount(mount_fd);
     return 0;
 }
@@ -370,7 +378,8 @@ static int run_hooks(struct creation *creation, struct error *err)
 
     /* The specification would allow "creating" as well, which the suites of runtimes do not. */
     if (state_fd >= 0 &&
-        hooks_state_write(bundle, creation->child.pid, "created", state_fd, err) < 0)
+        (starter_hear(&creation->child, err) < 0 ||
+         hooks_state_write(bundle, creation->child.pid, "created", state_fd, err) < 0))
         return -1;
     if (hooks_run(&hooks->prestart, &surroundings, &failure) < 0 ||
         hooks_run(&hooks->create_runtime, &surroundings, &failure) < 0)
@@ -425,8 +434,22 @@ static int furnish_bundle(struct creation *creation, struct error *err)
     return tell_child(creation, err);
 }
 
-static int build(struct creation *creation, struct arena *arena, bool *ret_needs_host_ids,
-                 struct error *err)
+/* The child goes on only when it is started, so that devices are allowed while it is busy. */
+static int furnish_service(struct creation *creation, struct arena *arena, struct error *err)
+{
+    const struct container_spec *spec = creation->spec;
+
+    if (open_namespaces(creation, err) < 0 || map_mounts(creation, err) < 0 ||
+        mount_root(creation, err) < 0 || mount_images(creation, arena, err) < 0 ||
+        find_identity(creation, err) < 0 || tell_child(creation, err) < 0)
+        return -1;
+    if (spec->privileged)
+        return 0;
+    return cgroup_allow_devices(creation->container->cgroup, spec->devices, spec->n_devices,
+                                creation->options->surroundings.device_programs, err);
+}
+
+static int build(struct creation *creation, struct arena *arena, struct error *err)
 {
     const struct container_spec *spec = creation->spec;
     const struct bundle_spec *bundle = spec->bundle;
@@ -455,20 +478,12 @@ static int build(struct creation *creation, struct arena *arena, bool *ret_needs
         return -1;
     starter.cgroup = container->cgroup;
     starter.clone_flags = clone_flags(spec, &creation->joined);
-    if (starter_clone(&starter, &creation->child, err) < 0)
+    if (starter_begin(&starter, &creation->child, err) < 0 ||
+        starter_admit(&creation->child, err) < 0)
         return -1;
-    if (bundle)
-        return furnish_bundle(creation, err);
-    if (open_namespaces(creation, err) < 0 || map_mounts(creation, err) < 0 ||
-        mount_root(creation, ret_needs_host_ids, err) < 0 ||
-        mount_images(creation, arena, err) < 0 || find_identity(creation, err) < 0 ||
-        tell_child(creation, err) < 0)
+    if ((bundle ? furnish_bundle(creation, err) : furnish_service(creation, arena, err)) < 0)
         return -1;
-    /* The child is busy with its mounts now, and goes on only when it is started. */
-    if (spec->privileged)
-        return 0;
-    return cgroup_allow_devices(container->cgroup, spec->devices, spec->n_devices,
-                                creation->options->surroundings.device_programs, err);
+    return starter_hear(&creation->child, err);
 }
 
 static struct container *container_new(const struct container_spec *spec)
@@ -496,13 +511,14 @@ static void hand_over(struct creation *creation)
 }
 
 /* Where the child went first, what it said is the reason, and what failed here only followed. */
-static void prefer_childs_reason(const struct creation *creation, struct error *err)
+static void prefer_childs_reason(struct creation *creation, struct error *err)
 {
     struct channel_message message;
     struct failure failure;
 
     while (creation->child.channel_fd >= 0 &&
            channel_receive(creation->child.channel_fd, false, &message) > 0) {
+        creation->child.settled = true;
         for (size_t i = 0; i < message.n_fds; i++)
             fd_close(message.fds[i]);
         if (message.kind != CHANNEL_FAILED || message.length != sizeof(failure))
@@ -512,8 +528,20 @@ static void prefer_childs_reason(const struct creation *creation, struct error *
     }
 }
 
+static void take_back(struct creation *creation, struct error *err)
+{
+    const struct container_spec *spec = creation->spec;
+    bool had_cgroup = creation->container->cgroup;
+
+    prefer_childs_reason(creation, err);
+    if (starter_child_end(&creation->child))
+        creation->obstacle = OBSTACLE_GROUP;
+    if (had_cgroup)
+        (void)!cgroup_remove(spec->cgroup_parent, spec->id, NULL);
+}
+
 static int create_once(const struct container_spec *spec, const struct container_options *options,
-                       struct container **ret_container, bool *ret_needs_host_ids,
+                       struct container **ret_container, enum obstacle *ret_obstacle,
                        struct error *err)
 {
     scoped(arena_free) struct arena *arena = arena_new();
@@ -521,7 +549,6 @@ static int create_once(const struct container_spec *spec, const struct container
     struct creation *creation = arena_new_object(arena, struct creation);
     int result;
 
-    *ret_needs_host_ids = false;
     *creation = (struct creation){
         .spec = spec,
         .options = options,
@@ -530,18 +557,14 @@ static int create_once(const struct container_spec *spec, const struct container
         .container = container,
         .userns_fd = -1,
     };
-    result = build(creation, arena, ret_needs_host_ids, err);
+    result = build(creation, arena, err);
     if (result == 0) {
         hand_over(creation);
         *ret_container = steal(container);
     } else {
-        bool had_cgroup = container->cgroup;
-
-        prefer_childs_reason(creation, err);
-        starter_child_kill(&creation->child);
-        if (had_cgroup)
-            (void)!cgroup_remove(spec->cgroup_parent, spec->id, NULL);
+        take_back(creation, err);
     }
+    *ret_obstacle = creation->obstacle;
     rootfs_free(creation->rootfs);
     fd_close(creation->userns_fd);
     joined_close(&creation->joined);
@@ -553,23 +576,25 @@ int container_create_with(const struct container_spec *spec,
                           const struct container_options *options, struct container **ret_container,
                           struct error *err)
 {
-    struct container_spec plain = *spec;
-    struct container_options plain_options = *options;
-    struct container *container;
-    bool needs_host_ids;
-    struct error why = {0};
+    struct container_spec spec_now = *spec;
+    struct container_options options_now = *options;
+    enum obstacle obstacle;
+    struct error why = {0}, no_ids = {0};
 
-    if (create_once(spec, options, &container, &needs_host_ids, &why) < 0) {
-        if (!needs_host_ids) {
+    while (create_once(&spec_now, &options_now, ret_container, &obstacle, &why) < 0) {
+        if (obstacle == OBSTACLE_GROUP && !options_now.plain_clone) {
+            options_now.plain_clone = true;
+        } else if (obstacle == OBSTACLE_IDS) {
+            spec_now.id_map = (struct id_map){0};
+            options_now.surroundings.partners.user = NULL;
+            no_ids = why;
+        } else {
             (void)error_pass(&why, err);
             return error_wrap(err, "create container '%s'", spec->id);
         }
-        plain.id_map = (struct id_map){0};
-        plain_options.surroundings.partners.user = NULL;
-        if (create_once(&plain, &plain_options, &container, &needs_host_ids, err) < 0)
-            return error_wrap(err, "create container '%s'", spec->id);
-        set_note(container, "no user namespace", why.text);
+        why = (struct error){0};
     }
-    *ret_container = container;
+    if (no_ids.text[0])
+        set_note(*ret_container, "no user namespace", no_ids.text);
     return 0;
 }

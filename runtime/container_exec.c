@@ -360,10 +360,10 @@ int container_execute(struct container *container, const struct container_spec *
     if (conclude(execution, &helper, &outcome, &ret_result->exit_code, err) < 0 ||
         find_pid(outcome.pidfd, &ret_result->pid, err) < 0) {
         end_program(outcome.pidfd);
-        starter_child_kill(&helper);
+        (void)starter_child_end(&helper);
         return -1;
     }
-    starter_child_kill(&helper);
+    (void)starter_child_end(&helper);
     ret_result->pidfd = outcome.pidfd;
     return 0;
 }

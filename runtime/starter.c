@@ -31,17 +31,33 @@ static int wait_for_end(int pidfd, siginfo_t *ret_info)
     return result;
 }
 
-void starter_child_kill(struct starter_child *child)
+/* Whether it went without a word. With the end of the channel it goes in any case; what it says
+ * before is a word. */
+static bool ends_in_silence(const struct starter_child *child)
 {
+    struct channel_message message;
+
+    return !child->settled && shutdown(child->channel_fd, SHUT_WR) == 0 &&
+           channel_receive(child->channel_fd, true, &message) == 0;
+}
+
+bool starter_child_end(struct starter_child *child)
+{
+    bool was_killed = false;
     siginfo_t info;
 
     if (child->pidfd >= 0) {
-        (void)pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
-        (void)wait_for_end(child->pidfd, &info);
+        bool silent = ends_in_silence(child);
+
+        if (!silent)
+            (void)pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
+        was_killed = wait_for_end(child->pidfd, &info) == 0 && silent &&
+                     info.si_code == CLD_KILLED && info.si_status == SIGKILL;
     }
     fd_close(child->pidfd);
     fd_close(child->channel_fd);
     child->pidfd = child->channel_fd = -1;
+    return was_killed;
 }
 
 static pid_t clone_plainly(struct clone_args *args, int *ret_pidfd)
@@ -147,83 +163,62 @@ static int open_channel(struct starter_child *child, int *ret_child_fd)
     return -1;
 }
 
-static int settle(const struct starter *starter, bool into_cgroup, struct starter_child *child,
-                  struct error *err)
+int starter_begin(const struct starter *starter, struct starter_child *child, struct error *err)
 {
-    struct channel_message message;
-    struct failure failure;
+    bool into_cgroup = !starter->plain && cgroup_clone_fd(starter->cgroup) >= 0;
+    scoped_fd int child_channel_fd = -1;
 
+    *child = (struct starter_child){.pidfd = -1, .channel_fd = -1};
+    if (open_channel(child, &child_channel_fd) < 0)
+        return error_sys(err, "open a channel to the new process");
+    if (clone_child(starter, into_cgroup, child_channel_fd, child) < 0)
+        return error_sys(err, "clone a process");
+    fd_close(steal_fd(&child_channel_fd));
     if (cgroup_enter(starter->cgroup, child->pid, !into_cgroup, err) < 0)
         return -1;
-    if (starter->prepare && starter->prepare(starter->owner, child->pid, err) < 0)
-        return -1;
-    message.kind = CHANNEL_ALIVE;
-    if (channel_expect(child->channel_fd, CHANNEL_ALIVE, &message) == 0 &&
-        channel_say(child->channel_fd, CHANNEL_ENTERED) == 0)
+    return starter->prepare ? starter->prepare(starter->owner, child->pid, err) : 0;
+}
+
+/* When the child is gone already, starter_hear() says why. */
+int starter_admit(const struct starter_child *child, struct error *err)
+{
+    if (channel_say(child->channel_fd, CHANNEL_ENTERED) < 0 && errno != EPIPE &&
+        errno != ECONNRESET)
+        return error_sys(err, "talk to the new process");
+    return 0;
+}
+
+int starter_hear(struct starter_child *child, struct error *err)
+{
+    struct channel_message message = {.kind = CHANNEL_ALIVE};
+    struct failure failure;
+
+    if (child->settled)
         return 0;
+    if (channel_expect(child->channel_fd, CHANNEL_ALIVE, &message) == 0) {
+        child->settled = true;
+        return 0;
+    }
+    child->settled = errno == EAGAIN || errno == EWOULDBLOCK;
     (void)error_sys(err, "hear from the new process");
     if (message.kind == CHANNEL_FAILED && message.length == sizeof(failure)) {
+        child->settled = true;
         memcpy(&failure, message.bytes, sizeof(failure));
         (void)failure_to_error(&failure, err);
     }
     return -1;
 }
 
-/* Whether the kernel killed it: only asked about a child that went wrong before its first word.
- * Ends it. */
-static bool was_killed(struct starter_child *child)
-{
-    struct channel_message message;
-    siginfo_t info;
-    bool was_silent = channel_receive(child->channel_fd, false, &message) == 0;
-
-    if (was_silent && wait_for_end(child->pidfd, &info) == 0) {
-        bool by_kill = info.si_code == CLD_KILLED && info.si_status == SIGKILL;
-
-        fd_close(child->pidfd);
-        child->pidfd = -1;
-        starter_child_kill(child);
-        return by_kill;
-    }
-    starter_child_kill(child);
-    return false;
-}
-
-static int clone_once(const struct starter *starter, bool into_cgroup, struct starter_child *child,
-                      struct error *err)
-{
-    int child_channel_fd;
-
-    *child = (struct starter_child){.pidfd = -1, .channel_fd = -1};
-    if (open_channel(child, &child_channel_fd) < 0)
-        return error_sys(err, "open a channel to the new process");
-    if (clone_child(starter, into_cgroup, child_channel_fd, child) < 0) {
-        (void)error_sys(err, "clone a process");
-        fd_close(child_channel_fd);
-        fd_close(child->channel_fd);
-        child->channel_fd = -1;
-        return -1;
-    }
-    fd_close(child_channel_fd);
-    return settle(starter, into_cgroup, child, err);
-}
-
 int starter_clone(const struct starter *starter, struct starter_child *ret_child, struct error *err)
 {
-    bool into_cgroup = !starter->plain && cgroup_clone_fd(starter->cgroup) >= 0;
+    struct starter starter_now = *starter;
     struct starter_child child;
 
-    if (clone_once(starter, into_cgroup, &child, err) == 0) {
-        *ret_child = child;
-        return 0;
-    }
-    if (child.pidfd < 0)
-        return -1;
-    if (!was_killed(&child) || !into_cgroup)
-        return -1;
-    if (clone_once(starter, false, &child, err) < 0) {
-        starter_child_kill(&child);
-        return -1;
+    while (starter_begin(&starter_now, &child, err) < 0 || starter_hear(&child, err) < 0 ||
+           starter_admit(&child, err) < 0) {
+        if (!starter_child_end(&child) || starter_now.plain)
+            return -1;
+        starter_now.plain = true;
     }
     *ret_child = child;
     return 0;

@@ -215,6 +215,23 @@ Test(container, can_be_moved_into_its_group_instead_of_being_born_there)
     fixture_close(fixture);
 }
 
+/* Some kernels kill at birth whom somebody clones into a group whose own group was killed before.
+ */
+Test(container, is_created_from_a_control_group_that_was_killed)
+{
+    struct fixture *fixture = fixture_open();
+    struct resource_spec none = {0};
+    struct cgroup *group;
+
+    cr_assert_eq(cgroup_create(fixture->group, "killed", &none, &group, &fixture->err), 0, "%s",
+                 fixture->err.text);
+    cr_assert_eq(cgroup_kill(group, &fixture->err), 0, "%s", fixture->err.text);
+    cr_assert_eq(cgroup_enter(group, getpid(), true, &fixture->err), 0, "%s", fixture->err.text);
+    cr_expect_str_eq(fixture_run(fixture, "cut -d: -f3 /proc/self/cgroup | tail -1"), "/");
+    cgroup_free(group);
+    fixture_close(fixture);
+}
+
 Test(container, sees_itself_at_the_root_of_its_control_groups)
 {
     struct fixture *fixture = fixture_open();
