@@ -423,12 +423,11 @@ static int tell_child(struct creation *creation, struct error *err)
 static int furnish_bundle(struct creation *creation, struct error *err)
 {
     const struct container_surroundings *surroundings = &creation->options->surroundings;
-    bool needs_host_ids;
 
     if (surroundings->furnish &&
         surroundings->furnish(surroundings->owner, creation->child.pid, err) < 0)
         return -1;
-    if (run_hooks(creation, err) < 0 || mount_root(creation, &needs_host_ids, err) < 0 ||
+    if (run_hooks(creation, err) < 0 || mount_root(creation, err) < 0 ||
         take_identity(creation, err) < 0)
         return -1;
     return tell_child(creation, err);

@@ -269,7 +269,9 @@ static void end_program(int take_pidfd)
     fd_close(take_pidfd);
 }
 
-int container_own_namespaces(const struct container *container, int *ret_types, struct error *err)
+/* The kernel wants privileges over each namespace that it is told to join, also over our own. One
+ * that was left out by mistake would be the host's. */
+static int find_namespaces(pid_t pid, int *ret_types, struct error *err)
 {
     static const struct {
         const char *name;
@@ -289,7 +291,7 @@ int container_own_namespaces(const struct container *container, int *ret_types, 
                 continue;
             return error_sys(err, "look at '%s'", path);
         }
-        (void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)container->pid, all[i].name);
+        (void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, all[i].name);
         if (stat(path, &theirs) < 0 || theirs.st_ino != ours.st_ino)
             types |= all[i].type;
     }
@@ -354,7 +356,7 @@ int container_execute(struct container *container, const struct container_spec *
     execution->container_spec = spec;
     if (!starter.cgroup)
         return error_set(err, "the container's control group is gone");
-    if (container_own_namespaces(container, &execution->namespaces, err) < 0 ||
+    if (find_namespaces(container->pid, &execution->namespaces, err) < 0 ||
         plan(execution, spec, arena, err) < 0 || starter_clone(&starter, &helper, err) < 0)
         return -1;
     if (conclude(execution, &helper, &outcome, &ret_result->exit_code, err) < 0 ||

@@ -2,9 +2,8 @@
 /*
  * Files of the host put into a running container, or taken away in it.
  *
- * A process of ours opens what is to be copied, joins the container's control group, mounts and
- * user namespace, and writes there as root of the container: it can do no more than the container's
- * own root, and paths are those of the container, links included. Nothing is executed in it, and
+ * It is done from outside, in the tree that the container's processes see: paths are the
+ * container's, links included, which are followed in it alone; nothing is executed in it, and
  * nothing is needed in its image.
  */
 #ifndef YAWL_RUNTIME_CONTAINER_FILES_H
@@ -21,7 +20,7 @@ struct container_file {
 /* Copies each as it is now: a file, a symbolic link, or a directory without what is in it. Whatever
  * else is at the target gives way; a file that is replaced keeps its owner, new ones are root's.
  * Other kinds of files are passed over. Returns when all is done; an error names the first that
- * could not be, and what follows it is left undone. The container must not be frozen. */
+ * could not be, and what follows it is left undone. */
 MUST_CHECK int container_put_files(struct container *container, const struct container_file *files,
                                    size_t count, struct error *err);
 

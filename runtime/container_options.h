@@ -37,12 +37,6 @@ struct container {
     char note[256]; /* see container_userns_note() */
 };
 
-/* The namespaces that are not ours as well, CLONE_NEW...: the kernel wants privileges over each
- * that it is told to join, also over our own. One that was left out by mistake would be the host's.
- */
-MUST_CHECK int container_own_namespaces(const struct container *container, int *ret_types,
-                                        struct error *err);
-
 /* Its root as process 1 has it; -1 with errno. */
 int container_open_root(const struct container *container);
 

@@ -190,7 +190,7 @@ static void remember_link(struct tree_copy *copy, const struct copy_entry *entry
  */
 
 /* A regular file that is there is written over: it may be one that is mounted, which cannot be
- * replaced. */
+ * replaced. A program that runs is replaced. */
 static int open_target(const struct tree_copy *copy, const struct copy_entry *entry)
 {
     enum { NEW = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC };
@@ -198,7 +198,8 @@ static int open_target(const struct tree_copy *copy, const struct copy_entry *en
 
     if (copy->style->merges)
         fd = path_open_file_at(entry->target_fd, entry->target_name, O_WRONLY);
-    if (fd >= 0 || (copy->style->merges && errno != ENOENT && errno != EINVAL && errno != ELOOP))
+    if (fd >= 0 || (copy->style->merges && errno != ENOENT && errno != EINVAL && errno != ELOOP &&
+                    errno != ETXTBSY))
         return fd;
     fd = openat(entry->target_fd, entry->target_name, NEW, 0600);
     if (fd < 0 && make_room(copy, entry) == 0)

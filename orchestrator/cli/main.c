@@ -29,6 +29,8 @@ const struct cli_command commands[] = {
     {"config", "Show the project as it was understood", "[OPTIONS] [SERVICE...]", command_config,
      .outside = true},
     {"convert", "The same as config", "[OPTIONS] [SERVICE...]", command_config, .outside = true},
+    {"cp", "Copy files between a container and this machine",
+     "[OPTIONS] SERVICE:PATH PATH | PATH SERVICE:PATH", command_cp},
     {"create", "Create containers without starting them", "[OPTIONS] [SERVICE...]", command_create,
      .plans = true},
     {"down", "Stop and remove everything of the project", "[OPTIONS] [SERVICE...]", command_down},
