@@ -223,7 +223,7 @@ END
     mkdir www
     echo outer >www/file
     background outer nsenter --net --target "$OUTSIDE" python3 -m http.server --bind 10.213.77.2 --directory www 8765
-    within 10 fetch http://10.213.77.2:8765/file
+    within 60 fetch http://10.213.77.2:8765/file
     equal "$(inside client wget -q -O - http://10.213.77.2:8765/file)" outer
 }
 
@@ -237,7 +237,7 @@ END
     outside_begin
     mkdir www
     background outer nsenter --net --target "$OUTSIDE" python3 -m http.server --bind 10.213.77.2 --directory www 8765
-    within 10 fetch http://10.213.77.2:8765/
+    within 60 fetch http://10.213.77.2:8765/
     yawl exec -T client timeout 2 wget -q -O - http://10.213.77.2:8765/
     [ "$status" -ne 0 ] || fail "reached the outside"
 }

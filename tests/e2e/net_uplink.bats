@@ -50,7 +50,7 @@ END
     inside client ping -c 1 -W 5 10.213.77.2
     on_lan sh -c 'mkdir -p www; echo outside >www/index.html'
     background outside nsenter --net --target "$LAN" python3 -u -m http.server -b 10.213.77.2 -d www 8000
-    within 10 lan_fetch http://10.213.77.2:8000/
+    within 60 lan_fetch http://10.213.77.2:8000/
     equal "$(inside client wget -q -O - http://10.213.77.2:8000/)" outside
     contains "$(cat outside.err)" 10.213.77.1
     lacks "$(cat outside.err)" 10.213.9.
@@ -103,8 +103,8 @@ END
     background own nsenter --net --target "$HOST" python3 -m http.server --bind 10.213.77.1 --directory www 8080
     background metadata nsenter --net --target "$LAN" python3 -m http.server --bind 169.254.169.254 --directory www 80
     ok up -d
-    within 10 lan_fetch http://10.213.77.1:8080/
-    within 10 on_host curl --silent --fail --noproxy '*' http://169.254.169.254/
+    within 60 lan_fetch http://10.213.77.1:8080/
+    within 60 on_host curl --silent --fail --noproxy '*' http://169.254.169.254/
     within 10 on_host curl --silent --fail --noproxy '*' http://127.0.0.1:8080/
     yawl exec -T client timeout 5 wget -q -O - http://10.213.77.1:8080/
     [ "$status" -ne 0 ] || fail "reached the host's own service on an address that is not published"
@@ -141,7 +141,7 @@ table_handle() {
     inside client ping -c 1 -W 5 10.213.77.2
     on_lan sh -c 'mkdir -p www; echo outside >www/index.html'
     background outside nsenter --net --target "$LAN" python3 -u -m http.server -b 10.213.77.2 -d www 8000
-    within 10 lan_fetch http://10.213.77.2:8000/
+    within 60 lan_fetch http://10.213.77.2:8000/
     background held nsenter --net --target "$container" python3 -u -c "
 import os, socket, time
 client = socket.create_connection(('10.213.77.2', 8000), 10)
@@ -150,7 +150,7 @@ while not os.path.exists('go'):
     time.sleep(0.05)
 client.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n')
 print(client.recv(100))"
-    within 10 grep -q connected held.out
+    within 60 grep -q connected held.out
     before=$(table_handle)
     # As long as there is no new supervisor: who would start one does not run.
     kill -STOP $(role_pids keeper)
@@ -163,7 +163,7 @@ print(client.recv(100))"
     lan_fetch http://10.213.77.1:8080/
     kill -CONT $(role_pids keeper)
     within 10 "$YAWL" up -d # adopts what is there, and the table
-    within 10 lan_fetch http://10.213.77.1:8080/
+    within 60 lan_fetch http://10.213.77.1:8080/
     inside client ping -c 1 -W 5 10.213.77.2
     equal "$(on_host nft list tables | grep -c yawl)" 1
     kill -KILL $(role_pids .) $(host_pid web) $(host_pid client)
