@@ -35,9 +35,10 @@ enum { CAGE_MAX_CONTROLLERS = 16 };
 
 /* What a bundle needs besides. */
 struct cage_bundle {
-    int *node_fds; /* one a node of the bundle: the host's as a mount, in a user namespace; or NULL
-                    */
-    int state_fd;  /* what hooks read: the container's state; -1 without such hooks */
+    int *node_fds; /* one a node of the bundle: the host's as a mount, in a user namespace, or -1;
+                    * or NULL */
+    int made_nodes_fd; /* a tmpfs with those that the host has not; see device_nodes.h; or -1 */
+    int state_fd;      /* what hooks read: the container's state; -1 without such hooks */
 };
 
 struct cage {

@@ -21,6 +21,7 @@
 #include "common/path.h"
 #include "common/text.h"
 #include "runtime/cage.h"
+#include "runtime/device_nodes.h"
 #include "runtime/filesystem.h"
 #include "runtime/kernel.h"
 
@@ -94,6 +95,37 @@ static int mount_node(struct cage_state *state, const struct node_spec *node, in
     return 0;
 }
 
+/* What the starter has made lies on the container's root while it is copied: only mounts of one's
+ * own mount namespace can be. */
+static int mount_made_node(struct cage_state *state, size_t index)
+{
+    char name[DEVICE_NODE_NAME_SIZE];
+    scoped_fd int made_fd = -1, copy_fd = -1;
+
+    device_node_name(index, name);
+    made_fd = openat(state->cage->bundle.made_nodes_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    copy_fd = made_fd < 0 ? -1 : filesystem_clone(made_fd, false);
+    if (copy_fd < 0)
+        return fail_at_node(state, &state->cage->spec->bundle->nodes[index]);
+    return mount_node(state, &state->cage->spec->bundle->nodes[index], copy_fd);
+}
+
+static int attach_made_nodes(struct cage_state *state)
+{
+    if (state->cage->bundle.made_nodes_fd < 0 ||
+        kernel_attach(state->cage->bundle.made_nodes_fd, state->root_fd) == 0)
+        return 0;
+    return failure_sys(&state->failure, "attach devices", NULL);
+}
+
+static int drop_made_nodes(struct cage_state *state)
+{
+    if (state->cage->bundle.made_nodes_fd >= 0 &&
+        (fchdir(state->cage->bundle.made_nodes_fd) < 0 || umount2(".", MNT_DETACH) < 0))
+        return failure_sys(&state->failure, "detach devices", NULL);
+    return 0;
+}
+
 /* What is there already will do, if it is the same. */
 static int check_node(struct cage_state *state, const struct node_spec *node, int dir_fd,
                       const char *name)
@@ -130,6 +162,17 @@ static int make_node(struct cage_state *state, const struct node_spec *node)
     return 0;
 }
 
+static int place_node(struct cage_state *state, size_t index)
+{
+    const struct node_spec *node = &state->cage->spec->bundle->nodes[index];
+    const int *sources = state->cage->bundle.node_fds;
+
+    if (!sources || node->type == S_IFIFO)
+        return make_node(state, node);
+    return sources[index] >= 0 ? mount_node(state, node, sources[index])
+                               : mount_made_node(state, index);
+}
+
 /* With the host's own /dev in the place there is nothing to be made. */
 static bool is_hosts_dev(const struct cage_state *state)
 {
@@ -157,18 +200,18 @@ static int make_links(struct cage_state *state)
 static int make_nodes(struct cage_state *state)
 {
     const struct bundle_spec *bundle = state->cage->spec->bundle;
-    const int *sources = state->cage->bundle.node_fds;
 
     state->dev_fd = mountpoint_directory(state->root_fd, "dev");
     if (state->dev_fd < 0)
         return failure_sys(&state->failure, "open", "/dev");
     if (is_hosts_dev(state))
         return 0;
+    if (attach_made_nodes(state) < 0)
+        return -1;
     for (size_t i = 0; i < bundle->n_nodes; i++)
-        if ((sources && sources[i] >= 0 ? mount_node(state, &bundle->nodes[i], sources[i])
-                                        : make_node(state, &bundle->nodes[i])) < 0)
+        if (place_node(state, i) < 0)
             return -1;
-    return make_links(state);
+    return drop_made_nodes(state) < 0 ? -1 : make_links(state);
 }
 
 /* For the terminal: whatever the bundle has mounted there. */

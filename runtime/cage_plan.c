@@ -11,6 +11,7 @@
 #include "common/own_ids.h"
 #include "common/text.h"
 #include "runtime/cage.h"
+#include "runtime/device_nodes.h"
 #include "runtime/hooks.h"
 #include "runtime/init_image.h"
 #include "runtime/kernel.h"
@@ -93,28 +94,45 @@ static int check(const struct container_spec *spec, struct error *err)
     return 0;
 }
 
-/* The host's nodes, for a user namespace: there the kernel lets nobody make any. */
+/* The host's node, as a mount; -1 when it has none, or it is not the same to the last bit. A lack
+ * of leave to make nodes makes every node of the same device good. */
+static int open_hosts_node(const struct node_spec *node, bool must_be_same)
+{
+    scoped_fd int fd =
+        open_tree(AT_FDCWD, node->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+    struct stat status;
+
+    if (fd < 0 || fstat(fd, &status) < 0 || (status.st_mode & S_IFMT) != node->type ||
+        status.st_rdev != node->number)
+        return -1;
+    if (must_be_same && ((status.st_mode & 07777) != node->mode || node->uid != 0 ||
+                         node->gid != 0 || status.st_uid != 0))
+        return -1;
+    return steal_fd(&fd);
+}
+
+/* For a user namespace: there the kernel lets nobody make any. */
 static int open_nodes(const struct bundle_spec *bundle, struct arena *arena, struct cage *cage,
                       struct error *err)
 {
+    bool can_make = own_ids_are_all() && (bundle->new_namespaces & CLONE_NEWUSER);
+
     cage->bundle.node_fds = arena_new_array(arena, int, bundle->n_nodes + 1);
     for (size_t i = 0; i < bundle->n_nodes; i++)
         cage->bundle.node_fds[i] = -1;
     for (size_t i = 0; i < bundle->n_nodes; i++) {
         const struct node_spec *node = &bundle->nodes[i];
-        struct stat status;
-        int fd;
 
         if (node->type == S_IFIFO)
             continue;
-        fd = open_tree(AT_FDCWD, node->path,
-                       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-        cage->bundle.node_fds[i] = fd;
-        if (fd < 0 || fstat(fd, &status) < 0)
-            return error_sys(err, "open device '%s'", node->path);
-        if ((status.st_mode & S_IFMT) != node->type || status.st_rdev != node->number)
-            return error_set(err, "open device '%s': it is another device on this host",
+        cage->bundle.node_fds[i] = open_hosts_node(node, can_make);
+        if (cage->bundle.node_fds[i] >= 0)
+            continue;
+        if (!can_make)
+            return error_set(err, "open device '%s': there is no such device on this host",
                              node->path);
+        if (device_node_make(bundle, i, &cage->bundle.made_nodes_fd, err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -153,7 +171,7 @@ int cage_plan(const struct container_spec *spec, struct arena *arena, struct cag
     cage->channel_fd = cage->input_fd = cage->output_fds[0] = cage->output_fds[1] = -1;
     cage->shm_fd = cage->mqueue_fd = -1;
     cage->program.init_fd = -1;
-    cage->bundle = (struct cage_bundle){NULL, -1};
+    cage->bundle = (struct cage_bundle){NULL, -1, -1};
     /* First, because it also empties the list that cage_close() walks. Nodes are made only where
      * devices are ours to give. */
     if (host_devices_open(spec->id_map.count > 0 || !first,
@@ -233,6 +251,7 @@ static void bundle_close(const struct cage *cage)
         fd_close(bundle->node_fds[i]);
     for (size_t i = 0; cage->cgroups.group_fds && i < count_groups(&cage->cgroups); i++)
         fd_close(cage->cgroups.group_fds[i]);
+    fd_close(bundle->made_nodes_fd);
     fd_close(bundle->state_fd);
 }
 

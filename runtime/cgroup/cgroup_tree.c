@@ -62,7 +62,7 @@ static int make_parents(const struct cgroup_path *path,
         int next_fd;
 
         memcpy(name, at, length);
-        if (mkdirat(dir_fd, name, 0755) < 0 && errno != EEXIST)
+        if (!path->is_there && mkdirat(dir_fd, name, 0755) < 0 && errno != EEXIST)
             return error_sys(err, "make control group '%s/%s'", path->root, path->parent);
         next_fd = openat(dir_fd, name, OPEN_GROUP);
         if (next_fd < 0)

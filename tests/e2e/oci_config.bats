@@ -262,3 +262,16 @@ END
     oci_ok exec --cgroup sub "$ID" cat /proc/self/cgroup
     contains "$stdout" "/sub"
 }
+
+@test "a user namespace has devices that the host has not, with their owner and mode" {
+    [ "$(id -u)" -eq 0 ] || skip "devices are root's to make"
+    command_is 'stat -c \"%u %g %a %F\" /dev/foo; echo x >/dev/null; ls -l /dev/foo' "$with_user_namespace
+        | .linux.uidMappings[0].hostID = 1000 | .linux.gidMappings[0].hostID = 1000
+        | .linux.devices = [{path: \"/dev/foo\", type: \"b\", major: 1, minor: 5, uid: 10, gid: 11, fileMode: 111}]"
+    oci_ok run "$ID"
+    equal "$(head -n 1 <<<"$stdout")" "10 11 157 block special file"
+    config '.linux.devices[0] |= (.path = "/dev/null" | .type = "c" | .major = 1 | .minor = 3 | .fileMode = 384 | del(.uid, .gid))
+        | .process.args = ["stat", "-c", "%u %a %t:%T", "/dev/null"]'
+    oci_ok run "$ID"
+    equal "$stdout" "0 600 1:3"
+}

@@ -64,7 +64,7 @@ Test(cgroup, removing_what_is_not_there_is_success)
 Test(cgroup, groups_outside_of_ours_are_refused)
 {
     static const char *const parents[] = {
-        "",    "//x",   "yawl/../x", "yawl//x", "/a/../b",
+        "",    "///x",   "yawl/../x", "yawl//x", "/a/../b",
         "/.x", "other", "yawlx",     "yawl/.",  "yawl/.supervisor"};
     struct cgroup *cgroup = NULL;
 
@@ -75,6 +75,15 @@ Test(cgroup, groups_outside_of_ours_are_refused)
     }
     cr_expect_eq(cgroup_create(fixture_parent(), "../a", &no_limits, &cgroup, NULL), -1);
     cr_expect_eq(cgroup_create(fixture_parent(), "", &no_limits, &cgroup, NULL), -1);
+}
+
+Test(cgroup, a_group_that_is_to_be_there_already_is_not_made)
+{
+    struct cgroup *cgroup = NULL;
+
+    cr_expect_eq(cgroup_create("//yawl-nobodys.slice", "a", &no_limits, &cgroup, NULL), -1);
+    cr_expect_eq(access("/sys/fs/cgroup/yawl-nobodys.slice", F_OK), -1);
+    cr_expect_eq(access("/sys/fs/cgroup/unified/yawl-nobodys.slice", F_OK), -1);
 }
 
 Test(cgroup, a_place_that_others_chose_is_used_and_its_parents_stay)
