@@ -295,12 +295,15 @@ static int make_parts(struct cgroup *cgroup, const struct cgroup_layout *layout,
     struct cgroup_parts parts;
     unsigned v2_controllers;
     struct cgroup_preparation preparation = {cgroup_v2_enable, &v2_controllers};
+    /* Above his own unit an ordinary user changes nothing, and systemd has done it. */
+    bool may_prepare = !path.is_there || !is_ordinary_user();
 
     if (cgroup_parts_choose(layout, resources, is_ordinary_user(), &parts, &v2_controllers, err) <
         0)
         return -1;
     path.root = parts.v2_root;
-    if ((path.root && cgroup_tree_make(&path, &preparation, &cgroup->v2_fd, err) < 0) ||
+    if ((path.root &&
+         cgroup_tree_make(&path, may_prepare ? &preparation : NULL, &cgroup->v2_fd, err) < 0) ||
         remember_roots(cgroup, &parts, err) < 0 ||
         make_v1(cgroup, &parts, layout, resources, path, err) < 0 ||
         cgroup_v1_limit(cgroup->v1_fds, resources, err) < 0 ||

@@ -64,7 +64,7 @@ Test(cgroup, removing_what_is_not_there_is_success)
 Test(cgroup, groups_outside_of_ours_are_refused)
 {
     static const char *const parents[] = {
-        "",    "///x",   "yawl/../x", "yawl//x", "/a/../b",
+        "",    "///x",  "yawl/../x", "yawl//x", "/a/../b",
         "/.x", "other", "yawlx",     "yawl/.",  "yawl/.supervisor"};
     struct cgroup *cgroup = NULL;
 
