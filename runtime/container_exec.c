@@ -361,6 +361,9 @@ int container_execute(struct container *container, const struct container_spec *
         return -1;
     if (conclude(execution, &helper, &outcome, &ret_result->exit_code, err) < 0 ||
         find_pid(outcome.pidfd, &ret_result->pid, err) < 0) {
+        /* Nobody else reaps a program that was made and, for a fault of ours, not heard of. */
+        if (outcome.pidfd < 0)
+            (void)!listen_to(execution, helper.channel_fd, &outcome, NULL);
         end_program(outcome.pidfd);
         (void)starter_child_end(&helper);
         return -1;
