@@ -26,6 +26,7 @@
 #include "orchestrator/supervise/image_leases.h"
 #include "orchestrator/supervise/input.h"
 #include "orchestrator/supervise/journal_note.h"
+#include "orchestrator/supervise/mount_points.h"
 #include "orchestrator/supervise/mounts.h"
 #include "orchestrator/supervise/names.h"
 #include "orchestrator/supervise/output.h"
@@ -47,6 +48,8 @@ static int data_dirs_make(struct instance *instance, struct error *err)
     int data_fd = instance->supervisor->dir->data_fd;
     char name[400];
 
+    if (mount_points_make(instance->supervisor->dir, err) < 0)
+        return -1;
     for (size_t i = 0; i < instance->plan->anonymous_volumes.count; i++) {
         (void)snprintf(name, sizeof(name), "containers/%s/volumes/%s", instance->plan->name,
                        instance->plan->anonymous_volumes.items[i]);
@@ -129,6 +132,7 @@ static void spec_for_start(struct instance *instance, struct arena *arena,
     /* A cgroup is used for one start only: some kernels kill what is born into one that was killed
      * before. */
     ret_spec->id = arena_printf(arena, "%s.%d", name, instance->record.starts);
+    ret_spec->layers = mount_points_below(instance->supervisor->dir, ret_spec->layers, arena);
     ret_spec->stdout_path = arena_printf(arena, "%s/fifo/%s.out", run_path, name);
     if ((instance->made->stdin_open || instance->made->stdin_held) && !ret_spec->tty)
         ret_spec->stdin_path = arena_printf(arena, "%s/fifo/%s.in", run_path, name);

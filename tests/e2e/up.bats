@@ -360,3 +360,18 @@ END
     refused up -d
     matches "$stderr" "compose.yaml:.*services.with.device_cgroup_rules: 'char 10:229 rw' is no rule for devices"
 }
+
+@test "what is mounted into every container leaves nothing on disk for each" {
+    compose_file <<'YAML'
+services:
+  a: {image: box, command: [sleep, "1000"]}
+  b: {image: box, command: [sleep, "1000"], read_only: true}
+YAML
+    ok up -d
+    inside a grep -q localhost /etc/hosts
+    inside b grep -q localhost /etc/hosts
+    [ -z "$(find "$YAWL_DATA_ROOT/projects/$PROJECT/containers" -path '*/upper/*' \( -name hosts -o -name proc \))" ]
+    # It is like any other folder of the image.
+    inside a sh -c 'echo mine >/etc/own && mv /etc/own /etc/moved'
+    inside a grep -q mine /etc/moved
+}
