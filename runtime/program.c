@@ -122,6 +122,12 @@ static struct capability_sets sets_of(const struct program *program,
     return (struct capability_sets){program->capabilities, kept, kept, 0, 0};
 }
 
+/* A bundle's filter may forbid what is still to be done. */
+static bool filters_last(const struct program *program)
+{
+    return program->process && program->no_new_privileges;
+}
+
 static int take_privileges(const struct program *program, const struct identity *identity,
                            int channel_fd, struct failure *failure)
 {
@@ -132,7 +138,7 @@ static int take_privileges(const struct program *program, const struct identity 
     if (capabilities_bound(sets.bounding, failure) < 0 ||
         take_groups(program, identity, failure) < 0)
         return -1;
-    if (!program->no_new_privileges && load_filter(program, channel_fd, failure) < 0)
+    if (!filters_last(program) && load_filter(program, channel_fd, failure) < 0)
         return -1;
     /* Otherwise another user could keep nothing of what a bundle gives it. */
     if (program->process && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
@@ -312,31 +318,37 @@ static int let_go(const struct program *program, int channel_fd, struct failure 
     return 0;
 }
 
+int program_yield(struct program *program, const struct identity *identity, int channel_fd,
+                  struct failure *failure)
+{
+    /* As root first: the user may be unable to reach it, and on some network file systems root is.
+     */
+    program->is_in_cwd = chdir(program->cwd) == 0;
+    if (program->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return failure_sys(failure, "set no_new_privs", NULL);
+    program->is_bare = true;
+    return take_privileges(program, identity, channel_fd, failure);
+}
+
 int program_run(struct program *program, const struct identity *identity, int channel_fd,
                 struct failure *failure)
 {
     char home[IDENTITY_MAX_HOME + 8];
-    bool there;
 
     add_home(program, identity, home);
     if (enter_session(program, failure) < 0)
         return -1;
-    /* As root first: the user may be unable to reach it, and on some network file systems root is.
-     */
     if (program->process && process_settings_take(program->process, failure) < 0)
         return -1;
-    there = chdir(program->cwd) == 0;
-    if (program->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return failure_sys(failure, "set no_new_privs", NULL);
-    if (take_privileges(program, identity, channel_fd, failure) < 0)
+    if (!program->is_bare && program_yield(program, identity, channel_fd, failure) < 0)
         return -1;
-    if (!there && chdir(program->cwd) < 0)
+    if (!program->is_in_cwd && chdir(program->cwd) < 0)
         return failure_sys(failure, "change to working directory", program->cwd);
     if (check_cwd(program->cwd, failure) < 0)
         return -1;
     if (let_go(program, channel_fd, failure) < 0)
         return -1;
-    if (program->no_new_privileges && load_filter(program, channel_fd, failure) < 0)
+    if (filters_last(program) && load_filter(program, channel_fd, failure) < 0)
         return -1;
     return execute(program, failure);
 }

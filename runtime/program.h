@@ -41,6 +41,12 @@ MUST_CHECK int program_plan(const struct container_spec *spec, struct arena *are
  * one that is not there. In the container's root. */
 MUST_CHECK int program_look(struct program *program, struct failure *failure);
 
+/* The first part of program_run(), for who clones in between: all that takes privileges. Afterwards
+ * the process, and whoever it clones, has those of the program and its filter, so that nobody who
+ * may trace the clone gets more. It is in the container's root and user namespace. */
+MUST_CHECK int program_yield(struct program *program, const struct identity *identity,
+                             int channel_fd, struct failure *failure);
+
 /* Gives up privileges and executes. Descriptors 0 to 2 are in place, the root directory is the
  * container's. channel_fd hears CHANNEL_EXEC before execve. Returns only on failure. */
 int program_run(struct program *program, const struct identity *identity, int channel_fd,

@@ -73,6 +73,26 @@ END
     done
 }
 
+# Whoever may trace a process that has the capabilities of the host's root could use them.
+@test "who may trace processes finds none that is set up with more than the container has" {
+    compose_file <<'END'
+x-any: &any {image: evil, command: [intruder, look]}
+services:
+  tracer: {<<: *any, userns_mode: host, cap_add: [SYS_PTRACE]}
+  guarded: {<<: *any, userns_mode: host, cap_add: [SYS_PTRACE], security_opt: ["no-new-privileges"]}
+END
+    ok up -d
+    for service in tracer guarded; do
+        within "$PATIENCE_S" logged "$service" watching
+        for _ in $(seq "${YAWL_E2E_EXECS:-10}"); do
+            inside "$service" true
+            inside -u app "$service" true
+        done
+        within "$PATIENCE_S" logged "$service" "fd " # it does see them
+        lacks "$(lines "$service")" strong
+    done
+}
+
 @test "a container that keeps the end of its probes from us is stopped all the same" {
     compose_file <<'END'
 services:

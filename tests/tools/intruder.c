@@ -4,11 +4,12 @@
  * of one that is not yet a program of the image but still a copy of whoever sets it up
  * (CVE-2016-9962, CVE-2024-21626).
  *
- *     intruder [keep]
+ *     intruder [keep|look]
  *
- * "exe PATH", "fd PATH", "mem PATH" and "traced PATH" go to standard output, "watching" when it
- * begins. Programs of the image are those below /bin/. With "keep" it traces all and waits for
- * none, which hides their end from their parent.
+ * "exe PATH", "fd PATH", "mem PATH" and "traced PATH" go to standard output, and "strong LINE" for
+ * one that has more capabilities than we can have, or no filter where we have one; "watching" when
+ * it begins. Programs of the image are those below /bin/. With "keep" it traces all and waits for
+ * none, which hides their end from their parent; with "look" it traces none.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -79,11 +80,53 @@ static void trace(const char *pid, bool keeps)
     (void)ptrace(PTRACE_DETACH, number, NULL, NULL);
 }
 
-static void look_at(const char *pid, bool keeps)
+struct strength {
+    unsigned long long capabilities; /* that it has or could come to have */
+    bool filtered;
+};
+
+/* False when there is no such process any more. */
+static bool read_strength(const char *pid, struct strength *ret_strength)
+{
+    char name[PATH_MAX], line[256];
+    struct strength strength = {0};
+    bool is_whole = false;
+    FILE *file;
+
+    (void)snprintf(name, sizeof(name), "/proc/%s/status", pid);
+    file = fopen(name, "re");
+    while (file && fgets(line, sizeof(line), file)) {
+        if (strncmp(line, "CapPrm:", 7) == 0 || strncmp(line, "CapEff:", 7) == 0 ||
+            strncmp(line, "CapBnd:", 7) == 0)
+            strength.capabilities |= strtoull(line + 7, NULL, 16);
+        if (strncmp(line, "Seccomp:", 8) == 0) {
+            strength.filtered = atoi(line + 8) != 0;
+            is_whole = true;
+        }
+    }
+    if (file)
+        (void)fclose(file);
+    *ret_strength = strength;
+    return is_whole;
+}
+
+static void look_at_strength(const char *pid)
+{
+    struct strength ours, theirs;
+
+    if (!read_strength("self", &ours) || !read_strength(pid, &theirs))
+        return;
+    if (theirs.capabilities & ~ours.capabilities || (ours.filtered && !theirs.filtered))
+        (void)printf("strong %llx %s\n", theirs.capabilities,
+                     theirs.filtered ? "filtered" : "unfiltered");
+}
+
+static void look_at(const char *pid, bool traces, bool keeps)
 {
     char name[PATH_MAX], exe[PATH_MAX];
     int fd;
 
+    look_at_strength(pid);
     if (is_foreign(pid, exe)) {
         (void)printf("exe %s\n", exe);
         (void)snprintf(name, sizeof(name), "/proc/%s/mem", pid);
@@ -94,7 +137,8 @@ static void look_at(const char *pid, bool keeps)
             (void)close(fd);
     }
     look_at_descriptors(pid);
-    trace(pid, keeps);
+    if (traces)
+        trace(pid, keeps);
 }
 
 /* The first process after `newest` that is there, or 0. Numbers are given in order, so nothing else
@@ -111,6 +155,7 @@ int main(int argc, char **argv)
 {
     enum { LOOKS = 100 };
     bool keeps = argc > 1 && strcmp(argv[1], "keep") == 0;
+    bool traces = argc < 2 || keeps;
     int newest = getpid();
 
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
@@ -123,7 +168,7 @@ int main(int argc, char **argv)
             continue;
         (void)snprintf(pid, sizeof(pid), "%d", next);
         for (int i = 0; i < LOOKS; i++)
-            look_at(pid, keeps);
+            look_at(pid, traces, keeps);
         newest = next;
     }
 }
