@@ -21,7 +21,7 @@ services:
     command: [sh, -c, "echo ready; while read -r x; do echo \"got $$x\"; echo \"err $$x\" >&2; [ \"$$x\" != bye ] || exit 3; done; echo end of input"]
 END
     ok up -d
-    within 5 logged reader ready
+    within 30 logged reader ready
 }
 
 # Whether the background process catches SIGTERM by now.
@@ -67,7 +67,7 @@ END
     typist "" one --then "hello one" '\x10\x11' "$YAWL" attach shell
     contains "$stdout" "hello one"
     kill -KILL "$(role_pids keeper)"
-    within 5 role_pids keeper
+    within 30 role_pids keeper
     typist "" two --then "hello two" '\x10\x11' "$YAWL" attach shell
     contains "$stdout" "hello two"
     equal "$(lines shell | grep -c hello)" 2
@@ -76,7 +76,7 @@ END
 @test "an attachment outlives the supervisor" {
     stack
     background attached python3 "$TOOLS/typist.py" "" one --then "hello one" two --then "hello two" bye "$YAWL" attach shell
-    within 5 logged shell "hello one"
+    within 30 logged shell "hello one"
     kill -KILL "$(role_pids supervisor)"
     local code=0
     wait "$pid" || code=$?
@@ -88,9 +88,9 @@ END
     stack
     printf 'one\ntwo\n' >input
     background attached sh -c "exec '$YAWL' attach reader <input"
-    within 5 logged reader "got two"
+    within 30 logged reader "got two"
     kill -KILL "$(role_pids supervisor)"
-    within 5 role_pids supervisor
+    within 30 role_pids supervisor
     printf 'three\nbye\n' >input
     try sh -c "exec '$YAWL' attach reader <input"
     equal "$status" 3
@@ -120,7 +120,7 @@ services:
   a: {image: box, stdin_open: true, command: [sh, -c, "trap 'echo caught; exit 5' TERM; echo ready; while :; do sleep 0.05; done"]}
 END
     ok up -d
-    within 5 logged a ready
+    within 30 logged a ready
     background attached "$YAWL" attach --no-stdin --sig-proxy=false a
     within 10 watches_signals
     kill -TERM "$pid"

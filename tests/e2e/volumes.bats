@@ -126,3 +126,45 @@ END
     refused up -d
     matches "$stderr" "compose.yaml:.*services.writer.volumes_from.*container:keeper"
 }
+
+@test "bind.recursive says what becomes of mounts below the source" {
+    [ "$(id -u)" -eq 0 ] && [ -z "${YAWL_E2E_USER-}" ] || skip "an ordinary user cannot part mounts of the host"
+    mkdir -p src/sub
+    mount -t tmpfs "$TAG" src/sub
+    echo below >src/sub/file
+    compose_file <<'END'
+services:
+  a:
+    image: box
+    command: [sleep, "1000"]
+    volumes:
+      - {type: bind, source: ./src, target: /plain, read_only: true}
+      - {type: bind, source: ./src, target: /alone, bind: {recursive: disabled}}
+      - {type: bind, source: ./src, target: /writable, read_only: true, bind: {recursive: writable}}
+      - {type: bind, source: ./src, target: /readonly, read_only: true, bind: {recursive: readonly}}
+END
+    yawl up -d
+    umount -l src/sub
+    equal "$status" 0
+    equal "$(inside a sh -c 'cat /*/sub/file')" "below
+below
+below"
+    equal "$(inside a ls /alone/sub)" ""
+    inside a touch /writable/sub/new
+    yawl exec -T a touch /writable/new
+    [ "$status" -ne 0 ] || fail "the mount itself was written to"
+    yawl exec -T a touch /plain/sub/no
+    [ "$status" -ne 0 ] || fail "a mount below a read-only one was written to"
+    yawl exec -T a touch /readonly/sub/no
+    [ "$status" -ne 0 ] || fail "a mount below a read-only one was written to"
+    ok down
+    compose_file <<'END'
+services:
+  a:
+    image: box
+    command: [sleep, "1000"]
+    volumes: [{type: bind, source: ./src, target: /x, bind: {recursive: readonly}}]
+END
+    refused up -d
+    contains "$stderr" "is for a mount with 'read_only: true'"
+}
