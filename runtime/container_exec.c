@@ -234,13 +234,7 @@ static int listen_to(struct execution *execution, int channel_fd, struct exec_ou
 static int conclude(struct execution *execution, struct starter_child *helper,
                     struct exec_outcome *outcome, int *ret_exit_code, struct error *err)
 {
-    int heard = listen_to(execution, helper->channel_fd, outcome, err);
-
-    /* A process that the starter does not know of is reaped by nobody: if one is on its way, it is
-     * waited for. */
-    if (heard < 0 && outcome->pidfd < 0)
-        (void)!listen_to(execution, helper->channel_fd, outcome, NULL);
-    if (heard < 0)
+    if (listen_to(execution, helper->channel_fd, outcome, err) < 0)
         return -1;
     if (outcome->failed) {
         *ret_exit_code = execution->failure.exit_code;
