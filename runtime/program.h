@@ -27,6 +27,8 @@ struct program {
     const struct process_spec *process; /* or NULL; instead of `capabilities` and our defaults */
     bool no_new_privileges;
     bool looks_only;   /* see program_look() */
+    bool is_bare;      /* see program_yield() */
+    bool is_in_cwd;    /* program_yield() could change to `cwd` */
     bool tty;          /* descriptor 0 becomes the controlling terminal */
     bool keeps_groups; /* the user namespace lets nobody choose supplementary groups */
     int init_fd;       /* our init, which then runs argv; -1: none */
