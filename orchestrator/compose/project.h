@@ -145,15 +145,13 @@ struct service {
     const char *stop_signal;
     int64_t stop_grace_period_ns;
     bool has_stop_grace_period;
-    bool init, privileged, read_only, tty, stdin_open;
-    bool attach;   /* true unless said otherwise */
-    int64_t scale; /* 1 unless said otherwise */
+    bool init, privileged, read_only, tty, stdin_open, oom_kill_disable;
+    bool attach;               /* true unless said otherwise */
+    int64_t pids_limit, scale; /* scale is 1 unless said otherwise */
     int64_t mem_limit_bytes, mem_reservation_bytes, memswap_limit_bytes, shm_size_bytes;
     double cpus;
-    int64_t cpu_shares, cpu_quota_us, cpu_period_us, pids_limit;
-    int64_t cpu_rt_runtime_us, cpu_rt_period_us;
+    int64_t cpu_shares, cpu_quota_us, cpu_period_us, cpu_rt_runtime_us, cpu_rt_period_us;
     const char *cpuset;
-    bool oom_kill_disable;
     int64_t mem_swappiness; /* of 100; 0 and -1: the kernel decides */
     struct block_limit *block_limits;
     size_t n_block_limits;
