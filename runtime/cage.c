@@ -83,6 +83,8 @@ static int attach_root(struct cage_state *state)
     if (bundle &&
         move_mount(state->root_fd, "", AT_FDCWD, bundle->root_dir, MOVE_MOUNT_F_EMPTY_PATH) == 0)
         return 0;
+    if (state->cage->hooks.list.count > 0)
+        return cage_attach_root_for_hooks(state);
     if (!has_mounts(state->cage->spec) ||
         move_mount(state->root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
         return failure_sys(&state->failure, "attach the root", NULL);
@@ -136,7 +138,8 @@ static int furnish(struct cage_state *state)
     memcpy(&state->identity, state->message.bytes, sizeof(state->identity));
     if (spec->tty && cage_open_tty(state) < 0)
         return -1;
-    if (spec->bundle && run_create_hooks(state) < 0)
+    if (spec->bundle ? run_create_hooks(state) < 0
+                     : state->cage->hooks.list.count > 0 && cage_run_device_hooks(state) < 0)
         return -1;
     if (is_read_only && filesystem_make_read_only(state->root_fd, false) < 0)
         return failure_sys(&state->failure, "make the root read-only", NULL);

@@ -23,6 +23,7 @@
 #ifndef YAWL_RUNTIME_CAGE_H
 #define YAWL_RUNTIME_CAGE_H
 
+#include "common/text.h"
 #include "runtime/bundle_spec.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/channel.h"
@@ -39,6 +40,13 @@ struct cage_bundle {
                     * or NULL */
     int made_nodes_fd; /* a tmpfs with those that the host has not; see device_nodes.h; or -1 */
     int state_fd;      /* what hooks read: the container's state; -1 without such hooks */
+};
+
+/* The hooks of the spec's devices, and what they are told. */
+struct cage_hooks {
+    struct hook_list list;
+    struct text config; /* of the bundle that they find the root by */
+    int state_fd;       /* -1 without hooks */
 };
 
 struct cage {
@@ -59,6 +67,7 @@ struct cage {
     int output_fds[2];         /* standard output and error, or -1: /dev/null */
     int shm_fd, mqueue_fd;     /* the host's or a partner's, when they are shared, else -1 */
     struct cage_bundle bundle; /* of a spec with a bundle alone */
+    struct cage_hooks hooks;   /* of one without */
 };
 
 /* Opens everything; texts and lists in the arena. Zero-initialized by the caller; cage_close() in
@@ -113,6 +122,14 @@ MUST_CHECK int cage_open_null(struct cage_state *state, int *ret_fd);
 
 /* cage_mounts.c: the plan's mounts. */
 MUST_CHECK int cage_attach_mounts(struct cage_state *state);
+
+/* cage_hooks.c: hooks of devices. Opened before the clone; closed by cage_hooks_close(). */
+MUST_CHECK int cage_hooks_plan(const struct container_spec *spec, struct arena *arena,
+                               struct cage_hooks *hooks, struct error *err);
+void cage_hooks_close(struct cage_hooks *hooks);
+/* Mounts the root where hooks find it. */
+MUST_CHECK int cage_attach_root_for_hooks(struct cage_state *state);
+MUST_CHECK int cage_run_device_hooks(struct cage_state *state);
 
 /* cage_bundle.c: all that a bundle asks for, from its namespaces to the hook before its program. */
 MUST_CHECK int cage_enter_time(struct cage_state *state);

@@ -172,6 +172,7 @@ int cage_plan(const struct container_spec *spec, struct arena *arena, struct cag
     cage->shm_fd = cage->mqueue_fd = -1;
     cage->program.init_fd = -1;
     cage->bundle = (struct cage_bundle){NULL, -1, -1};
+    cage->hooks = (struct cage_hooks){.state_fd = -1};
     /* First, because it also empties the list that cage_close() walks. Nodes are made only where
      * devices are ours to give. */
     if (host_devices_open(spec->id_map.count > 0 || !first,
@@ -192,6 +193,8 @@ int cage_plan(const struct container_spec *spec, struct arena *arena, struct cag
         return -1;
     if (spec->bundle)
         return plan_bundle(spec, arena, cage, err);
+    if (spec->n_device_hooks > 0 && cage_hooks_plan(spec, arena, &cage->hooks, err) < 0)
+        return -1;
     if (spec->tty)
         return 0;
     if (open_input(spec->stdin_path, &cage->input_fd, err) < 0 ||
@@ -258,6 +261,7 @@ static void bundle_close(const struct cage *cage)
 void cage_close(struct cage *cage)
 {
     bundle_close(cage);
+    cage_hooks_close(&cage->hooks);
     mount_plan_close(&cage->mounts);
     host_devices_close(&cage->devices);
     fd_close(cage->program.init_fd);

@@ -30,6 +30,14 @@ static const struct codec_field device_codec[] = {
     {NULL, CODEC_END, 0, 0, 0, NULL},
 };
 
+static const struct codec_field device_hook_codec[] = {
+    CODEC_FIELD(struct device_hook, path, CODEC_STRING),
+    CODEC_FIELD(struct device_hook, args, CODEC_STRINGS),
+    CODEC_FIELD(struct device_hook, env, CODEC_STRINGS),
+    CODEC_FIELD(struct device_hook, timeout_s, CODEC_INT),
+    {NULL, CODEC_END, 0, 0, 0, NULL},
+};
+
 static const struct codec_field setting_codec[] = {
     CODEC_FIELD(struct cgroup_setting, key, CODEC_STRING),
     CODEC_FIELD(struct cgroup_setting, controller, CODEC_STRING),
@@ -91,6 +99,7 @@ const struct codec_field container_spec_codec[] = {
     CODEC_FIELD(struct container_spec, sysctls, CODEC_STRINGS),
     CODEC_LIST(struct container_spec, ulimits, n_ulimits, ulimit_codec),
     CODEC_LIST(struct container_spec, devices, n_devices, device_codec),
+    CODEC_LIST(struct container_spec, device_hooks, n_device_hooks, device_hook_codec),
     CODEC_NESTED(struct container_spec, resources, resource_codec),
     CODEC_FIELD(struct container_spec, cgroup_parent, CODEC_STRING),
     CODEC_FIELD(struct container_spec, shm_bytes, CODEC_INT64),

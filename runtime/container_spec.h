@@ -61,6 +61,15 @@ struct device_spec {
     const char *permissions; /* some of "rwm" */
 };
 
+/* A program of the host that completes the container's root for a device, before anything runs in
+ * it: with the container's mounts, as its root; OCI's createContainer. It is told the state on its
+ * standard input, and finds the root by a bundle. */
+struct device_hook {
+    const char *path;
+    struct string_list args, env; /* argv[0] among them; none: the path alone */
+    int timeout_s;                /* 0: none */
+};
+
 /* One value for one file of a group, spelled for both versions of control groups. */
 struct cgroup_setting {
     const char *key;        /* who asked for it: "linux.resources.memory.limit" */
@@ -135,6 +144,8 @@ struct container_spec {
     size_t n_ulimits;
     struct device_spec *devices;
     size_t n_devices;
+    struct device_hook *device_hooks;
+    size_t n_device_hooks;
     struct resource_spec resources;
     const char *cgroup_parent; /* "yawl/PROJECT", "/CHOSEN/yawl/PROJECT"; see cgroup.h */
     int64_t shm_bytes;         /* 0: 64 MiB */

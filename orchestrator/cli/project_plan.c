@@ -13,6 +13,7 @@
 #include "common/json.h"
 #include "common/path.h"
 #include "common/sha256.h"
+#include "orchestrator/cli/cdi_files.h"
 #include "orchestrator/cli/host_check.h"
 #include "orchestrator/cli/image/image_needs.h"
 #include "orchestrator/plan/plan_check.h"
@@ -206,12 +207,15 @@ int project_plan(struct session *session, const struct compose *compose, const s
                                    .n_scales = given->n_scales,
                                    .oneoff = given->oneoff,
                                    .no_deps = given->no_deps};
+    struct cdi_specs cdi;
     struct plan *plan;
 
     *ret_plan = NULL;
-    if (images_find(&planning, err) < 0 || own_records(&planning, err) < 0)
+    if (cdi_files_read(planning.project, session->arena, given->diagnostics, &cdi, err) < 0 ||
+        images_find(&planning, err) < 0 || own_records(&planning, err) < 0)
         return -1;
     existing_note(&planning, &options);
+    options.cdi = &cdi;
     options.images = planning.images;
     options.n_images = planning.n_images;
     options.side_images = planning.side_images;

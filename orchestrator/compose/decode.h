@@ -42,6 +42,7 @@ DECODE_RULE(decode_ports);
 DECODE_RULE(decode_volumes);
 DECODE_RULE(decode_tmpfs);
 DECODE_RULE(decode_devices);
+DECODE_RULE(decode_gpus);
 DECODE_RULE(decode_blkio);
 DECODE_RULE(decode_ulimits); /* struct ulimit_list */
 DECODE_RULE(decode_service_networks);

@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "common/units.h"
+#include "orchestrator/compose/cdi_spec.h"
 #include "orchestrator/compose/decode.h"
 #include "orchestrator/compose/keys.h"
 #include "orchestrator/compose/number.h"
@@ -113,10 +114,14 @@ static void decode_restart_policy(struct decoder *decoder, const struct node *po
         service->restart = condition;
 }
 
+static void decode_device_request(struct decoder *decoder, const struct node *node, bool gpu,
+                                  struct service *service);
+
 DECODE_RULE(decode_deploy)
 {
     const struct node *resources = node_get(node, "resources");
     const struct node *reservations = node_get(resources, "reservations");
+    const struct node *devices = node_get(reservations, "devices");
     struct service *service = field;
 
     if (node_get(node, "replicas"))
@@ -124,6 +129,8 @@ DECODE_RULE(decode_deploy)
     decode_limits(node_get(resources, "limits"), service);
     if (bytes_at(reservations, "memory"))
         service->mem_reservation_bytes = bytes_at(reservations, "memory");
+    for (size_t i = 0; i < list_length(devices); i++)
+        decode_device_request(decoder, devices->list.items[i], false, service);
     decode_restart_policy(decoder, node_get(node, "restart_policy"), service);
     service->start_first =
         string_eq(node_get_text(node_get(node, "update_config"), "order"), "start-first");
@@ -238,12 +245,41 @@ DECODE_RULE(decode_devices)
         const char *target = node_get_text(device, "target");
         const char *permissions = node_get_text(device, "permissions");
 
-        if (source)
+        if (source && cdi_name_is_qualified(source))
+            string_list_add(decoder->arena, &service->devices, source);
+        else if (source)
             string_list_add(decoder->arena, &service->devices,
                             arena_printf(decoder->arena, "%s:%s:%s", source,
                                          target ? target : source,
                                          permissions ? permissions : "rwm"));
     }
+}
+
+static void decode_device_request(struct decoder *decoder, const struct node *node, bool gpu,
+                                  struct service *service)
+{
+    const struct node *capabilities = node_get(node, "capabilities");
+    const struct node *names = node_get(node, "device_ids");
+    struct device_request request = {
+        .driver = node_get_text(node, "driver"),
+        .count = node_get(node, "count") ? int_at(node, "count") : -1,
+        .gpu = gpu,
+        .at = node->at,
+    };
+
+    if (names)
+        decode_strings(decoder, names, &request.names);
+    for (size_t i = 0; i < list_length(capabilities); i++)
+        request.gpu = request.gpu || string_eq(node_text(capabilities->list.items[i]), "gpu");
+    service->device_requests =
+        arena_room(decoder->arena, service->device_requests, service->n_device_requests);
+    service->device_requests[service->n_device_requests++] = request;
+}
+
+DECODE_RULE(decode_gpus)
+{
+    for (size_t i = 0; i < list_length(node); i++)
+        decode_device_request(decoder, node->list.items[i], true, field);
 }
 
 /* A list of one value for each device, or one for all. */

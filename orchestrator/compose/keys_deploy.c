@@ -6,17 +6,16 @@
 #include "orchestrator/compose/defaults.h"
 
 static const char CLUSTER[] = "it has a meaning in a cluster only";
-static const char LATER[] = "it is not supported yet";
 
 static const struct shape shape_device_count = {
     .forms = FORM_STRING | FORM_INT, .scalar = SCALAR_INT, .canonical = canonical_device_count};
 
 static const struct key device_request_keys[] = {
-    {"capabilities", &shape_strings, NOTED, "what the device can do", KEY_REQUIRED},
-    {"driver", &shape_string, NOTED, "driver that provides it"},
-    {"count", &shape_device_count, NOTED, "how many; all when left out"},
-    {"device_ids", &shape_strings, NOTED, "which ones"},
-    {"options", &shape_labels, NOTED, "driver options"},
+    {"capabilities", &shape_strings, ACTED, "what the device can do", KEY_REQUIRED},
+    {"driver", &shape_string, ACTED, "driver that provides it"},
+    {"count", &shape_device_count, ACTED, "how many; all when left out"},
+    {"device_ids", &shape_strings, ACTED, "which ones"},
+    {"options", &shape_labels, NOTED, "driver options", 0, 0, "no driver takes any"},
 };
 
 static const struct shape shape_device_request = {.forms = FORM_MAP,
@@ -27,11 +26,11 @@ static const struct shape shape_device_request = {.forms = FORM_MAP,
 const struct shape shape_device_requests = {.forms = FORM_LIST, .item = &shape_device_request};
 
 static const struct key gpu_keys[] = {
-    {"capabilities", &shape_strings, NOTED, "what the device can do"},
-    {"driver", &shape_string, NOTED, "driver that provides it"},
-    {"count", &shape_device_count, NOTED, "how many; all when left out"},
-    {"device_ids", &shape_strings, NOTED, "which ones"},
-    {"options", &shape_labels, NOTED, "driver options"},
+    {"capabilities", &shape_strings, ACTED, "what the device can do"},
+    {"driver", &shape_string, ACTED, "driver that provides it"},
+    {"count", &shape_device_count, ACTED, "how many; all when left out"},
+    {"device_ids", &shape_strings, ACTED, "which ones"},
+    {"options", &shape_labels, NOTED, "driver options", 0, 0, "no driver takes any"},
 };
 
 static const struct shape shape_gpu = {
@@ -42,7 +41,8 @@ static const char *const all_gpus[] = {"all", NULL};
 const struct shape shape_gpus = {.forms = FORM_STRING | FORM_LIST,
                                  .words = all_gpus,
                                  .item = &shape_gpu,
-                                 .canonical = canonical_gpus};
+                                 .canonical = canonical_gpus,
+                                 .decode = decode_gpus};
 
 static const char *const update_orders[] = {"start-first", "stop-first", NULL};
 
@@ -90,7 +90,7 @@ static const struct shape shape_limits = {.forms = FORM_MAP, TABLE(limit_keys), 
 static const struct key reservation_keys[] = {
     {"cpus", &shape_float, NOTED, "processors to set aside", 0, 0, CLUSTER},
     {"memory", &shape_bytes_text, ACTED, "memory to protect from reclaim"},
-    {"devices", &shape_device_requests, NOTED, "devices such as GPUs", 0, 0, LATER},
+    {"devices", &shape_device_requests, ACTED, "devices such as GPUs, by CDI"},
     {"generic_resources", &shape_generic_resources, NOTED, "named resources", 0, 0, CLUSTER},
 };
 

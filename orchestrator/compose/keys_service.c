@@ -11,7 +11,6 @@
 
 static const char LATER[] = "it is not supported yet";
 static const char WINDOWS[] = "it exists on Windows only";
-static const char UNREAD[] = "nothing reads labels yet";
 static const char NO_ENGINE[] = "there is no engine behind it";
 
 static const char *const cgroup_words[] = {"host", "private", NULL};
@@ -275,7 +274,7 @@ static const struct key service_keys[] = {
      SERVICE(external_links)},
     {"extra_hosts", &shape_extra_hosts, ACTED, "more lines of /etc/hosts", 0, SERVICE(extra_hosts)},
     {"group_add", &shape_groups, ACTED, "supplementary groups", 0, SERVICE(group_add)},
-    {"gpus", &shape_gpus, NOTED, "GPUs to pass through", 0, 0, LATER},
+    {"gpus", &shape_gpus, ACTED, "GPUs to pass through, by CDI", 0, WHOLE},
     {"hostname", &shape_string, ACTED, "host name", 0, SERVICE(hostname)},
     {"healthcheck", &shape_healthcheck, ACTED, "how to see that it works", KEY_KEEP,
      SERVICE(healthcheck)},
@@ -283,8 +282,8 @@ static const struct key service_keys[] = {
     {"init", &shape_bool, ACTED, "small init as process 1", KEY_KEEP, SERVICE(init)},
     {"ipc", &shape_string, ACTED, "IPC namespace", 0, SERVICE(ipc_mode)},
     {"isolation", &shape_string, NOTED, "isolation technology", 0, 0, WINDOWS},
-    {"labels", &shape_labels, NOTED, "labels of the container", 0, SERVICE(labels), UNREAD},
-    {"label_file", &shape_label_files, NOTED, "files with labels", 0, 0, UNREAD},
+    {"labels", &shape_labels, ACTED, "labels of the container, for `ps`", 0, SERVICE(labels)},
+    {"label_file", &shape_label_files, ACTED, "files with labels"},
     {"links", &shape_strings, ACTED, "services to wait for, and other names for them", 0,
      SERVICE(links)},
     {"logging", &shape_logging, ACTED, "where its output goes", KEY_KEEP, WHOLE},

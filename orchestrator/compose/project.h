@@ -16,6 +16,7 @@
 #include "common/arena.h"
 #include "common/error.h"
 #include "orchestrator/compose/limits.h"
+#include "orchestrator/compose/mount.h"
 #include "orchestrator/compose/network.h"
 #include "orchestrator/compose/value.h"
 #include "orchestrator/compose/watch.h"
@@ -31,20 +32,6 @@ struct build {
     size_t n_secrets;
     int64_t shm_size_bytes;
     bool no_cache, pull, privileged;
-    struct position at;
-};
-
-enum volume_kind { VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS, VOLUME_IMAGE };
-
-struct service_volume {
-    enum volume_kind kind;
-    const char *source; /* bind: absolute path; named: key in project.volumes, NULL is anonymous */
-    const char *target;
-    bool read_only, create_host_path, nocopy;
-    const char *propagation, *subpath;
-    const char *recursive; /* bind: "disabled", "writable", "readonly"; NULL, "enabled": as usual */
-    int64_t tmpfs_size_bytes;
-    int tmpfs_mode; /* 0: default */
     struct position at;
 };
 
@@ -82,19 +69,6 @@ struct healthcheck {
     struct position at;
 };
 
-/* A secret or config granted to a service. */
-struct grant {
-    const char *source; /* key in project.secrets or project.configs */
-    const char *target; /* absolute path in the container */
-    const char *uid, *gid;
-    int mode; /* -1: default 0444 */
-    struct position at;
-};
-
-struct tmpfs {
-    const char *target, *options; /* options may be NULL */
-};
-
 struct service {
     const char *name;
     struct position at;
@@ -109,6 +83,8 @@ struct service {
     const char *network_mode, *pid_mode, *ipc_mode, *uts_mode, *userns_mode;
     const char *cgroup_mode, *cgroup_parent;
     struct string_list cap_add, cap_drop, security_opt, group_add, profiles, devices;
+    struct device_request *device_requests;
+    size_t n_device_requests;
     struct string_list device_cgroup_rules;                   /* "c 189:* rmw" */
     struct string_list dns, dns_search, dns_opt, extra_hosts; /* extra_hosts "name=address" */
     struct string_list links;                                 /* "service" or "service:alias" */

@@ -45,6 +45,8 @@ void plan_build_control_group(struct plan_build *build);
 void plan_build_block_limits(struct plan_build *build);
 /* Volumes, binds, tmpfs, secrets, configs. */
 void plan_build_mounts(struct plan_build *build);
+/* Devices by CDI, with all that belongs to them; after the two above. */
+void plan_build_cdi(struct plan_build *build);
 /* Endpoints, ports, names, hosts, DNS. */
 void plan_build_network(struct plan_build *build);
 /* Health check, restart policy, stop, dependencies. */

@@ -203,6 +203,8 @@ static void container_devices(struct plan_build *build, struct container_spec *c
         char *target = strchr(source, ':');
         char *permissions = target ? strchr(target + 1, ':') : NULL;
 
+        if (cdi_name_is_qualified(source))
+            continue; /* plan_cdi.c */
         if (target)
             *target++ = '\0';
         if (permissions)

@@ -96,6 +96,7 @@ static void hook_build(struct plan_build *build, const struct plan_image *servic
     plan_build_env(build, &instance->container.env, &hook->environment);
     build->image = service_image;
     plan_build_mounts(build);
+    plan_build_cdi(build);
     build->image = own;
     plan_build_network(build);
     plan_build_supervision(build);

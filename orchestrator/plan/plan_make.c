@@ -139,6 +139,7 @@ static void plan_make_instance(struct plan_build *build, int number)
 
     plan_build_container(build);
     plan_build_mounts(build);
+    plan_build_cdi(build);
     plan_build_network(build);
     plan_build_supervision(build);
     plan_build_logging(build);

@@ -9,6 +9,7 @@
 #define YAWL_ORCHESTRATOR_PLAN_PLAN_MAKE_H
 
 #include "common/diagnostics.h"
+#include "orchestrator/compose/cdi_spec.h"
 #include "orchestrator/compose/project.h"
 #include "orchestrator/plan/plan.h"
 #include "runtime/image/image_config.h"
@@ -66,6 +67,7 @@ struct plan_options {
     const struct plan_existing *existing;
     size_t n_existing;
     const struct plan_oneoff *oneoff; /* or NULL */
+    const struct cdi_specs *cdi;      /* of this machine; NULL: none */
     bool no_deps;                     /* what the project does not name is not waited for */
 };
 
