@@ -105,6 +105,7 @@ static int put(const struct container_tree *tree, const struct container_file *f
 int container_put_files(struct container *container, const struct container_file *files,
                         size_t count, struct error *err)
 {
+    struct error later, *place = err;
     struct container_tree tree;
     int result;
 
@@ -112,8 +113,12 @@ int container_put_files(struct container *container, const struct container_file
         return -1;
     result = container_tree_enter(&tree, err);
     for (size_t i = 0; result == 0 && i < count; i++)
-        if (put(&tree, &files[i], err) < 0)
-            result = error_wrap(err, "write '%s'", files[i].target);
+        if (put(&tree, &files[i], place) < 0) {
+            (void)error_wrap(place, "write '%s'", files[i].target);
+            place = &later;
+        }
+    if (place != err)
+        result = -1;
     container_tree_leave();
     container_tree_close(&tree);
     return result;

@@ -20,7 +20,7 @@ struct container_file {
 /* Copies each as it is now: a file, a symbolic link, or a directory without what is in it. Whatever
  * else is at the target gives way; a file that is replaced keeps its owner, new ones are root's.
  * Other kinds of files are passed over. Returns when all is done; an error names the first that
- * could not be, and what follows it is left undone. */
+ * could not be, the others are there. */
 MUST_CHECK int container_put_files(struct container *container, const struct container_file *files,
                                    size_t count, struct error *err);
 

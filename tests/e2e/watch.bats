@@ -57,10 +57,10 @@ END
     echo no >src/tmp/x
     echo no >src/x.log
     echo deep >src/sub/deep/x
-    chmod 750 src/sub/deep/x
+    chmod 744 src/sub/deep/x
     ln -s deep/x src/sub/link
     within 30 has app /data/app/sub/link deep
-    equal "$(inside app stat -c '%a %u' /data/app/sub/deep/x)" "750 0"
+    equal "$(inside app stat -c '%a %u' /data/app/sub/deep/x)" "744 0"
     equal "$(inside app ls /data/app)" "file
 sub"
     rm -r src/sub
