@@ -43,7 +43,8 @@ int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode)
     return path_openat2(root_fd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
-bool path_is_kernels(int fd)
+/* -1 with errno: that cannot be known. */
+static int look_whose(int fd, bool *ret_kernels)
 {
     static const long types[] = {PROC_SUPER_MAGIC,    SYSFS_MAGIC,    CGROUP_SUPER_MAGIC,
                                  CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC,  TRACEFS_MAGIC,
@@ -51,12 +52,21 @@ bool path_is_kernels(int fd)
                                  SELINUX_MAGIC,       BINFMTFS_MAGIC, PSTOREFS_MAGIC};
     struct statfs file_system;
 
+    *ret_kernels = true;
     if (fstatfs(fd, &file_system) < 0)
-        return true;
+        return -1;
     for (size_t i = 0; i < ARRAY_LENGTH(types); i++)
         if (file_system.f_type == types[i])
-            return true;
-    return false;
+            return 0;
+    *ret_kernels = false;
+    return 0;
+}
+
+bool path_is_kernels(int fd)
+{
+    bool kernels;
+
+    return look_whose(fd, &kernels) < 0 || kernels;
 }
 
 /* Of what is only known by its place: a regular file that somebody has written, opened. */
@@ -64,10 +74,11 @@ static int open_place(int place_fd, int flags)
 {
     struct stat status;
     char name[32];
+    bool kernels;
 
-    if (fstat(place_fd, &status) < 0)
+    if (fstat(place_fd, &status) < 0 || look_whose(place_fd, &kernels) < 0)
         return -1;
-    if (!S_ISREG(status.st_mode) || path_is_kernels(place_fd)) {
+    if (!S_ISREG(status.st_mode) || kernels) {
         errno = S_ISLNK(status.st_mode) ? ELOOP : EINVAL;
         return -1;
     }

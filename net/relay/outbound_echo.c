@@ -57,18 +57,20 @@ union packet_info {
     struct cmsghdr align;
 };
 
-static void set_source(struct msghdr *message, const struct inet_address *source)
+static void set_source(struct msghdr *message, union packet_info *control,
+                       const struct inet_address *source)
 {
     struct in6_pktinfo v6 = {.ipi6_addr = source->v6.sin6_addr};
     struct in_pktinfo v4 = {.ipi_spec_dst = source->v4.sin_addr};
     bool is_v4 = inet_address_is_v4(source);
     size_t size = is_v4 ? sizeof(v4) : sizeof(v6);
-    struct cmsghdr *header = CMSG_FIRSTHDR(message);
+    struct cmsghdr *header = &control->align;
 
     header->cmsg_level = is_v4 ? IPPROTO_IP : IPPROTO_IPV6;
     header->cmsg_type = is_v4 ? IP_PKTINFO : IPV6_PKTINFO;
     header->cmsg_len = CMSG_LEN(size);
     memcpy(CMSG_DATA(header), is_v4 ? (const void *)&v4 : (const void *)&v6, size);
+    message->msg_control = control;
     message->msg_controllen = CMSG_SPACE(size);
 }
 
@@ -91,11 +93,8 @@ static void send_inside(const struct outbound_echo *outbound, const struct inet_
         to.v4.sin_port = 0;
     else
         to.v6.sin6_port = 0;
-    if (source) {
-        message.msg_control = control.space;
-        message.msg_controllen = sizeof(control.space);
-        set_source(&message, source);
-    }
+    if (source)
+        set_source(&message, &control, source);
     (void)sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 

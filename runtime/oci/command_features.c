@@ -34,7 +34,7 @@ static json_t *linux_features(void)
     return json_pack("{s:o,s:o,s:{s:b,s:b,s:b,s:b,s:b},s:o,s:{s:b},s:{s:b},s:{s:b},s:o,"
                      "s:{s:{s:b}},s:{s:b}}",
                      "namespaces", list_of(namespaces, ARRAY_LENGTH(namespaces)), "capabilities",
-                     capability_list(), "cgroup", "v1", 1, "v2", 1, "systemd", 1, "systemdUser", 1,
+                     capability_list(), "cgroup", "v1", 1, "v2", 1, "systemd", 1, "systemdUser", 0,
                      "rdma", 1, "seccomp", seccomp_profile_features(), "apparmor", "enabled", 1,
                      "selinux", "enabled", 1, "intelRdt", "enabled", 0, "memoryPolicy",
                      oci_memory_policy_features(), "mountExtensions", "idmap", "enabled", 1,

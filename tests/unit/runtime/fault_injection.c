@@ -97,10 +97,10 @@ static bool is_time(const struct fault_outcome *outcome)
            !__atomic_load_n(&outcome->done, __ATOMIC_ACQUIRE);
 }
 
-/* A question whose only answers are yes, no and "there is no such capability". */
+/* Questions about oneself whose only answers are what is so, and "there is no such capability". */
 static bool cannot_fail(const struct seccomp_data *call)
 {
-    return call->nr == SYS_prctl && call->args[0] == PR_CAPBSET_READ;
+    return call->nr == SYS_capget || (call->nr == SYS_prctl && call->args[0] == PR_CAPBSET_READ);
 }
 
 /* The errno for this call, or 0 to let it go on. */
