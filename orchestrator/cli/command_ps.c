@@ -169,9 +169,12 @@ static int ps_objects(const struct ps *ps, json_t *array, struct error *err)
         return -1;
     for (size_t i = 0; i < ps->count; i++) {
         struct plan_instance *made;
+        struct error damage = {0};
 
-        if (plan_instance_read(ps->records_fd, ps->records[i]->name, "made", arena, &made, err) < 0)
-            return -1;
+        /* One that is damaged ends its container, and hides no other. */
+        if (plan_instance_read(ps->records_fd, ps->records[i]->name, "made", arena, &made,
+                               &damage) < 0)
+            made = NULL;
         facts.made = made;
         json_array_append_new(array, ps_object(ps->records[i], &facts));
     }
