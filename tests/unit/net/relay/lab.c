@@ -78,17 +78,21 @@ static _Noreturn void exit_like(pid_t child)
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
+static int private_mounts(void)
+{
+    return unshare(CLONE_NEWNS) < 0 ? -1 : mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+}
+
 /*
  * Runs the worker below a process 1 of its own: that one dies with the test, however the test ends,
  * and takes the worker along. (The worker itself changes its ids, which cancels PR_SET_PDEATHSIG.)
- * In a grandchild only it returns: the worker's code.
+ * In a grandchild only it returns: the worker's code. The caller's mounts are private.
  */
 static int run_worker(int listen_fd)
 {
     pid_t child;
 
-    if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0 ||
-        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    if (unshare(CLONE_NEWPID) < 0)
         _exit(99);
     child = fork_bound();
     if (child != 0)
@@ -107,8 +111,11 @@ pid_t lab_spawn_worker(int listen_fd)
     pid_t child = fork_bound();
 
     NEED(child >= 0);
-    if (child == 0)
+    if (child == 0) {
+        if (private_mounts() < 0)
+            _exit(99);
         _exit(run_worker(listen_fd)); /* the test's memory is no leak of the worker's */
+    }
     return child;
 }
 
@@ -121,8 +128,7 @@ static _Noreturn void run_lab_worker(const struct lab *lab)
         _exit(99);
 
     (void)snprintf(resolv_conf, sizeof(resolv_conf), "%s/resolv.conf", lab->dir);
-    if (setns(lab->host_netns_fd, CLONE_NEWNET) < 0 || unshare(CLONE_NEWNS) < 0 ||
-        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+    if (setns(lab->host_netns_fd, CLONE_NEWNET) < 0 || private_mounts() < 0 ||
         mount(resolv_conf, "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0)
         _exit(99);
     exit(run_worker(lab->listen_fd));
