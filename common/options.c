@@ -108,6 +108,22 @@ int options_parse(const struct option_parse *parse, struct string_list args,
     return 0;
 }
 
+const struct option_row *options_waiting(const struct option_row *rows, const char *last)
+{
+    const struct option_row *row = NULL;
+
+    if (string_starts_with(last, "--")) {
+        row = option_by_name(rows, last + 2, strlen(last + 2));
+        return row && row->kind != OPTION_FLAG ? row : NULL;
+    }
+    for (const char *letter = last + 1; last[0] == '-' && *letter; letter++) {
+        row = option_by_letter(rows, *letter);
+        if (!row || row->kind != OPTION_FLAG)
+            return row && !letter[1] ? row : NULL;
+    }
+    return NULL;
+}
+
 void options_help(const struct option_row *rows, struct text *out)
 {
     for (; rows->kind != OPTION_END; rows++) {

@@ -39,6 +39,10 @@ struct option_parse {
 MUST_CHECK int options_parse(const struct option_parse *parse, struct string_list args,
                              struct string_list *ret_operands, struct error *err);
 
+/* The option whose value the argument behind `last` would be, where `last` ends a command line;
+ * NULL when it would be none. */
+const struct option_row *options_waiting(const struct option_row *rows, const char *last);
+
 /* One line per option. */
 void options_help(const struct option_row *rows, struct text *out);
 

@@ -27,7 +27,8 @@ struct session {
     bool dry_run;      /* --dry-run before the command */
     const char *group; /* "image " while one of its commands runs, else NULL */
     const struct cli_command *command;
-    struct string_list args; /* of the command, without its name */
+    struct string_list args;       /* of the command, without its name */
+    struct completion *completion; /* not NULL: the command line is not run, but gone on with */
 };
 
 struct cli_command {
@@ -55,7 +56,7 @@ int command_group_run(struct session *session, const struct cli_command *table, 
 void command_table_help(const struct cli_command *table, struct text *out);
 
 /* Parses the command's options; shows help and returns 1 when --help was given, 0 to go on, -1 on
- * error. */
+ * error. For a completion (completion.h) it notes what may come next, and returns 1. */
 MUST_CHECK int session_options(struct session *session, const struct option_row *rows,
                                bool stop_at_operand, struct string_list *ret_operands,
                                struct error *err);
@@ -89,6 +90,7 @@ MUST_CHECK int session_records(struct session *session, const char **ret_project
 int command_attach(struct session *session, struct error *err);
 int command_build(struct session *session, struct error *err);
 int command_check(struct session *session, struct error *err);
+int command_completion(struct session *session, struct error *err);
 int command_config(struct session *session, struct error *err);
 int command_cp(struct session *session, struct error *err);
 int command_create(struct session *session, struct error *err);

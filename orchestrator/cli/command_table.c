@@ -4,6 +4,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/cli/completion.h"
 #include "orchestrator/supervise/user_entry.h"
 
 enum { COMMANDS_MOST = 64 };
@@ -47,7 +48,7 @@ static int command_enter(const struct session *session, struct error *err)
     bool help = session->args.count > 0 && (string_eq(session->args.items[0], "--help") ||
                                             string_eq(session->args.items[0], "-h"));
 
-    return session->command->outside || help ? 0 : user_entry(err);
+    return session->command->outside || session->completion || help ? 0 : user_entry(err);
 }
 
 int command_table_run(struct session *session, const struct cli_command *table, const char *name)
@@ -79,6 +80,10 @@ int command_group_run(struct session *session, const struct cli_command *table, 
     struct string_list rest = {0};
     scoped_text struct text out = {0};
 
+    if (session->completion && session->args.count == 0) {
+        completion_commands(session->completion, table);
+        return 1;
+    }
     if (string_eq(name, "--help") || string_eq(name, "-h")) {
         text_appendf(&out, "Usage: yawl %sCOMMAND\n\n%s\n", group, about);
         command_table_help(table, &out);

@@ -15,6 +15,7 @@
 #include "net/hub.h"
 #include "net/worker.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/cli/completion.h"
 #include "orchestrator/cli/version.h"
 #include "orchestrator/supervise/keeper.h"
 #include "orchestrator/supervise/supervisor.h"
@@ -26,6 +27,8 @@ const struct cli_command commands[] = {
     {"build", "Build the images of services", "[OPTIONS] [SERVICE...]", command_build},
     {"check", "Say all that is wrong or doubtful in the files", "[OPTIONS] [SERVICE...]",
      command_check},
+    {"completion", "Print what a shell needs to complete command lines", "bash|fish|zsh",
+     command_completion, .outside = true},
     {"config", "Show the project as it was understood", "[OPTIONS] [SERVICE...]", command_config,
      .outside = true},
     {"convert", "The same as config", "[OPTIONS] [SERVICE...]", command_config, .outside = true},
@@ -107,6 +110,22 @@ static int help_run(struct session *session, struct string_list operands,
     return command_table_run(session, commands, operands.items[1]);
 }
 
+/* Goes on with a command line instead of running it. */
+static int session_complete(struct session *session, const struct option_parse *parse,
+                            struct string_list args)
+{
+    struct string_list operands = {0};
+
+    if (options_parse(parse, args, &operands, NULL) < 0 || operands.count == 0) {
+        completion_fill(session, parse, args, commands);
+        return completion_print(session->completion);
+    }
+    for (size_t i = 1; i < operands.count; i++)
+        string_list_add(session->arena, &session->args, operands.items[i]);
+    (void)command_table_run(session, commands, operands.items[0]);
+    return completion_print(session->completion);
+}
+
 static int session_run(struct session *session, struct string_list args)
 {
     bool help = false, version = false, debug = false;
@@ -135,6 +154,8 @@ static int session_run(struct session *session, struct string_list args)
     struct string_list operands = {0};
     struct error err = {0};
 
+    if (session->completion)
+        return session_complete(session, &parse, args);
     if (options_parse(&parse, args, &operands, &err) < 0) {
         log_error("%s", err.text);
         return 1;
@@ -167,6 +188,10 @@ static int plugin_arguments(int argc, char **argv)
         return 0;
     if (string_eq(argv[1], "compose"))
         return 1;
+    if (argc > 2 && completion_is_asked(argv[1]) && string_eq(argv[2], "compose")) {
+        argv[2] = argv[1];
+        return 1;
+    }
     if (!string_eq(argv[1], "docker-cli-plugin-metadata"))
         return 0;
     (void)printf("{\"SchemaVersion\":\"0.1.0\",\"Vendor\":\"yawl\",\"Version\":\"%s\","
@@ -180,6 +205,7 @@ static int cli_main(int argc, char **argv)
     scoped(arena_free) struct arena *arena = arena_new();
     scoped(free) char *working_dir = getcwd(NULL, 0);
     struct session session = {.arena = arena, .argv = argv};
+    struct completion completion;
     struct string_list args = {0};
     int skipped = plugin_arguments(argc, argv);
 
@@ -193,6 +219,8 @@ static int cli_main(int argc, char **argv)
     session.compose.environment = (const char *const *)environ;
     for (int i = 1 + skipped; i < argc; i++)
         string_list_add(arena, &args, argv[i]);
+    if (completion_begin(&completion, &args))
+        session.completion = &completion;
     return session_run(&session, args);
 }
 

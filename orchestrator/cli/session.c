@@ -6,6 +6,7 @@
 
 #include "common/fd.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/cli/completion.h"
 #include "orchestrator/cli/heal.h"
 
 static void help_print(const struct session *session, const struct option_row *rows)
@@ -43,6 +44,10 @@ int session_options(struct session *session, const struct option_row *rows, bool
     struct option_parse parse = {
         .arena = session->arena, .rows = all, .stop_at_operand = stop_at_operand};
 
+    if (session->completion) {
+        completion_fill(session, &parse, session->args, NULL);
+        return 1;
+    }
     if (options_parse(&parse, session->args, ret_operands, err) < 0)
         return -1;
     if (!help)

@@ -157,3 +157,24 @@ db"
     ok run --rm --no-tty --no-deps db echo four
     equal "$stdout" four
 }
+
+@test "a shell completes commands, options, services and files" {
+    two_services
+    local completed="_yawl 2>/dev/null; echo \${COMPREPLY[*]}"
+    complete_line() {
+        PATH=$(dirname "$YAWL"):$PATH bash -c "source <(yawl completion bash)
+            COMP_WORDS=(yawl $*) COMP_CWORD=$#; $completed"
+    }
+    equal "$(complete_line resta)" restart
+    equal "$(complete_line logs a)" api
+    equal "$(complete_line exec -T '""')" "api db"
+    equal "$(complete_line up --wait-)" --wait-timeout
+    equal "$(complete_line -f compose.y)" compose.yaml
+    equal "$(complete_line cp d)" db:
+    equal "$(complete_line image tag --he)" --help
+    ok __complete up --wait-t
+    equal "$stdout" "--wait-timeout	give up waiting after
+:4"
+    refused completion tcsh
+    contains "$stderr" "bash, fish or zsh"
+}
