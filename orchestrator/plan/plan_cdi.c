@@ -146,7 +146,8 @@ static bool is_new(struct injection *injection, const char *name)
     return true;
 }
 
-static void device_apply(struct injection *injection, const char *name)
+/* False after an error was added. */
+static bool device_apply(struct injection *injection, const char *name)
 {
     const struct cdi_specs *specs = injection->build->options->cdi;
     const struct cdi_device *device;
@@ -156,13 +157,14 @@ static void device_apply(struct injection *injection, const char *name)
     if (!specs || !cdi_specs_find(specs, name, &spec, &device)) {
         plan_build_error(injection->build, injection->at, "devices",
                          "no CDI specification of this machine has a device '%s'", name);
-        return;
+        return false;
     }
     if (!is_new(injection, name))
-        return;
+        return true;
     if (is_new(injection, spec->path))
         edits_apply(injection, &spec->edits);
     edits_apply(injection, &device->edits);
+    return true;
 }
 
 static bool has_kind(const struct cdi_specs *specs, const char *kind)
@@ -211,8 +213,10 @@ static void request_apply(struct injection *injection, const struct device_reque
         device_apply(injection, arena_printf(arena, "%s=%s", kind, request->names.items[i]));
     if (request->names.count == 0 && request->count < 0)
         device_apply(injection, arena_printf(arena, "%s=all", kind));
+    /* The first that is not there is told of, and none is looked for behind it. */
     for (int64_t i = 0; request->names.count == 0 && i < request->count; i++)
-        device_apply(injection, arena_printf(arena, "%s=%lld", kind, (long long)i));
+        if (!device_apply(injection, arena_printf(arena, "%s=%lld", kind, (long long)i)))
+            return;
 }
 
 void plan_build_cdi(struct plan_build *build)

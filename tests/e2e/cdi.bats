@@ -77,7 +77,7 @@ END
     ok down
     compose_file <<'END'
 services:
-  a: {image: box, command: [sleep, "1000"], gpus: [{driver: nvidia, count: 2}]}
+  a: {image: box, command: [sleep, "1000"], gpus: [{driver: nvidia, count: 2000000000}]}
   b: {image: box, command: [sleep, "1000"], devices: [vendor.com/class=bad]}
   c:
     image: box
@@ -86,7 +86,7 @@ services:
 END
     refused up -d
     contains "$stderr" "has a device 'nvidia.com/gpu=0'"
-    contains "$stderr" "has a device 'nvidia.com/gpu=1'"
+    lacks "$stderr" "has a device 'nvidia.com/gpu=1'"
     contains "$stderr" "'vendor.com/class=bad' wants a hook at 'poststop'"
     contains "$stderr" "there is no driver 'other'"
 }
