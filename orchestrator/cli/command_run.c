@@ -180,17 +180,18 @@ static int run_load(struct run *run, struct compose **ret_compose, int *ret_fd, 
     return session_load(session, service, ret_compose, err);
 }
 
-static const char *run_name(struct run *run, const char *project)
+static const char *run_name(struct run *run, const struct project *project)
 {
+    const char *separator = project->separator;
     unsigned char bytes[6];
 
     if (run->oneoff.name)
         return run->oneoff.name;
     if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
         memset(bytes, 0, sizeof(bytes));
-    return arena_printf(run->session->arena, "%s-%s-run-%02x%02x%02x%02x%02x%02x", project,
-                        run->changes.service, bytes[0], bytes[1], bytes[2], bytes[3], bytes[4],
-                        bytes[5]);
+    return arena_printf(run->session->arena, "%s%s%s%srun%s%02x%02x%02x%02x%02x%02x", project->name,
+                        separator, run->changes.service, separator, separator, bytes[0], bytes[1],
+                        bytes[2], bytes[3], bytes[4], bytes[5]);
 }
 
 /* Its dependencies are brought up with it; other containers of the service stay as they are. */
@@ -220,7 +221,7 @@ static int run_run(struct run *run, struct error *err)
         return -1;
     project = compose_project(compose);
     run->oneoff.service = run->changes.service;
-    run->oneoff.name = run_name(run, project->name);
+    run->oneoff.name = run_name(run, project);
     run->prepare.planning.oneoff = &run->oneoff;
     if (project_prepare(session, compose, &roots, &run->prepare, &plan, err) < 0)
         return -1;

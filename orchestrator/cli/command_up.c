@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -194,35 +193,12 @@ static int orphans_warn(struct session *session, const struct project_dir *dir,
     return 0;
 }
 
-static bool says_yes(const char *value)
-{
-    static const char *const words[] = {"1", "t", "true", "y"};
-
-    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
-        if (strcasecmp(value, words[i]) == 0)
-            return true;
-    return false;
-}
-
-/* A setting of the environment or of `.env`. */
-static bool setting_is_true(struct session *session, const struct compose *compose,
-                            const char *name)
-{
-    struct string_list all = compose_environment(compose, session->arena);
-    size_t length = strlen(name);
-
-    for (size_t i = 0; i < all.count; i++)
-        if (strncmp(all.items[i], name, length) == 0 && all.items[i][length] == '=')
-            return says_yes(all.items[i] + length + 1);
-    return false;
-}
-
 static int orphans_settle(struct session *session, struct up *up, const struct compose *compose,
                           struct error *err)
 {
-    bool ignore = setting_is_true(session, compose, "COMPOSE_IGNORE_ORPHANS");
+    bool ignore = compose_setting(compose, "COMPOSE_IGNORE_ORPHANS");
 
-    if (setting_is_true(session, compose, "COMPOSE_REMOVE_ORPHANS"))
+    if (compose_setting(compose, "COMPOSE_REMOVE_ORPHANS"))
         up->request.remove_orphans = true;
     if (ignore && up->request.remove_orphans)
         return error_set(err, "cannot combine COMPOSE_IGNORE_ORPHANS and --remove-orphans");

@@ -134,7 +134,7 @@ static struct node *resolve(struct loader *loader, struct node *model)
     }
     selection_apply_services(loader, model, disabled);
     environment_resolve_services(loader, model);
-    if (!options->no_normalize)
+    if (!options->no_normalize && !options->all_resources)
         selection_prune(loader, model);
     return disabled;
 }

@@ -23,6 +23,8 @@ struct compose_options {
     const char *project_directory;  /* --project-directory */
     const char *const *environment; /* environ of the caller */
     const char *working_dir;        /* absolute */
+    bool compatible;                /* --compatibility: names as version 1 made them */
+    bool all_resources;             /* those too that no service uses */
     bool no_deps;                   /* the selection alone, without what it depends on */
     bool no_interpolate, no_normalize, no_path_resolution, no_consistency, no_env_resolution;
 };
@@ -67,6 +69,9 @@ struct string_list compose_profiles(const struct compose *compose, struct arena 
 
 /* What the files may refer to, as "NAME=value", sorted. */
 struct string_list compose_environment(const struct compose *compose, struct arena *arena);
+
+/* Whether the environment or `.env` says yes to a setting ("COMPOSE_REMOVE_ORPHANS", ...). */
+bool compose_setting(const struct compose *compose, const char *name);
 
 /* A variable that the files refer to; sorted by name, each name once. */
 struct variable_use {

@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "common/units.h"
+#include "orchestrator/compose/environment.h"
 #include "orchestrator/compose/keys.h"
 #include "orchestrator/compose/number.h"
 
@@ -252,6 +253,11 @@ struct project *decode_project(struct loader *loader, const struct node *model,
     size_t count;
 
     project->name = loader->project_name;
+    project->separator =
+        loader->options->compatible ||
+                environment_says_yes(loader->scope.variables, "COMPOSE_COMPATIBILITY")
+            ? "_"
+            : "-";
     project->directory = loader->scope.directory;
     project->files = loader->files;
     decode_services(&decoder, model, project);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "common/file.h"
@@ -150,6 +151,17 @@ struct string_list environment_named_files(struct loader *loader, const struct v
         string_list_add(loader->arena, &files,
                         path_join(loader->arena, loader->options->working_dir, named.items[i]));
     return files;
+}
+
+bool environment_says_yes(const struct variables *variables, const char *name)
+{
+    static const char *const words[] = {"1", "t", "true", "y"};
+    const char *value = variables_get(variables, name);
+
+    for (size_t i = 0; value && i < ARRAY_LENGTH(words); i++)
+        if (strcasecmp(value, words[i]) == 0)
+            return true;
+    return false;
 }
 
 /* One entry of env_file: its variables go to `into`. */

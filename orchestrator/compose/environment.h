@@ -27,6 +27,9 @@ struct string_list environment_named_files(struct loader *loader,
 /* Reads env_file and label_file of every service into environment and labels and removes them. */
 void environment_resolve_services(struct loader *loader, struct node *model);
 
+/* Whether a variable is there and is one of docker's words for yes. */
+bool environment_says_yes(const struct variables *variables, const char *name);
+
 /* A text split at a separator, without empty parts. */
 struct string_list environment_split(struct arena *arena, const char *text, const char *separator);
 

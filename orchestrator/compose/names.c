@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 #include "orchestrator/compose/compose_model.h"
+#include "orchestrator/compose/environment.h"
 
 static int compare_texts(const void *a, const void *b)
 {
@@ -60,6 +61,11 @@ struct string_list compose_profiles(const struct compose *compose, struct arena 
     add_profiles(arena, compose->disabled, &profiles);
     settle(&profiles);
     return profiles;
+}
+
+bool compose_setting(const struct compose *compose, const char *name)
+{
+    return environment_says_yes(compose->variables, name);
 }
 
 struct string_list compose_environment(const struct compose *compose, struct arena *arena)

@@ -154,6 +154,7 @@ struct secret {
 
 struct project {
     const char *name;
+    const char *separator;    /* between the words of containers' names */
     const char *directory;    /* absolute */
     struct string_list files; /* absolute */
     struct service *services; /* enabled and selected ones, sorted by name */

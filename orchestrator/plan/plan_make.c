@@ -88,9 +88,10 @@ const char *plan_build_name(const struct plan_build *build, int number)
 
     if (build->oneoff)
         return arena_strdup(build->arena, build->oneoff->name);
-    return service->container_name ? arena_strdup(build->arena, service->container_name)
-                                   : arena_printf(build->arena, "%s-%s-%d", build->project->name,
-                                                  service->name, number);
+    if (service->container_name)
+        return arena_strdup(build->arena, service->container_name);
+    return arena_printf(build->arena, "%s%s%s%s%d", build->project->name, build->project->separator,
+                        service->name, build->project->separator, number);
 }
 
 /* Both exist for a while, so nothing of it may be there once only: its name, an address, or what

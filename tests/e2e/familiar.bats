@@ -178,3 +178,20 @@ db"
     refused completion tcsh
     contains "$stderr" "bash, fish or zsh"
 }
+
+@test "--compatibility names as version 1 did, --all-resources makes what nobody uses" {
+    compose_file <<'END'
+services: {a: {image: box, command: [sleep, "1000"]}}
+volumes: {unused: {}}
+END
+    ok --compatibility up -d
+    ok ps --format '{{.Name}}'
+    equal "$stdout" "${PROJECT}_a_1"
+    ok volumes -q
+    equal "$stdout" ""
+    ok down
+    COMPOSE_COMPATIBILITY=1 ok --all-resources run --rm a hostname
+    ok volumes -q
+    equal "$stdout" "${PROJECT}_unused"
+    ok down -v
+}
