@@ -66,7 +66,7 @@ for purpose in "$@"; do
             ;;
         test)
             install bats busybox-static clang clang-format conmon crun curl docker-registry git iproute2 jq libcriterion-dev nftables openssl \
-                podman procps shellcheck skopeo uidmap umoci util-linux zstd
+                podman procps shellcheck skopeo uidmap umoci util-linux xz-utils zstd
             install "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
             # Ubuntu's package of Chromium installs a snap, which a test machine may not run.
             # What builds are compared with is Debian's buildah; docs/builds.md lists where it differs.
