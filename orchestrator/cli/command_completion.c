@@ -38,7 +38,7 @@ static const char zsh_script[] =
     "        esac\n"
     "    done < <(yawl __complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
     "    ((bits & 2)) && glue=(-S '')\n"
-    "    ((${#candidates})) && _describe yawl candidates $glue\n"
+    "    ((${#candidates})) && _describe yawl candidates \"${(@)glue}\"\n"
     "    ((bits & 4)) || _files\n"
     "}\n"
     "if [[ $funcstack[1] == _yawl ]]; then _yawl \"$@\"; else compdef _yawl yawl; fi\n";
