@@ -65,7 +65,7 @@ for purpose in "$@"; do
             [ -n "$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages')" ] || apt update
             ;;
         test)
-            install bats busybox-static clang clang-format conmon crun curl docker-registry git iproute2 jq libcriterion-dev nftables openssl \
+            install bats busybox-static bzip2 clang clang-format conmon crun curl docker-registry git iproute2 jq libcriterion-dev nftables openssl \
                 podman procps shellcheck skopeo uidmap umoci util-linux xz-utils zstd
             install "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
             # Ubuntu's package of Chromium installs a snap, which a test machine may not run.
