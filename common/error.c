@@ -75,3 +75,10 @@ int error_wrap(struct error *err, const char *format, ...)
     (void)snprintf(err->text + length, sizeof(err->text) - length, ": %.900s", inner);
     return -1;
 }
+
+int error_pass(const struct error *why, struct error *err)
+{
+    if (err)
+        *err = *why;
+    return -1;
+}

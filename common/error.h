@@ -38,4 +38,7 @@ int error_at(struct error *err, struct position at, const char *format, ...) PRI
 /* Puts context and ": " in front of the text that is there. */
 int error_wrap(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Makes it what another error says. */
+int error_pass(const struct error *why, struct error *err);
+
 #endif

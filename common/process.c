@@ -18,25 +18,26 @@
 
 /* Field `number` (from 1, as proc(5) counts) of /proc/PID/stat; the command, field 2, may hold
  * anything. */
-static bool process_stat_field(pid_t pid, int number, char *ret_text, size_t size)
+static bool process_stat_field(pid_t pid, int number, char *ret_text, size_t size,
+                               struct error *err)
 {
     scoped_text struct text stat = {0};
     char name[64];
     char *field, *end;
 
     (void)snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
-    if (file_read(AT_FDCWD, name, 4096, &stat, NULL, NULL) < 0 ||
-        !(field = strrchr(text_get(&stat), ')')))
+    if (file_read(AT_FDCWD, name, 4096, &stat, NULL, err) < 0)
         return false;
+    field = strrchr(text_get(&stat), ')');
     for (int i = 2; i < number && field; i++) {
         field = strchr(field, ' ');
         field = field ? field + 1 : NULL;
     }
-    if (!field)
+    end = field ? field + strcspn(field, " \n") : NULL;
+    if (!field || (size_t)(end - field) >= size) {
+        (void)error_set(err, "'%s': there is no field %d", name, number);
         return false;
-    end = field + strcspn(field, " \n");
-    if ((size_t)(end - field) >= size)
-        return false;
+    }
     memcpy(ret_text, field, (size_t)(end - field));
     ret_text[end - field] = '\0';
     return true;
@@ -46,19 +47,33 @@ uint64_t process_start_time(pid_t pid)
 {
     char field[32];
 
-    return process_stat_field(pid, 22, field, sizeof(field)) ? strtoull(field, NULL, 10) : 0;
+    return process_stat_field(pid, 22, field, sizeof(field), NULL) ? strtoull(field, NULL, 10) : 0;
+}
+
+int process_find_start_time(pid_t pid, uint64_t *ret_start_time, struct error *err)
+{
+    struct error why = {0};
+    char field[32];
+
+    *ret_start_time = 0;
+    if (process_stat_field(pid, 22, field, sizeof(field), &why))
+        *ret_start_time = strtoull(field, NULL, 10);
+    else if (why.number != ENOENT && why.number != ESRCH)
+        return error_pass(&why, err);
+    return 0;
 }
 
 char process_state(pid_t pid)
 {
     char field[2];
 
-    return process_stat_field(pid, 3, field, sizeof(field)) ? field[0] : '\0';
+    return process_stat_field(pid, 3, field, sizeof(field), NULL) ? field[0] : '\0';
 }
 
 int process_open(pid_t pid, uint64_t start_time, int *ret_fd, struct error *err)
 {
     scoped_fd int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    uint64_t found;
 
     *ret_fd = -1;
     if (fd < 0) {
@@ -67,19 +82,21 @@ int process_open(pid_t pid, uint64_t start_time, int *ret_fd, struct error *err)
         return error_sys(err, "open process %d", (int)pid);
     }
     /* Compared after opening: the descriptor holds this pid's process for good. */
-    if (process_start_time(pid) == start_time)
+    if (process_find_start_time(pid, &found, err) < 0)
+        return -1;
+    if (found == start_time)
         *ret_fd = steal_fd(&fd);
     return 0;
 }
 
-void process_boot_id(char ret_id[40])
+int process_boot_id(char ret_id[40], struct error *err)
 {
     scoped_text struct text id = {0};
 
-    ret_id[0] = '\0';
-    if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 128, &id, NULL, NULL) < 0)
-        return;
+    if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 128, &id, NULL, err) < 0)
+        return -1;
     (void)snprintf(ret_id, 40, "%.*s", (int)strcspn(text_get(&id), "\n"), text_get(&id));
+    return 0;
 }
 
 /* linux/pidfd.h of Linux 6.15; older headers lack it. */
@@ -108,7 +125,7 @@ static bool process_exit_by_stat(pid_t pid, int *ret_wait_status)
 {
     char field[32];
 
-    if (process_state(pid) != 'Z' || !process_stat_field(pid, 52, field, sizeof(field)))
+    if (process_state(pid) != 'Z' || !process_stat_field(pid, 52, field, sizeof(field), NULL))
         return false;
     *ret_wait_status = atoi(field);
     return true;

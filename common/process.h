@@ -14,6 +14,8 @@
 
 /* Field 22 of /proc/PID/stat, in clock ticks since boot; 0 when there is no such process. */
 uint64_t process_start_time(pid_t pid);
+/* The same where a failure to look must not pass for the end of the process. */
+MUST_CHECK int process_find_start_time(pid_t pid, uint64_t *ret_start_time, struct error *err);
 
 /* Field 3: 'R' runs, 'S' and 'D' wait, 'T' is stopped, 'Z' and 'X' have ended; '\0' when there is
  * no such process. */
@@ -23,7 +25,7 @@ char process_state(pid_t pid);
 MUST_CHECK int process_open(pid_t pid, uint64_t start_time, int *ret_fd, struct error *err);
 
 /* /proc/sys/kernel/random/boot_id without its newline. */
-void process_boot_id(char ret_id[40]);
+MUST_CHECK int process_boot_id(char ret_id[40], struct error *err);
 
 /* How a process ended: a wait status as in waitpid(2). */
 enum exit_source { EXIT_RUNNING, EXIT_KNOWN, EXIT_UNKNOWN };

@@ -94,21 +94,26 @@ static int check(const struct container_spec *spec, struct error *err)
     return 0;
 }
 
-/* The host's node, as a mount; -1 when it has none, or it is not the same to the last bit. A lack
- * of leave to make nodes makes every node of the same device good. */
-static int open_hosts_node(const struct node_spec *node, bool must_be_same)
+/* The host's node, as a mount; *ret_fd is -1 when it has none, or it is not the same to the last
+ * bit. A lack of leave to make nodes makes every node of the same device good. */
+static int open_hosts_node(const struct node_spec *node, bool must_be_same, int *ret_fd,
+                           struct error *err)
 {
     scoped_fd int fd =
         open_tree(AT_FDCWD, node->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
     struct stat status;
 
-    if (fd < 0 || fstat(fd, &status) < 0 || (status.st_mode & S_IFMT) != node->type ||
-        status.st_rdev != node->number)
-        return -1;
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EINVAL))
+        return 0;
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return error_sys(err, "open device '%s'", node->path);
+    if ((status.st_mode & S_IFMT) != node->type || status.st_rdev != node->number)
+        return 0;
     if (must_be_same && ((status.st_mode & 07777) != node->mode || node->uid != 0 ||
                          node->gid != 0 || status.st_uid != 0))
-        return -1;
-    return steal_fd(&fd);
+        return 0;
+    *ret_fd = steal_fd(&fd);
+    return 0;
 }
 
 /* For a user namespace: there the kernel lets nobody make any. */
@@ -125,7 +130,8 @@ static int open_nodes(const struct bundle_spec *bundle, struct arena *arena, str
 
         if (node->type == S_IFIFO)
             continue;
-        cage->bundle.node_fds[i] = open_hosts_node(node, can_make);
+        if (open_hosts_node(node, can_make, &cage->bundle.node_fds[i], err) < 0)
+            return -1;
         if (cage->bundle.node_fds[i] >= 0)
             continue;
         if (!can_make)
@@ -143,6 +149,13 @@ static bool has_hooks(const struct bundle_hooks *hooks)
            hooks->start_container.count;
 }
 
+/* One that the caller has not the program has not either. */
+static int keep_descriptor(int fd, int *ret_fd, struct error *err)
+{
+    *ret_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    return *ret_fd < 0 && errno != EBADF ? error_sys(err, "keep descriptor %d", fd) : 0;
+}
+
 /* A bundle's program gets the caller's own descriptors. */
 static int plan_bundle(const struct container_spec *spec, struct arena *arena, struct cage *cage,
                        struct error *err)
@@ -156,9 +169,10 @@ static int plan_bundle(const struct container_spec *spec, struct arena *arena, s
         return -1;
     if (spec->tty)
         return 0;
-    cage->input_fd = fcntl(0, F_DUPFD_CLOEXEC, 3);
-    cage->output_fds[0] = fcntl(1, F_DUPFD_CLOEXEC, 3);
-    cage->output_fds[1] = fcntl(2, F_DUPFD_CLOEXEC, 3);
+    if (keep_descriptor(0, &cage->input_fd, err) < 0 ||
+        keep_descriptor(1, &cage->output_fds[0], err) < 0 ||
+        keep_descriptor(2, &cage->output_fds[1], err) < 0)
+        return -1;
     return 0;
 }
 

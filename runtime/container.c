@@ -266,9 +266,9 @@ int container_adopt(const struct container_spec *spec, pid_t pid, uint64_t start
     if (spec->id_map.count > 0 && !container->in_user_namespace)
         (void)snprintf(container->note, sizeof(container->note),
                        "it was started without a user namespace");
-    /* A process that ended meanwhile may be a zombie or its number somebody else's: then nothing
-     * that was opened through it counts. */
-    if (process_start_time(pid) == start_time)
+    /* When it was reaped meanwhile, its number may be somebody else's: then nothing that was opened
+     * through it counts. */
+    if (pidfd_send_signal(container->pidfd, 0, NULL, 0) == 0 || errno != ESRCH)
         *ret_container = steal(container);
     return 0;
 }

@@ -239,13 +239,6 @@ static void keep_root(const struct creation *creation)
         kept_root_keep(kept, creation->spec->id_map, rootfs_fd(creation->rootfs));
 }
 
-static int error_pass(const struct error *why, struct error *err)
-{
-    if (err)
-        *err = *why;
-    return -1;
-}
-
 static int mount_new_root(struct creation *creation, struct error *err)
 {
     enum rootfs_way way = creation->options->first_way;
@@ -498,15 +491,17 @@ static struct container *container_new(const struct container_spec *spec)
     return container;
 }
 
-static void hand_over(struct creation *creation)
+static int hand_over(struct creation *creation, struct error *err)
 {
     struct container *container = creation->container;
 
     container->pid = creation->child.pid;
-    container->start_time = process_start_time(container->pid);
+    if (process_find_start_time(container->pid, &container->start_time, err) < 0)
+        return -1;
     container->pidfd = steal_fd(&creation->child.pidfd);
     container->channel_fd = steal_fd(&creation->child.channel_fd);
     container->root_fd = rootfs_steal_fd(creation->rootfs);
+    return 0;
 }
 
 /* Where the child went first, what it said is the reason, and what failed here only followed. */
@@ -557,12 +552,12 @@ static int create_once(const struct container_spec *spec, const struct container
         .userns_fd = -1,
     };
     result = build(creation, arena, err);
-    if (result == 0) {
-        hand_over(creation);
+    if (result == 0)
+        result = hand_over(creation, err);
+    if (result == 0)
         *ret_container = steal(container);
-    } else {
+    else
         take_back(creation, err);
-    }
     *ret_obstacle = creation->obstacle;
     rootfs_free(creation->rootfs);
     fd_close(creation->userns_fd);

@@ -12,6 +12,7 @@
 #include "common/fd.h"
 #include "common/json.h"
 #include "common/text.h"
+#include "runtime/failure.h"
 #include "runtime/kernel.h"
 
 /*
@@ -75,8 +76,9 @@ struct hook_surroundings hook_surroundings_outside(const struct bundle_spec *bun
     return (struct hook_surroundings){state_fd, bundle->dir, cast.out};
 }
 
+/* *ret_number is in memory that the starter sees. */
 static _Noreturn void hook_become(const struct hook_spec *hook,
-                                  const struct hook_surroundings *surroundings)
+                                  const struct hook_surroundings *surroundings, int *ret_number)
 {
     static const char *const no_env[] = {NULL};
     const char *const *env = hook->env ? hook->env : surroundings->env;
@@ -89,7 +91,8 @@ static _Noreturn void hook_become(const struct hook_spec *hook,
         lseek(state_fd, 0, SEEK_SET) == 0 && dup2(state_fd, 0) == 0 && dup2(2, 1) == 1 &&
         close_range(3, ~0U, 0) == 0)
         (void)execve(hook->path, exec_list(hook->args), exec_list(env ? env : no_env));
-    _exit(errno);
+    *ret_number = errno;
+    _exit(EXIT_CODE_OURS);
 }
 
 static int hook_wait(const struct hook_spec *hook, int pidfd, struct failure *failure)
@@ -113,8 +116,8 @@ static int hook_wait(const struct hook_spec *hook, int pidfd, struct failure *fa
     return 0;
 }
 
-static int hook_run(const struct hook_spec *hook, const struct hook_surroundings *surroundings,
-                    struct failure *failure)
+static int hook_run_once(const struct hook_spec *hook, const struct hook_surroundings *surroundings,
+                         int *number, struct failure *failure)
 {
     int pidfd = -1, result;
     struct clone_args args = {
@@ -122,11 +125,29 @@ static int hook_run(const struct hook_spec *hook, const struct hook_surroundings
     pid_t pid = kernel_clone3(&args);
 
     if (pid == 0)
-        hook_become(hook, surroundings);
+        hook_become(hook, surroundings, number);
     if (pid < 0)
         return failure_sys(failure, "clone a process for hook", hook->path);
     result = hook_wait(hook, pidfd, failure);
     fd_close(pidfd);
+    if (result == 0 || *number == 0)
+        return result;
+    errno = *number;
+    return failure_sys(failure, "run hook", hook->path);
+}
+
+static int hook_run(const struct hook_spec *hook, const struct hook_surroundings *surroundings,
+                    struct failure *failure)
+{
+    /* Why it did not come to run. */
+    int *number =
+        mmap(NULL, sizeof(*number), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int result;
+
+    if (number == MAP_FAILED)
+        return failure_sys(failure, "clone a process for hook", hook->path);
+    result = hook_run_once(hook, surroundings, number, failure);
+    (void)munmap(number, sizeof(*number));
     return result;
 }
 

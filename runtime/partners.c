@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/partners.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
@@ -52,12 +53,14 @@ static _Noreturn void shm_copy(const struct container *partner, int channel_fd)
     int fd;
 
     if (setns(partner->pidfd, CLONE_NEWNS) < 0)
-        _exit(1);
+        _exit(errno);
     fd = open_tree(AT_FDCWD, "/dev/shm",
                    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
-    if (fd < 0 || fstatfs(fd, &status) < 0 || status.f_type != TMPFS_MAGIC)
-        _exit(1);
-    _exit(channel_send_fds(channel_fd, CHANNEL_PROCESS, &fd, 1) < 0);
+    if (fd < 0 || fstatfs(fd, &status) < 0)
+        _exit(errno);
+    if (status.f_type != TMPFS_MAGIC)
+        _exit(ENODEV);
+    _exit(channel_send_fds(channel_fd, CHANNEL_PROCESS, &fd, 1) < 0 ? errno : 0);
 }
 
 static int shm_open_copy(const struct container *partner, int *ret_fd, struct error *err)
@@ -66,8 +69,8 @@ static int shm_open_copy(const struct container *partner, int *ret_fd, struct er
     struct channel_message message = {0};
     scoped_fd int ours_fd = -1;
     scoped_fd int theirs_fd = -1;
+    int got, number, status = 0;
     pid_t pid;
-    int got;
 
     if (channel_open(&ours_fd, &theirs_fd) < 0)
         return error_sys(err, "open a channel");
@@ -78,9 +81,13 @@ static int shm_open_copy(const struct container *partner, int *ret_fd, struct er
         return error_sys(err, "clone a process");
     fd_close(steal_fd(&theirs_fd));
     got = channel_receive(ours_fd, true, &message);
-    (void)waitpid(pid, NULL, __WALL);
+    number = errno;
+    (void)waitpid(pid, &status, __WALL);
+    if (got >= 0)
+        number = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EIO;
+    errno = number;
     if (got <= 0 || message.n_fds != 1)
-        return error_set(err, "share '/dev/shm' of process %d", (int)partner->pid);
+        return error_sys(err, "share '/dev/shm' of process %d", (int)partner->pid);
     *ret_fd = message.fds[0];
     return 0;
 }

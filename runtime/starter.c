@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -67,9 +68,8 @@ static pid_t clone_plainly(struct clone_args *args, int *ret_pidfd)
     return kernel_clone3(args);
 }
 
-/* In the helper. Returns 0 in the child that it makes; it ends itself with errno. */
-static pid_t join_and_clone(const struct joined_namespaces *joined, struct clone_args *args,
-                            int number_fd)
+/* In the helper. Returns 0 in the child that it makes; it ends itself with errno, or with 0. */
+static int join_and_clone(const struct joined_namespaces *joined, struct clone_args *args)
 {
     pid_t pid;
 
@@ -78,40 +78,48 @@ static pid_t join_and_clone(const struct joined_namespaces *joined, struct clone
     for (size_t i = 0; i < joined->count; i++)
         if (setns(joined->items[i].fd, joined->items[i].type) < 0)
             _exit(errno);
-    args->flags |= CLONE_PARENT;
-    args->exit_signal = 0; /* the helper's, by CLONE_PARENT */
     pid = kernel_clone3(args);
     if (pid == 0)
         return 0;
-    if (pid < 0)
-        _exit(errno);
-    _exit(write(number_fd, &pid, sizeof(pid)) == (ssize_t)sizeof(pid) ? 0 : EIO);
+    _exit(pid < 0 ? errno : 0);
 }
 
 /* As fork(): 0 in the child, else its number, or -1 with errno. */
-static pid_t clone_joined(const struct starter *starter, struct clone_args *args)
+static pid_t run_joiner(const struct starter *starter, struct clone_args *args)
 {
     struct clone_args helper_args = {.exit_signal = SIGCHLD};
-    scoped_fd int read_fd = -1;
-    scoped_fd int write_fd = -1;
-    int fds[2], status = 0;
-    pid_t helper, pid = -1;
+    int status = 0;
+    pid_t helper = kernel_clone3(&helper_args);
 
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return -1;
-    read_fd = fds[0];
-    write_fd = fds[1];
-    helper = kernel_clone3(&helper_args);
     if (helper == 0)
-        return join_and_clone(starter->joined, args, write_fd);
+        return join_and_clone(starter->joined, args);
     if (helper < 0)
         return -1;
     while (waitpid(helper, &status, 0) < 0)
         if (errno != EINTR)
             return -1;
-    errno = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EIO;
-    fd_close(steal_fd(&write_fd));
-    return read(read_fd, &pid, sizeof(pid)) == (ssize_t)sizeof(pid) ? pid : -1;
+    errno = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+    return -1;
+}
+
+/* Likewise. The kernel itself tells the child's number, into memory that the helper has in common
+ * with us: a message that fails would leave a child that nobody knows of. */
+static pid_t clone_joined(const struct starter *starter, struct clone_args *args)
+{
+    pid_t *number =
+        mmap(NULL, sizeof(*number), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t pid;
+
+    if (number == MAP_FAILED)
+        return -1;
+    args->flags |= CLONE_PARENT | CLONE_PARENT_SETTID;
+    args->parent_tid = (uint64_t)(uintptr_t)number;
+    args->exit_signal = 0; /* the helper's, by CLONE_PARENT */
+    pid = run_joiner(starter, args);
+    if (pid < 0 && *number > 0)
+        pid = *number;
+    (void)munmap(number, sizeof(*number));
+    return pid;
 }
 
 /* With all signals blocked, so that no handler of ours ever runs in the child. */

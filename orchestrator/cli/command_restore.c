@@ -23,8 +23,8 @@ static int is_alive(struct session *session, const struct project_dir *dir, bool
     size_t count;
 
     *ret_alive = false;
-    process_boot_id(boot_id);
-    if (record_list(records_fd, session->arena, &records, &count, err) < 0)
+    if (process_boot_id(boot_id, err) < 0 ||
+        record_list(records_fd, session->arena, &records, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++)
         *ret_alive = *ret_alive || string_eq(records[i]->boot_id, boot_id);

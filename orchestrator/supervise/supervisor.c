@@ -455,8 +455,7 @@ int supervisor_main(const char *project, int take_keeper_fd, int take_ready_fd)
     (void)umask(022);
     limits_raise();
     (void)signal(SIGPIPE, SIG_IGN);
-    process_boot_id(supervisor.boot_id);
-    if (supervisor_open(&supervisor, &err) < 0) {
+    if (process_boot_id(supervisor.boot_id, &err) < 0 || supervisor_open(&supervisor, &err) < 0) {
         log_error("supervise '%s': %s", project, err.text);
         ready_tell(take_ready_fd, err.text);
         result = 1;

@@ -76,7 +76,8 @@ static int namespace_of_records(struct record **records, size_t count, int own_f
 {
     char boot_id[40];
 
-    process_boot_id(boot_id);
+    if (process_boot_id(boot_id, NULL) < 0)
+        return -1;
     for (size_t i = 0; i < count; i++) {
         const struct record *record = records[i];
         scoped_fd int fd = -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/cgroup/cgroup_layout.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -146,11 +147,24 @@ void cgroup_layout_parse(struct arena *arena, char *mountinfo, char *self_cgroup
         parse_mount_line(arena, line, ret_layout);
 }
 
-/* Whether we may make groups in `path` and move our own processes into them. */
-static bool is_delegated(struct arena *arena, const char *path)
+/* What cannot be looked at must not pass for what is not ours: a container would have no group. */
+static int may_write(const char *path, bool *ret_may, struct error *err)
 {
-    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 &&
-           faccessat(AT_FDCWD, arena_printf(arena, "%s/cgroup.procs", path), W_OK, AT_EACCESS) == 0;
+    static const int refusals[] = {EACCES, EPERM, EROFS, ENOENT, ENOTDIR};
+
+    *ret_may = faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
+    for (size_t i = 0; !*ret_may && i < ARRAY_LENGTH(refusals); i++)
+        if (errno == refusals[i])
+            return 0;
+    return *ret_may ? 0 : error_sys(err, "look at control group '%s'", path);
+}
+
+/* Whether we may make groups in `path` and move our own processes into them. */
+static int is_delegated(struct arena *arena, const char *path, bool *ret_is, struct error *err)
+{
+    if (may_write(path, ret_is, err) < 0)
+        return -1;
+    return *ret_is ? may_write(arena_printf(arena, "%s/cgroup.procs", path), ret_is, err) : 0;
 }
 
 size_t cgroup_layout_user_unit(const char *own)
@@ -170,19 +184,25 @@ size_t cgroup_layout_user_unit(const char *own)
 }
 
 /* The highest group at or above `path`, but below the mount, that is ours to write. */
-static const char *climb(struct arena *arena, char *path, size_t mount_length)
+static int climb(struct arena *arena, char *path, size_t mount_length, const char **ret_chosen,
+                 struct error *err)
 {
-    const char *chosen = NULL;
+    bool is_ours;
 
-    while (strlen(path) > mount_length && is_delegated(arena, path)) {
-        chosen = arena_strdup(arena, path);
+    *ret_chosen = NULL;
+    while (strlen(path) > mount_length) {
+        if (is_delegated(arena, path, &is_ours, err) < 0)
+            return -1;
+        if (!is_ours)
+            return 0;
+        *ret_chosen = arena_strdup(arena, path);
         *strrchr(path, '/') = '\0';
     }
-    return chosen;
+    return 0;
 }
 
 /*
- * The one place where our root in a hierarchy is chosen; NULL when we may not make groups there.
+ * The one place where our root in a hierarchy is chosen; none when we may not make groups there.
  *
  * - v1: below the caller's own group. What limits the caller also limits its containers.
  * - v2, privileged: the top that we see. A container is then found again by every later caller,
@@ -191,23 +211,43 @@ static const char *climb(struct arena *arena, char *path, size_t mount_length)
  * systemd, though the user could write there.
  * - v2, other ordinary user: the highest group above us that is ours to write.
  */
-static const char *choose_root(struct arena *arena, const struct cgroup_place *place, bool is_v2)
+static int choose_v2_root(struct arena *arena, struct cgroup_place *place, struct error *err)
 {
     size_t unit_length;
+    bool is_ours;
     char *path;
 
     if (!place->mount)
-        return NULL;
+        return 0;
+    if (is_delegated(arena, place->mount, &is_ours, err) < 0)
+        return -1;
+    if (is_ours) {
+        place->root = place->mount;
+        return 0;
+    }
     path = arena_printf(arena, "%s%s", place->mount, place->own);
-    if (!is_v2)
-        return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? path : NULL;
-    if (is_delegated(arena, place->mount))
-        return place->mount;
     unit_length = cgroup_layout_user_unit(place->own);
     if (unit_length == 0)
-        return climb(arena, path, strlen(place->mount));
+        return climb(arena, path, strlen(place->mount), &place->root, err);
     path[strlen(place->mount) + unit_length] = '\0';
-    return is_delegated(arena, path) ? path : NULL;
+    if (is_delegated(arena, path, &is_ours, err) < 0)
+        return -1;
+    place->root = is_ours ? path : NULL;
+    return 0;
+}
+
+static int choose_v1_root(struct arena *arena, struct cgroup_place *place, struct error *err)
+{
+    const char *path;
+    bool is_ours;
+
+    if (!place->mount)
+        return 0;
+    path = arena_printf(arena, "%s%s", place->mount, place->own);
+    if (may_write(path, &is_ours, err) < 0)
+        return -1;
+    place->root = is_ours ? path : NULL;
+    return 0;
 }
 
 int cgroup_layout_read(struct arena *arena, struct cgroup_layout *ret_layout, struct error *err)
@@ -220,8 +260,10 @@ int cgroup_layout_read(struct arena *arena, struct cgroup_layout *ret_layout, st
         return error_wrap(err, "look for control groups");
 
     cgroup_layout_parse(arena, mountinfo.data, self_cgroup.data, ret_layout);
-    ret_layout->v2.root = choose_root(arena, &ret_layout->v2, true);
+    if (choose_v2_root(arena, &ret_layout->v2, err) < 0)
+        return -1;
     for (size_t i = 0; i < CONTROLLER_COUNT; i++)
-        ret_layout->v1[i].root = choose_root(arena, &ret_layout->v1[i], false);
+        if (choose_v1_root(arena, &ret_layout->v1[i], err) < 0)
+            return -1;
     return 0;
 }

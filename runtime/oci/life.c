@@ -181,8 +181,8 @@ static uint64_t mount_at(const char *path)
     return statx(AT_FDCWD, path, 0, STATX_MNT_ID, &status) < 0 ? 0 : status.stx_mnt_id;
 }
 
-static void fill_record(struct oci_call *call, const struct oci_creation *creation,
-                        struct oci_container *container)
+static int fill_record(struct oci_call *call, const struct oci_creation *creation,
+                       struct oci_container *container, struct error *err)
 {
     struct oci_record *record = &container->record;
     scoped_text struct text created = {0};
@@ -191,7 +191,8 @@ static void fill_record(struct oci_call *call, const struct oci_creation *creati
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
     moment_format((uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec, &created);
-    process_boot_id(boot_id);
+    if (process_boot_id(boot_id, err) < 0)
+        return -1;
     *record = (struct oci_record){
         .id = creation->id,
         .bundle = container->config.bundle.dir,
@@ -203,6 +204,7 @@ static void fill_record(struct oci_call *call, const struct oci_creation *creati
         .place_mount =
             has_mounts(&container->config.bundle) ? 0 : mount_at(container->config.bundle.root_dir),
     };
+    return 0;
 }
 
 /* The devices of the host that become the container's. */
@@ -321,9 +323,9 @@ int life_create(struct oci_call *call, const struct oci_creation *creation,
     if (oci_id_check(creation->id, err) < 0 ||
         read_bundle(call, creation, &config_text, ret_container, err) < 0 ||
         caller_enter(&ret_container->config.bundle, err) < 0 ||
+        fill_record(call, creation, ret_container, err) < 0 ||
         oci_folder_make(call, creation->id, &ret_container->dir_fd, err) < 0)
         return -1;
-    fill_record(call, creation, ret_container);
     if (bring_up(call, creation, &config_text, ret_container, err) == 0)
         return 0;
     (void)!life_delete(call, ret_container, NULL);
@@ -367,7 +369,7 @@ static int connect_to(struct oci_container *container, struct error *err)
 
 int life_start(struct oci_container *container, struct error *err)
 {
-    bool waits_at_socket = faccessat(container->dir_fd, "start.sock", F_OK, 0) == 0;
+    bool waits_at_socket;
 
     if (container->config.process.args.count == 0)
         return error_set(err, "container '%s' has no process to start in its configuration",
@@ -375,7 +377,8 @@ int life_start(struct oci_container *container, struct error *err)
     if (container->status != OCI_CREATED)
         return error_set(err, "container '%s' is %s: only a created one can be started",
                          container->record.id, oci_status_name(container->status));
-    if (waits_at_socket && connect_to(container, err) < 0)
+    if (oci_waits_at_socket(container->dir_fd, &waits_at_socket, err) < 0 ||
+        (waits_at_socket && connect_to(container, err) < 0))
         return error_wrap(err, "start container '%s'", container->record.id);
     if (container_start(container->handle, err) < 0 || await_report(container->handle, err) < 0)
         return error_wrap(err, "start container '%s'", container->record.id);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -78,8 +79,13 @@ int oci_folder_make(const struct oci_call *call, const char *id, int *ret_fd, st
         return errno == EEXIST ? error_set(err, "container '%s' exists already", id)
                                : error_sys(err, "make '%s/%s'", call->root, id);
     fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || flock(fd, LOCK_EX) < 0)
+    if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+        int number = errno;
+
+        (void)unlinkat(root_fd, id, AT_REMOVEDIR);
+        errno = number;
         return error_sys(err, "open '%s/%s'", call->root, id);
+    }
     *ret_fd = steal_fd(&fd);
     return 0;
 }
@@ -122,19 +128,16 @@ int oci_record_write(int dir_fd, const struct oci_record *record, struct error *
  * Containers
  */
 
-/* Dead, or waiting to be reaped. */
-static bool is_gone(pid_t pid, uint64_t start_time)
+/* Lets go of it when it waits to be reaped. */
+static int drop_if_ended(struct oci_container *container, struct error *err)
 {
-    scoped_text struct text stat = {0};
-    char path[64];
-    const char *state;
+    struct pollfd end = {.fd = container_pidfd(container->handle), .events = POLLIN};
 
-    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    if (file_read(AT_FDCWD, path, 4096, &stat, NULL, NULL) < 0 ||
-        process_start_time(pid) != start_time)
-        return true;
-    state = strrchr(text_get(&stat), ')');
-    return state && (string_starts_with(state, ") Z") || string_starts_with(state, ") X"));
+    if (poll(&end, 1, 0) < 0)
+        return error_sys(err, "look whether process %d has ended", container->record.pid);
+    if (end.revents)
+        container_free(steal(container->handle));
+    return 0;
 }
 
 /* Without a control group it is stopped by signals. */
@@ -147,22 +150,32 @@ static bool is_frozen(const struct oci_container *container)
     return process_state(container->record.pid) == 'T';
 }
 
+int oci_waits_at_socket(int dir_fd, bool *ret_waits, struct error *err)
+{
+    *ret_waits = faccessat(dir_fd, "start.sock", F_OK, 0) == 0;
+    return *ret_waits || errno == ENOENT ? 0 : error_sys(err, "look for 'start.sock'");
+}
+
 static int find_status(struct oci_container *container, struct error *err)
 {
     const struct oci_record *record = &container->record;
     struct container_spec *spec = &container->config.container;
     char boot_id[40];
+    bool waits;
 
-    process_boot_id(boot_id);
+    if (process_boot_id(boot_id, err) < 0)
+        return -1;
     container->status = record->pid == 0 ? OCI_CREATING : OCI_STOPPED;
-    if (record->pid == 0 || !string_eq(boot_id, record->boot_id) ||
-        is_gone(record->pid, record->start_time))
+    if (record->pid == 0 || !string_eq(boot_id, record->boot_id))
         return 0;
-    if (container_adopt(spec, record->pid, record->start_time, &container->handle, err) < 0)
+    if (container_adopt(spec, record->pid, record->start_time, &container->handle, err) < 0 ||
+        (container->handle && drop_if_ended(container, err) < 0))
         return -1;
     if (!container->handle)
         return 0;
-    if (faccessat(container->dir_fd, "start.sock", F_OK, 0) == 0)
+    if (oci_waits_at_socket(container->dir_fd, &waits, err) < 0)
+        return -1;
+    if (waits)
         container->status = OCI_CREATED;
     else
         container->status = is_frozen(container) ? OCI_PAUSED : OCI_RUNNING;

@@ -66,6 +66,9 @@ MUST_CHECK int oci_container_open(struct oci_call *call, const char *id, unsigne
                                   struct oci_container *ret_container, struct error *err);
 void oci_container_close(struct oci_container *container);
 
+/* Whether it waits for its start at the socket in its folder. */
+MUST_CHECK int oci_waits_at_socket(int dir_fd, bool *ret_waits, struct error *err);
+
 /* Visits every process of a container that lives, or of what is left of its control group. */
 void oci_container_visit(const struct oci_container *container,
                          void (*visit)(pid_t pid, void *context), void *context);

@@ -8,6 +8,8 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
@@ -18,6 +20,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/file.h"
 #include "common/text.h"
 
 /* Between the processes. */
@@ -74,21 +77,45 @@ static int take_listener(pid_t pid, int pidfd, const struct shared *shared)
 struct judge {
     struct fault_run *run;
     const struct shared *shared;
-    pid_t pids[FAULT_ROLES];
-    bool runs_program[FAULT_ROLES];
+    pid_t pids[FAULT_PROCESSES];
+    bool runs_program[FAULT_PROCESSES];
 };
 
-static enum fault_role role_of(struct judge *judge, pid_t pid)
+/* FAULT_PROCESSES: it is none of those that are asked about. */
+static size_t find_process(const struct judge *judge, pid_t pid)
 {
-    enum fault_role role = FAULT_STARTER;
+    size_t i = 0;
+
+    while (i < FAULT_PROCESSES && judge->pids[i] != pid)
+        i++;
+    return i < FAULT_PROCESSES && judge->runs_program[i] ? FAULT_PROCESSES : i;
+}
+
+/* It waits for us, so it is there. */
+static pid_t parent_of(pid_t pid)
+{
+    scoped_text struct text status = {0};
+    const char *line;
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    (void)!file_read(AT_FDCWD, path, 64 * 1024, &status, NULL, NULL);
+    line = strstr(text_get(&status), "\nPPid:");
+    return line ? (pid_t)atoi(line + strlen("\nPPid:")) : -1;
+}
+
+static size_t process_of(struct judge *judge, pid_t pid)
+{
+    size_t place = 0;
 
     if (pid == judge->shared->outcome.bystander)
-        return FAULT_ROLES;
-    while (role < FAULT_ROLES && judge->pids[role] && judge->pids[role] != pid)
-        role++;
-    if (role < FAULT_ROLES)
-        judge->pids[role] = pid;
-    return role < FAULT_ROLES && judge->runs_program[role] ? FAULT_ROLES : role;
+        return FAULT_PROCESSES;
+    while (place < FAULT_PROCESSES && judge->pids[place] && judge->pids[place] != pid)
+        place++;
+    if (place < FAULT_PROCESSES && !judge->pids[place] &&
+        find_process(judge, parent_of(pid)) < FAULT_PROCESSES)
+        judge->pids[place] = pid;
+    return find_process(judge, pid);
 }
 
 static bool is_time(const struct fault_outcome *outcome)
@@ -107,21 +134,20 @@ static bool cannot_fail(const struct seccomp_data *call)
 static int judge_call(struct judge *judge, const struct seccomp_notif *call)
 {
     struct fault_run *run = judge->run;
-    enum fault_role role;
-    size_t place;
+    size_t process, place;
 
     if (!is_time(&judge->shared->outcome) || cannot_fail(&call->data))
         return 0;
-    role = role_of(judge, (pid_t)call->pid);
-    if (role == FAULT_ROLES)
+    process = process_of(judge, (pid_t)call->pid);
+    if (process == FAULT_PROCESSES)
         return 0;
-    place = run->n_calls[role]++;
-    if (role == run->role && place == run->index) {
+    place = run->n_calls[process]++;
+    if (process == run->process && place == run->index) {
         run->call = call->data.nr;
         return run->number;
     }
     if (call->data.nr == SYS_execve || call->data.nr == SYS_execveat)
-        judge->runs_program[role] = true;
+        judge->runs_program[process] = true;
     return 0;
 }
 
@@ -154,6 +180,18 @@ static void preside(struct judge *judge, int listener_fd, int pidfd)
     cr_assert_fail("it stands still, call %ld failed", judge->run->call);
 }
 
+void fault_begin(struct fault_outcome *outcome)
+{
+    __atomic_store_n(&outcome->begun, true, __ATOMIC_RELEASE);
+}
+
+void fault_end(struct fault_outcome *outcome, const char *error)
+{
+    __atomic_store_n(&outcome->done, true, __ATOMIC_RELEASE);
+    if (!outcome->succeeded)
+        (void)snprintf(outcome->error, sizeof(outcome->error), "%s", error);
+}
+
 static _Noreturn void run_body(struct shared *shared, fault_function *body, void *context)
 {
     int fd = install_filter();
@@ -182,7 +220,7 @@ void fault_run(struct fault_run *run, fault_function *body, void *context)
     if (pid == 0)
         run_body(shared, body, context);
     cr_assert_gt(pid, 0);
-    judge.pids[FAULT_STARTER] = pid;
+    judge.pids[0] = pid;
     pidfd = pidfd_open(pid, 0);
     listener_fd = take_listener(pid, pidfd, shared);
     preside(&judge, listener_fd, pidfd);

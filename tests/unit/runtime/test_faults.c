@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each system call of a start is made to fail once. Then either nothing is left of the container
- * and the error says what could not be done, or the container runs and is as it is without the
- * fault.
+ * Each system call of a start is made to fail once; see fault_rounds.h.
  */
 #include <criterion/criterion.h>
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/fd.h"
 #include "common/file.h"
 #include "common/text.h"
 #include "tests/unit/runtime/container_fixture.h"
-#include "tests/unit/runtime/fault_injection.h"
+#include "tests/unit/runtime/fault_rounds.h"
 
 TestSuite(faults, .fini = fixture_sweep, .timeout = 400);
 
@@ -77,18 +76,6 @@ static void find_leaks(const struct fixture *fixture, size_t n_fds, struct fault
                    has_mounts(fixture) ? " mount" : "", has_group ? " control group" : "");
 }
 
-static void begin(struct fault_outcome *outcome)
-{
-    __atomic_store_n(&outcome->begun, true, __ATOMIC_RELEASE);
-}
-
-static void end(struct fault_outcome *outcome, const struct fixture *fixture)
-{
-    __atomic_store_n(&outcome->done, true, __ATOMIC_RELEASE);
-    if (!outcome->started)
-        (void)snprintf(outcome->error, sizeof(outcome->error), "%s", fixture->err.text);
-}
-
 static bool start(struct fixture *fixture, struct container **ret_container)
 {
     return container_create_with(&fixture->spec, &fixture->options, ret_container, &fixture->err) ==
@@ -98,13 +85,37 @@ static bool start(struct fixture *fixture, struct container **ret_container)
 }
 
 /* As the supervisor does it with what was created. */
-static void clean_up(struct fixture *fixture, struct container *take_container, bool kill)
+static void clean_up(struct fixture *fixture, const char *id, struct container *take_container,
+                     bool kill)
 {
     if (kill)
         (void)!container_kill(take_container, NULL);
     (void)waitpid(container_pid(take_container), NULL, 0);
     container_free(take_container);
-    (void)!container_cleanup(fixture->group, fixture->spec.id, NULL);
+    (void)!container_cleanup(fixture->group, id, NULL);
+}
+
+static void read_output(struct fixture *fixture, struct fault_outcome *outcome)
+{
+    scoped_text struct text output = {0};
+    int fd = open(fixture_path(fixture, "out"), O_RDONLY | O_CLOEXEC);
+
+    (void)!fd_read_all(fd, sizeof(outcome->output) - 1, &output, NULL);
+    fd_close(fd);
+    (void)snprintf(outcome->output, sizeof(outcome->output), "%s", text_get(&output));
+    (void)truncate(fixture_path(fixture, "out"), 0);
+}
+
+/* A terminal says what is written to it, as long as somebody has it. */
+static void read_terminal(struct container *container, struct fault_outcome *outcome)
+{
+    int tty_fd = container_tty_fd(container);
+    size_t length = 0;
+    ssize_t n;
+
+    while ((n = read(tty_fd, outcome->output + length, sizeof(outcome->output) - 1 - length)) > 0)
+        length += (size_t)n;
+    outcome->output[length] = '\0';
 }
 
 static void start_and_end(void *context, struct fault_outcome *outcome)
@@ -113,11 +124,43 @@ static void start_and_end(void *context, struct fault_outcome *outcome)
     size_t n_fds = count_entries("/proc/self/fd");
     struct container *container = NULL;
 
-    begin(outcome);
-    outcome->started = start(fixture, &container);
-    end(outcome, fixture);
+    fault_begin(outcome);
+    outcome->succeeded = start(fixture, &container);
+    fault_end(outcome, fixture->err.text);
+    if (outcome->succeeded && fixture->spec.tty)
+        read_terminal(container, outcome);
     if (container)
-        clean_up(fixture, container, !outcome->started);
+        clean_up(fixture, fixture->spec.id, container, !outcome->succeeded);
+    if (!fixture->spec.tty)
+        read_output(fixture, outcome);
+    find_leaks(fixture, n_fds, outcome);
+}
+
+/* Beside another container, which shares all of its namespaces that can be shared. */
+static void share_and_end(void *context, struct fault_outcome *outcome)
+{
+    static const char *const args[] = {"sh", "-c", "exec sleep 1000", NULL};
+    struct fixture *fixture = context;
+    struct fixture partner = *fixture;
+    size_t n_fds = count_entries("/proc/self/fd");
+    struct container *other = NULL, *container = NULL;
+
+    partner.spec.id = "other";
+    partner.spec.args = fixture_list(fixture, args);
+    partner.spec.upper_dir = fixture_path(fixture, "other");
+    if (!start(&partner, &other)) {
+        fault_end(outcome, partner.err.text);
+        return;
+    }
+    outcome->bystander = container_pid(other);
+    fixture->options.surroundings.partners = (struct partners){other, other, other, other};
+    fault_begin(outcome);
+    outcome->succeeded = start(fixture, &container);
+    fault_end(outcome, fixture->err.text);
+    if (container)
+        clean_up(fixture, fixture->spec.id, container, !outcome->succeeded);
+    clean_up(fixture, "other", other, true);
+    read_output(fixture, outcome);
     find_leaks(fixture, n_fds, outcome);
 }
 
@@ -133,99 +176,21 @@ static void execute_and_end(void *context, struct fault_outcome *outcome)
     size_t n_fds = count_entries("/proc/self/fd");
     struct container *container = NULL;
 
-    if (!start(fixture, &container))
+    if (!start(fixture, &container)) {
+        fault_end(outcome, fixture->err.text);
         return;
+    }
     outcome->bystander = container_pid(container);
-    begin(outcome);
-    outcome->started =
+    fault_begin(outcome);
+    outcome->succeeded =
         container_execute(container, &fixture->spec, &exec, &result, &fixture->err) == 0;
-    end(outcome, fixture);
-    if (outcome->started)
+    fault_end(outcome, fixture->err.text);
+    if (outcome->succeeded)
         (void)waitpid(result.pid, NULL, __WALL);
     fd_close(result.pidfd);
-    clean_up(fixture, container, true);
+    clean_up(fixture, fixture->spec.id, container, true);
+    read_output(fixture, outcome);
     find_leaks(fixture, n_fds, outcome);
-}
-
-static void read_output(struct fixture *fixture)
-{
-    scoped_text struct text output = {0};
-
-    cr_assert_eq(file_read(AT_FDCWD, fixture_path(fixture, "out"), sizeof(fixture->output) - 1,
-                           &output, NULL, &fixture->err),
-                 0);
-    (void)snprintf(fixture->output, sizeof(fixture->output), "%s", text_get(&output));
-    fixture_write(fixture, "out", "", 0600);
-}
-
-static void run(struct fixture *fixture, struct fault_run *fault, fault_function *body)
-{
-    fault->number = EIO;
-    fault_run(fault, body, fixture);
-    read_output(fixture);
-}
-
-/* The first line that is another one than usual. */
-static void find_difference(const char *output, const char *usual, char out[256])
-{
-    while (*output && *output == *usual) {
-        size_t length = strcspn(output, "\n") + 1;
-
-        if (strncmp(output, usual, length) != 0)
-            break;
-        output += length;
-        usual += length;
-    }
-    (void)snprintf(out, 256, "'%.*s' is '%.*s'", (int)strcspn(usual, "\n"), usual,
-                   (int)strcspn(output, "\n"), output);
-}
-
-static void expect_clean(const struct fixture *fixture, const struct fault_run *fault,
-                         const char *usual)
-{
-    static const char *const roles[] = {"starter", "child", "grandchild"};
-    const struct fault_outcome *outcome = &fault->outcome;
-    char what[64], difference[256];
-
-    find_difference(fixture->output, usual, difference);
-    (void)snprintf(what, sizeof(what), "call %ld, the %s's %zu", fault->call, roles[fault->role],
-                   fault->index);
-    cr_expect(fault->ended, "%s: it crashed", what);
-    cr_expect_str_eq(outcome->leaks, "", "%s: left:%s (%s)", what, outcome->leaks, outcome->error);
-    if (outcome->started)
-        cr_expect_str_eq(fixture->output, usual, "%s: the container differs: %s", what, difference);
-    else
-        cr_expect(strstr(outcome->error, ": Input/output error"), "%s: no reason: '%s'", what,
-                  outcome->error);
-}
-
-/* All of them take minutes. */
-static size_t step(void)
-{
-    const char *text = getenv("YAWL_FAULT_STEP");
-
-    return text && atoi(text) > 0 ? (size_t)atoi(text) : 11;
-}
-
-static void fail_each(struct fixture *fixture, fault_function *body)
-{
-    struct fault_run fault = {.role = FAULT_ROLES};
-    size_t n_calls[FAULT_ROLES];
-    char usual[sizeof(fixture->output)];
-
-    run(fixture, &fault, body); /* the first makes directories that the next ones find */
-    run(fixture, &fault, body);
-    cr_assert(fault.outcome.started, "%s", fault.outcome.error);
-    cr_assert_str_eq(fault.outcome.leaks, "");
-    memcpy(usual, fixture->output, sizeof(usual));
-    memcpy(n_calls, fault.n_calls, sizeof(n_calls));
-    cr_assert_gt(n_calls[FAULT_STARTER], 10);
-    cr_assert_gt(n_calls[FAULT_CHILD], 5);
-    for (fault.role = FAULT_STARTER; fault.role < FAULT_ROLES; fault.role++)
-        for (fault.index = 0; fault.index < n_calls[fault.role]; fault.index += step()) {
-            run(fixture, &fault, body);
-            expect_clean(fixture, &fault, usual);
-        }
 }
 
 Test(faults, of_a_start_leave_nothing_or_do_no_harm)
@@ -234,7 +199,7 @@ Test(faults, of_a_start_leave_nothing_or_do_no_harm)
 
     fixture->spec.etc_dir = fixture_path(fixture, "etc");
     fixture_script(fixture, report);
-    fail_each(fixture, start_and_end);
+    fault_rounds(start_and_end, fixture, 2);
     fixture_close(fixture);
 }
 
@@ -245,7 +210,40 @@ Test(faults, of_a_start_without_a_user_namespace_leave_nothing_or_do_no_harm)
     fixture->spec.id_map.count = 0;
     fixture->spec.etc_dir = fixture_path(fixture, "etc");
     fixture_script(fixture, report);
-    fail_each(fixture, start_and_end);
+    fault_rounds(start_and_end, fixture, 2);
+    fixture_close(fixture);
+}
+
+Test(faults, of_a_start_on_a_terminal_leave_nothing_or_do_no_harm)
+{
+    struct fixture *fixture = fixture_open();
+
+    fixture->spec.tty = true;
+    fixture_script(fixture, report);
+    fault_rounds(start_and_end, fixture, 2);
+    fixture_close(fixture);
+}
+
+Test(faults, of_a_start_with_hooks_of_devices_leave_nothing_or_do_no_harm)
+{
+    struct device_hook hooks[] = {{.path = "/bin/true"}, {.path = "/bin/true"}};
+    struct fixture *fixture = fixture_open();
+
+    fixture->spec.device_hooks = hooks;
+    fixture->spec.n_device_hooks = 2;
+    fixture_script(fixture, report);
+    fault_rounds(start_and_end, fixture, 4);
+    fixture_close(fixture);
+}
+
+/* The helper that copies /dev/shm, the one that joins, and the container's process. */
+Test(faults, of_a_start_in_anothers_namespaces_leave_nothing_or_do_no_harm)
+{
+    struct fixture *fixture = fixture_open();
+
+    cr_assert_eq(mkdir(fixture_path(fixture, "other"), 0755), 0);
+    fixture_script(fixture, report);
+    fault_rounds(share_and_end, fixture, 4);
     fixture_close(fixture);
 }
 
@@ -254,6 +252,6 @@ Test(faults, of_an_exec_leave_nothing_or_do_no_harm)
     struct fixture *fixture = fixture_open();
 
     fixture_script(fixture, "exec sleep 1000");
-    fail_each(fixture, execute_and_end);
+    fault_rounds(execute_and_end, fixture, 3);
     fixture_close(fixture);
 }
