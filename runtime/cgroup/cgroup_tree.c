@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -16,6 +17,7 @@ enum {
     MAX_ATTEMPTS = 20, /* when a parent vanishes under us, again and again */
 };
 
+#define MADE_ATTRIBUTE "yawl.made"
 #define OPEN_GROUP (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static bool is_group_name(const char *name, size_t length)
@@ -45,6 +47,53 @@ int cgroup_path_check(const char *parent, const char *id, struct error *err)
     return 0;
 }
 
+/* How much of the path of a parent was chosen by others: all up to the last "/yawl/". */
+static size_t chosen_length(const char *parent)
+{
+    const char *ours = NULL;
+
+    if (parent[0] != '/')
+        return 0;
+    for (const char *at = parent; (at = strstr(at, "/yawl/")); at++)
+        ours = at;
+    return ours ? (size_t)(ours - parent) : strlen(parent);
+}
+
+/* Where the kernel takes no attribute of a user's, v1, it takes one of root's. One that takes none
+ * has a group that stays. */
+static void mark_as_made(int dir_fd)
+{
+    if (fsetxattr(dir_fd, "user." MADE_ATTRIBUTE, "", 0, 0) < 0)
+        (void)fsetxattr(dir_fd, "trusted." MADE_ATTRIBUTE, "", 0, 0);
+}
+
+static bool is_marked_as_made(int dir_fd)
+{
+    return fgetxattr(dir_fd, "user." MADE_ATTRIBUTE, NULL, 0) >= 0 ||
+           fgetxattr(dir_fd, "trusted." MADE_ATTRIBUTE, NULL, 0) >= 0;
+}
+
+/* Opens one of the parents, which is made when it is missing. `at` is its place in path->parent. */
+static int make_parent(const struct cgroup_path *path, int dir_fd, const char *at,
+                       struct error *err)
+{
+    size_t place = (size_t)(at - path->parent), chosen = chosen_length(path->parent);
+    char name[NAME_MAX + 1] = "";
+    bool is_made;
+    int fd;
+
+    memcpy(name, at, strcspn(at, "/"));
+    is_made = !path->is_there && mkdirat(dir_fd, name, 0755) == 0;
+    if (!path->is_there && !is_made && errno != EEXIST)
+        return error_sys(err, "make control group '%s/%s'", path->root, path->parent);
+    fd = openat(dir_fd, name, OPEN_GROUP);
+    if (fd < 0)
+        return error_sys(err, "open control group '%s/%s'", path->root, path->parent);
+    if (is_made && place < chosen && chosen < strlen(path->parent))
+        mark_as_made(fd);
+    return fd;
+}
+
 /* Opens root/parent, making what is missing. Returns the descriptor, or -1 with err. */
 static int make_parents(const struct cgroup_path *path,
                         const struct cgroup_preparation *preparation, struct error *err)
@@ -57,20 +106,16 @@ static int make_parents(const struct cgroup_path *path,
     if (preparation && preparation->prepare(dir_fd, true, preparation->context, err) < 0)
         return -1;
     while (*at) {
-        char name[NAME_MAX + 1] = "";
         size_t length = strcspn(at, "/");
-        int next_fd;
+        int next_fd = make_parent(path, dir_fd, at, err);
 
-        memcpy(name, at, length);
-        if (!path->is_there && mkdirat(dir_fd, name, 0755) < 0 && errno != EEXIST)
-            return error_sys(err, "make control group '%s/%s'", path->root, path->parent);
-        next_fd = openat(dir_fd, name, OPEN_GROUP);
         if (next_fd < 0)
-            return error_sys(err, "open control group '%s/%s'", path->root, path->parent);
+            return -1;
         fd_close(dir_fd);
         dir_fd = next_fd;
         if (preparation && preparation->prepare(dir_fd, false, preparation->context, err) < 0)
-            return -1;
+            return error_wrap(err, "control group '%.*s'", (int)(at + length - path->parent),
+                              path->parent);
         at += length + (at[length] == '/');
     }
     return steal_fd(&dir_fd);
@@ -184,14 +229,14 @@ int cgroup_tree_remove(const struct cgroup_path *path, struct error *err)
     return 0;
 }
 
-/* How much of the path of a parent was chosen by others. */
-static size_t chosen_length(const char *parent)
+/* Removes one group, of the others' part only what we have made. */
+static bool remove_parent(int above_fd, const char *name, bool is_chosen)
 {
-    const char *ours = strstr(parent, "/yawl/");
+    scoped_fd int fd = is_chosen && above_fd >= 0 ? openat(above_fd, name, OPEN_GROUP) : -1;
 
-    if (parent[0] != '/')
-        return 0;
-    return ours ? (size_t)(ours - parent) : strlen(parent);
+    if (above_fd < 0 || (is_chosen && (fd < 0 || !is_marked_as_made(fd))))
+        return false;
+    return unlinkat(above_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT;
 }
 
 void cgroup_tree_remove_parents(const char *root, const char *parent)
@@ -199,8 +244,10 @@ void cgroup_tree_remove_parents(const char *root, const char *parent)
     scoped_text struct text path = {0};
     size_t chosen = chosen_length(parent);
 
+    if (chosen == strlen(parent))
+        return;
     text_append(&path, parent);
-    while (path.length > chosen) {
+    while (path.length > 0) {
         const char *slash = strrchr(path.data, '/');
         size_t above_length = slash ? (size_t)(slash - path.data) : 0;
         const char *name = slash ? slash + 1 : path.data;
@@ -209,7 +256,7 @@ void cgroup_tree_remove_parents(const char *root, const char *parent)
 
         text_append_bytes(&above, path.data, above_length);
         above_fd = open_parent(root, text_get(&above));
-        if (above_fd < 0 || (unlinkat(above_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT))
+        if (!remove_parent(above_fd, name, path.length <= chosen))
             return;
         path.length = above_length;
         path.data[above_length] = '\0';

@@ -4,8 +4,8 @@
  *
  * Only directories below `root`/yawl are ever made or removed, unless somebody else (the caller of
  * an OCI runtime, `cgroup_parent` of a Compose file) has chosen the place: then `parent` begins
- * with
- * '/', and of it only what follows "/yawl/" is ours to remove.
+ * with '/', and of it what follows "/yawl/" is ours to remove, and of what is above that the groups
+ * that were not there before us: these carry a mark, an extended attribute.
  * Others of ours may make and remove siblings and parents at the same time; the functions here bear
  * it.
  */
@@ -47,8 +47,8 @@ MUST_CHECK int cgroup_tree_open(const struct cgroup_path *path, int *ret_fd, str
  */
 MUST_CHECK int cgroup_tree_remove(const struct cgroup_path *path, struct error *err);
 
-/* Removes `parent` and what is above it up to "yawl", each if it is empty; nothing where no "yawl"
- * is. */
+/* Removes `parent` and what is above it up to "yawl" or to what we did not make, each if it is
+ * empty; nothing where no "yawl" is. */
 void cgroup_tree_remove_parents(const char *root, const char *parent);
 
 #endif

@@ -96,6 +96,22 @@ static bool is_top(int dir_fd)
     return faccessat(dir_fd, "cgroup.type", F_OK, 0) < 0;
 }
 
+/* Somebody else's: they are not ours to move. */
+static int refuse_processes(int dir_fd, struct error *err)
+{
+    scoped_text struct text pids = {0};
+
+    if (file_read(dir_fd, "cgroup.procs", LIMIT_GROUP_FILE_BYTES, &pids, NULL, err) < 0)
+        return -1;
+    if (pids.length == 0)
+        return 0;
+    return error_set(err,
+                     "process %.*s is in it, and the kernel limits groups only below one that has "
+                     "no processes of its own: move it into a group of its own, or choose another "
+                     "cgroup_parent",
+                     (int)strcspn(pids.data, "\n"), pids.data);
+}
+
 /*
  * The order matters: with processes in it a group takes the controllers for threads (cpu, pids)
  * without a word, turns into a "threaded domain", and is of no use to us from then on.
@@ -109,6 +125,8 @@ int cgroup_v2_enable(int dir_fd, bool is_root, void *context, struct error *err)
     if (!missing)
         return 0;
     if (is_root && !is_top(dir_fd) && clear_root(dir_fd, err) < 0)
+        return -1;
+    if (!is_root && refuse_processes(dir_fd, err) < 0)
         return -1;
     for (unsigned i = 0; i < CONTROLLER_COUNT; i++)
         if (missing & CONTROLLER_BIT(i))

@@ -87,3 +87,24 @@ Test(cgroup_tree, a_parent_with_groups_in_it_stays)
     cgroup_tree_remove_parents(root, parent);
     cr_expect_neq(access(arena_printf(arena, "%s/%s", root, parent), F_OK), 0);
 }
+
+Test(cgroup_tree, of_a_place_that_was_chosen_only_what_was_there_before_stays)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    const char *root = root_of(arena);
+    const char *chosen = arena_printf(arena, "/yawl-test-%d", (int)getpid());
+    const char *parent = arena_printf(arena, "%s/there/made/yawl/shop", chosen);
+    const char *there = arena_printf(arena, "%s%s/there", root, chosen);
+    struct cgroup_path path = {root, chosen, "there"}, below = {root, parent, "a"};
+    scoped_fd int there_fd = -1, fd = -1;
+    struct error err = {0};
+
+    cr_assert_eq(cgroup_tree_make(&path, NULL, &there_fd, &err), 0, "%s", err.text);
+    cr_assert_eq(cgroup_tree_make(&below, NULL, &fd, &err), 0, "%s", err.text);
+    cr_expect_eq(cgroup_tree_remove(&below, &err), 0, "%s", err.text);
+    cgroup_tree_remove_parents(root, parent);
+    cr_expect_eq(access(there, F_OK), 0);
+    cr_expect_neq(access(arena_printf(arena, "%s/made", there), F_OK), 0);
+    cr_expect_eq(cgroup_tree_remove(&path, &err), 0, "%s", err.text);
+    cr_expect_eq(rmdir(arena_printf(arena, "%s%s", root, chosen)), 0);
+}
