@@ -361,6 +361,16 @@ static void exit_event(struct instance *instance)
         log_warning("log of '%s': %s", instance->plan->name, err.text);
 }
 
+/* Of `yawl kill`, which leaves the goal alone until it is seen that the container ends by it. */
+static void goal_follows_signal(struct instance *instance)
+{
+    if (!instance->record.sent.ends || !string_eq(instance->record.sent.by, "kill") ||
+        instance->want.goal != GOAL_RUNNING || instance->want.bounce || instance->want.replace)
+        return;
+    instance->want.goal = GOAL_STOPPED;
+    instance->record.asked_by = instance->record.sent.by;
+}
+
 void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms)
 {
     fd_watch_free(steal(instance->report_watch));
@@ -373,6 +383,7 @@ void instance_ended(struct instance *instance, int wait_status, uint64_t now_ms)
     instance->is.exited_ms = now_ms;
     instance->is.ended_well = wait_status == 0;
     instance->is.stopped_by_us = instance->record.sent.ends;
+    goal_follows_signal(instance);
     instance->is.health = HEALTH_NONE;
     instance->want.paused = instance->is.paused = false;
     instance->is.retry_at_ms = 0;

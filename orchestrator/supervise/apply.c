@@ -420,8 +420,11 @@ static void instance_signal(struct instance *instance, const struct request *req
     if (ends || !instance->record.sent.ends)
         instance->record.sent = (struct record_signal){
             .by = command_find(request->command), .number = request->signal_number, .ends = ends};
-    /* A signal that is meant to end it cancels the restart policy; it has been sent. */
-    if (ends) {
+    /* What is meant to end it is seen by a paused one too. Nothing but SIGKILL is followed by
+     * another signal: who sent it looks himself whether it has helped. */
+    if (ends)
+        instance->want.paused = false;
+    if (request->signal_number == SIGKILL) {
         instance->record.asked_by = command_find(request->command);
         instance->want.goal = GOAL_STOPPED;
         instance->is.stop_refused = false;

@@ -293,6 +293,8 @@ struct action decide(const struct desired *want, const struct observed *is, stru
         return act_at(ACTION_CREATE, is->retry_at_ms, now_ms);
     if (want->goal == GOAL_CREATED)
         return decide_stop(want, is, links, now_ms);
+    if (want->goal == GOAL_STOPPED && want->auto_remove && !has_process(is))
+        return act(ACTION_FORGET);
     if (want->goal == GOAL_STOPPED || (want->bounce && has_process(is)))
         return decide_stop(want, is, links, now_ms);
     if (want->bounce)

@@ -115,6 +115,9 @@ END
     stack
     ok run -d --rm --no-deps app sh -c 'sleep 0.3'
     within 5 sh -c "! '$YAWL' ps -a -q | grep ."
+    ok run -d --rm --no-deps app sleep 1000
+    ok kill app
+    within "$PATIENCE_S" sh -c "! '$YAWL' ps -a -q | grep ."
 }
 
 @test "names on the network and ports are only given when asked for" {

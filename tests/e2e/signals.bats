@@ -47,6 +47,34 @@ END
     equal "$(grep -c 'does not handle' <<<"$("$YAWL" why a)")" 1
 }
 
+@test "kill sends what it is told and no more, and who ends by the stop signal stays stopped" {
+    compose_file <<'END'
+x-any: &any {image: box, restart: always, stop_grace_period: 100ms}
+services:
+  polite: {<<: *any, command: [sh, -c, "trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done"]}
+  stubborn: {<<: *any, command: [sh, -c, "trap 'echo heard' TERM; echo ready; while :; do sleep 0.05; done"]}
+  reloads: {<<: *any, command: [sh, -c, "trap 'exit 6' HUP; echo ready; while :; do sleep 0.05; done"]}
+END
+    ok up -d
+    for service in polite stubborn reloads; do
+        within "$PATIENCE_S" logged $service ready
+    done
+    before=$(host_pid stubborn)
+    ok kill -s TERM polite stubborn
+    ok kill -s HUP reloads
+    within "$PATIENCE_S" is_state polite exited
+    within "$PATIENCE_S" logged stubborn heard
+    within "$PATIENCE_S" sh -c "'$YAWL' logs --no-log-prefix reloads | grep -c ready | grep -qx 2"
+    sleep 1 # ten times the grace period
+    equal "$(host_pid stubborn)" "$before"
+    is_state polite exited
+    equal "$(json polite ExitCode)" 5
+    ok why polite
+    contains "$stdout" "exit status 5 after SIGTERM, sent by yawl kill"
+    ok up -d
+    within "$PATIENCE_S" is_state polite running
+}
+
 @test "a program of exec that ends by a signal gives 128 and its number" {
     compose_file <<'END'
 services:

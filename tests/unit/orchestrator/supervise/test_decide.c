@@ -62,6 +62,9 @@ Test(decide, what_removes_itself_is_forgotten_once_it_has_ended)
     expect_action(want, (struct observed){.phase = PHASE_EXITED}, 1, ACTION_CLEAN);
     expect_action(want, (struct observed){.phase = PHASE_DONE}, 1, ACTION_FORGET);
     expect_action(want, (struct observed){.phase = PHASE_FAILED}, 1, ACTION_FORGET);
+    want.goal = GOAL_STOPPED;
+    expect_action(want, (struct observed){.phase = PHASE_EXITED}, 1, ACTION_CLEAN);
+    expect_action(want, (struct observed){.phase = PHASE_DONE}, 1, ACTION_FORGET);
 }
 
 Test(decide, a_closed_gate_holds_the_start)
