@@ -75,7 +75,7 @@ make_snapshot() {
     cp --sparse=always "$dir/root.img" "$snapshot_dir/root.img" # the disk as it is when the state is saved
     set_qemu_arguments "$boot" "$snapshot_dir/root.img" off
     echo "vm: making a snapshot of the booted machine ($suite, $init) ..." >&2
-    timeout 300 "${qemu[@]}" "${qemu_arguments[@]}" -qmp "unix:$boot/qmp,server=on,wait=off" \
+    timeout 1000 "${qemu[@]}" "${qemu_arguments[@]}" -qmp "unix:$boot/qmp,server=on,wait=off" \
         < /dev/null > /dev/null 9>&- &
     pid=$!
     if ! python3 "$here/snapshot.py" "$boot/status" "$boot/qmp" "$snapshot_dir/state.new"; then
