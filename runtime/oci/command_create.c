@@ -3,6 +3,7 @@
 
 #include "runtime/oci/console.h"
 #include "runtime/oci/life.h"
+#include "runtime/oci/preserved.h"
 
 /* What create and run have in common. */
 struct create_options {

@@ -14,12 +14,14 @@
 #include "runtime/identity.h"
 #include "runtime/oci/console.h"
 #include "runtime/oci/life.h"
+#include "runtime/oci/preserved.h"
 
 struct exec_options {
     const char *cwd, *user, *process, *pid_file, *console_socket, *preserve_fds, *apparmor, *label;
     const char *cgroup;
     struct string_list env, caps, groups;
     bool tty, detach, no_new_privileges, ignore_paused;
+    size_t n_preserved;
 };
 
 /*
@@ -138,7 +140,8 @@ static int plan(struct oci_call *call, const struct exec_options *options,
     struct oci_process *process = &container->config.process;
     struct process_spec *spec = &process->spec;
 
-    process->terminal = false;
+    /* As crun has it, these are for each to ask for. */
+    process->terminal = process->no_new_privileges = false;
     spec->rows = spec->columns = 0;
     if (options->process && read_process_file(call, options->process, process, err) < 0)
         return -1;
@@ -159,8 +162,7 @@ static int plan(struct oci_call *call, const struct exec_options *options,
         return -1;
     add_capabilities(call, options, spec);
     spec->cpus = process->exec_cpus_last;
-    if (preserved_count(options->preserve_fds, &spec->n_preserved, err) < 0)
-        return -1;
+    spec->n_preserved = options->n_preserved;
     if (!spec_has_user_namespace(&container->config.container)) {
         uint64_t own = capabilities_permitted();
 
@@ -183,7 +185,7 @@ static int open_terminal(const struct exec_options *options, const struct oci_co
     if (!container->config.process.terminal)
         return 0;
     if (options->detach && !options->console_socket)
-        return error_set(err, "exec: a terminal needs --console-socket to detach");
+        return error_set(err, "exec: use --console-socket to say who takes the terminal");
     if (container_open_tty(container->handle, ret_master_fd, ret_slave_fd, err) < 0)
         return -1;
     return options->console_socket ? console_send(options->console_socket, *ret_master_fd, err) : 0;
@@ -288,6 +290,8 @@ int command_exec(struct oci_call *call, struct error *err)
         return result < 0 ? -1 : 0;
     for (size_t i = 1; i < operands.count; i++)
         string_list_add(call->arena, &command, operands.items[i]);
+    if (preserved_count(o.preserve_fds, &o.n_preserved, err) < 0)
+        return -1;
     result = oci_container_open(call, operands.items[0], OCI_FILTERED, &container, err);
     if (result == 0)
         result = exec_in(call, &o, &container, command, err);

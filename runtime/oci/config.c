@@ -94,12 +94,29 @@ void oci_hooks_read(struct oci_reader *reader, struct oci_at root, struct bundle
     hooks_of_kind(reader, at, "poststop", &hooks->poststop);
 }
 
-static void read_process(struct oci_reader *reader, struct oci_at root, struct oci_config *config)
+/* First of all that could be wrong with a process, as suites want it. */
+static void check_console(struct oci_reader *reader, struct oci_at process,
+                          enum oci_console console)
+{
+    bool terminal = false;
+
+    (void)oci_bool(reader, process, "terminal", &terminal);
+    if (terminal && console == OCI_CONSOLE_NONE)
+        oci_fail(reader, process, "terminal",
+                 "use --console-socket to say who takes its other side");
+    if (!terminal && console == OCI_CONSOLE_TAKEN)
+        oci_fail(reader, process, "terminal",
+                 "is false: --console-socket is for a process with a terminal");
+}
+
+static void read_process(struct oci_reader *reader, struct oci_at root, struct oci_config *config,
+                         enum oci_console console)
 {
     struct oci_at at = oci_object(reader, root, "process");
     struct oci_process *process = &config->process;
     struct container_spec *container = &config->container;
 
+    check_console(reader, at, console);
     /* Only the start needs it. */
     if (!at.json) {
         process->cwd = "/";
@@ -151,7 +168,7 @@ int oci_config_read(const struct oci_config_source *source, struct arena *arena,
     ret_config->container.bundle = &ret_config->bundle;
     read_version(&reader, root, ret_config);
     refuse_others(&reader, root);
-    read_process(&reader, root, ret_config);
+    read_process(&reader, root, ret_config, source->console);
     read_root(&reader, root, ret_config);
     (void)oci_string(&reader, root, "hostname", &ret_config->container.hostname);
     (void)oci_string(&reader, root, "domainname", &ret_config->container.domainname);

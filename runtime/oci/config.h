@@ -52,10 +52,18 @@ struct oci_config {
     struct string_list warnings; /* what was left out of it, as the specification wants it */
 };
 
+/* Whether somebody is there for the other side of a terminal. */
+enum oci_console {
+    OCI_CONSOLE_ANY,   /* that does not matter */
+    OCI_CONSOLE_TAKEN, /* who waits for one: the process must have it */
+    OCI_CONSOLE_NONE,  /* nobody: it must not */
+};
+
 struct oci_config_source {
     const struct text *text;
     const char *dir;      /* the absolute bundle */
     bool compiles_filter; /* for who starts a process; else the seccomp profile is not looked at */
+    enum oci_console console;
 };
 
 /* Reads a whole configuration. Everything lives in the arena. */

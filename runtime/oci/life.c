@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -38,23 +39,6 @@ int pid_file_write(const char *path, pid_t pid, struct error *err)
     int length = snprintf(text, sizeof(text), "%d", (int)pid);
 
     return path ? file_replace(AT_FDCWD, path, text, (size_t)length, 0644, err) : 0;
-}
-
-int preserved_count(const char *text, size_t *ret_count, struct error *err)
-{
-    enum { MAX_PRESERVED = 1024 };
-    unsigned long long count = 0, listening = 0;
-    const char *listen_fds = getenv("LISTEN_FDS");
-
-    if (text && !string_to_u64(text, MAX_PRESERVED, &count))
-        return error_set(err, "--preserve-fds: '%s' is no number up to %d", text, MAX_PRESERVED);
-    if (listen_fds && string_to_u64(listen_fds, MAX_PRESERVED, &listening))
-        count += listening;
-    for (int fd = 3; fd < 3 + (int)count; fd++)
-        if (fcntl(fd, F_GETFD) < 0)
-            return error_sys(err, "--preserve-fds: descriptor %d", fd);
-    *ret_count = count;
-    return 0;
 }
 
 static int run_hooks(const struct oci_container *container, const struct hook_list *hooks,
@@ -118,17 +102,6 @@ static void announce_sockets(struct oci_call *call, struct oci_config *config)
     string_list_add(call->arena, &config->container.env, "LISTEN_PID=1");
 }
 
-static int check_console(const struct oci_creation *creation, const struct oci_config *config,
-                         struct error *err)
-{
-    if (config->process.terminal && !creation->console_socket && !creation->is_foreground)
-        return error_set(err, "config.json: process.terminal needs --console-socket");
-    if (!config->process.terminal && creation->console_socket)
-        return error_set(err, "--console-socket is for a process with a terminal: config.json: "
-                              "process.terminal is false");
-    return 0;
-}
-
 /* Absolute, with the links that the caller named it by: what is told to hooks is what they know.
  * NULL with errno. */
 static const char *bundle_path(struct oci_call *call, const char *path)
@@ -139,19 +112,26 @@ static const char *bundle_path(struct oci_call *call, const char *path)
     return real ? path_join(call->arena, real, strstr(path, "..") ? "." : path) : NULL;
 }
 
+static enum oci_console console_of(const struct oci_creation *creation)
+{
+    if (creation->console_socket)
+        return OCI_CONSOLE_TAKEN;
+    return creation->is_foreground ? OCI_CONSOLE_ANY : OCI_CONSOLE_NONE;
+}
+
 static int read_bundle(struct oci_call *call, const struct oci_creation *creation,
                        struct text *ret_text, struct oci_container *container, struct error *err)
 {
     const char *dir = bundle_path(call, creation->bundle);
     scoped_fd int dir_fd = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     struct oci_config *config = &container->config;
+    const struct oci_config_source source = {ret_text, dir, true, console_of(creation)};
 
     if (dir_fd < 0)
         return error_sys(err, "open bundle '%s'", creation->bundle);
     if (file_read(dir_fd, creation->config, LIMIT_JSON_BYTES, ret_text, NULL, err) < 0)
         return error_wrap(err, "bundle '%s'", dir);
-    if (oci_config_read(&(struct oci_config_source){ret_text, dir, true}, call->arena, config,
-                        err) < 0)
+    if (oci_config_read(&source, call->arena, config, err) < 0)
         return -1;
     config->bundle.id = creation->id;
     config->process.spec.n_preserved = creation->n_preserved;
@@ -163,8 +143,6 @@ static int read_bundle(struct oci_call *call, const struct oci_creation *creatio
         return error_set(err, "config.json: process: is missing: there is nothing to run");
     limit_capabilities(config);
     announce_sockets(call, config);
-    if (check_console(creation, config, err) < 0)
-        return -1;
     return oci_cgroup_choose(call, config, creation->id, err);
 }
 
@@ -179,6 +157,26 @@ static uint64_t mount_at(const char *path)
     struct statx status;
 
     return statx(AT_FDCWD, path, 0, STATX_MNT_ID, &status) < 0 ? 0 : status.stx_mnt_id;
+}
+
+/* Of this process, whose descriptors the program gets. */
+static const char *describe_descriptors(struct arena *arena)
+{
+    scoped(json_release) json_t *list = json_array();
+    scoped_text struct text text = {0};
+
+    for (int fd = 0; fd < 3; fd++) {
+        char path[32], target[PATH_MAX];
+        json_t *item;
+        ssize_t length;
+
+        (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        length = readlink(path, target, sizeof(target));
+        item = length < 0 ? NULL : json_stringn(target, (size_t)length);
+        (void)json_array_append_new(list, item ? item : json_null());
+    }
+    json_format(list, &text);
+    return arena_strdup(arena, text_get(&text));
 }
 
 static int fill_record(struct oci_call *call, const struct oci_creation *creation,
@@ -203,6 +201,8 @@ static int fill_record(struct oci_call *call, const struct oci_creation *creatio
         .owner = (int)geteuid(),
         .place_mount =
             has_mounts(&container->config.bundle) ? 0 : mount_at(container->config.bundle.root_dir),
+        .external_descriptors =
+            container->config.process.terminal ? NULL : describe_descriptors(call->arena),
     };
     return 0;
 }

@@ -31,8 +31,4 @@ MUST_CHECK int life_delete(struct oci_call *call, struct oci_container *containe
 /* Writes a number to a file, replacing it; NULL: nothing. */
 MUST_CHECK int pid_file_write(const char *path, pid_t pid, struct error *err);
 
-/* "N" of --preserve-fds; the descriptors must be there. LISTEN_FDS counts as well. Adds to the
- * environment what sd_listen_fds(3) needs. */
-MUST_CHECK int preserved_count(const char *text, size_t *ret_count, struct error *err);
-
 #endif

@@ -20,6 +20,8 @@
 #include "common/process.h"
 #include "runtime/cgroup/cgroup.h"
 
+#define RECORD_NAME "status"
+
 static const struct codec_field record_codec[] = {
     CODEC_FIELD(struct oci_record, id, CODEC_STRING),
     CODEC_FIELD(struct oci_record, bundle, CODEC_STRING),
@@ -32,6 +34,7 @@ static const struct codec_field record_codec[] = {
     CODEC_FIELD(struct oci_record, unit, CODEC_STRING),
     CODEC_FIELD(struct oci_record, owner, CODEC_INT),
     CODEC_FIELD(struct oci_record, place_mount, CODEC_UINT64),
+    CODEC_FIELD(struct oci_record, external_descriptors, CODEC_STRING),
     {NULL, CODEC_END, 0, 0, 0, NULL},
 };
 
@@ -54,7 +57,10 @@ int oci_id_check(const char *id, struct error *err)
     size_t length = strlen(id);
 
     if (length == 0 || length > MAX_LENGTH || strspn(id, allowed) != length || id[0] == '.')
-        return error_set(err, "'%s' cannot name a container: use letters, digits and '_+-.'", id);
+        return error_set(err,
+                         "container ID '%s' has an invalid character or length: use 1 to %d "
+                         "letters, digits and '_+-.', and no '.' in front",
+                         id, MAX_LENGTH);
     return 0;
 }
 
@@ -121,7 +127,7 @@ int oci_record_write(int dir_fd, const struct oci_record *record, struct error *
     scoped_text struct text text = {0};
 
     json_format(json, &text);
-    return file_replace(dir_fd, "state.json", text.data, text.length, 0600, err);
+    return file_replace(dir_fd, RECORD_NAME, text.data, text.length, 0600, err);
 }
 
 /*
@@ -186,14 +192,15 @@ static int read_files(struct oci_call *call, struct oci_container *container, un
                       struct error *err)
 {
     struct oci_record *record = &container->record;
-    scoped(json_release) json_t *json = json_read_file(container->dir_fd, "state.json", err);
+    scoped(json_release) json_t *json = json_read_file(container->dir_fd, RECORD_NAME, err);
     scoped_text struct text config = {0};
 
     if (!json || codec_decode(record_codec, json, record, call->arena, err) < 0)
         return -1;
     if (!record->id || !record->bundle || !record->cgroup_parent || !record->cgroup_name)
-        return error_set(err, "'state.json' is not whole");
-    const struct oci_config_source source = {&config, record->bundle, how & OCI_FILTERED};
+        return error_set(err, "'" RECORD_NAME "' is not whole");
+    const struct oci_config_source source = {&config, record->bundle, how & OCI_FILTERED,
+                                             OCI_CONSOLE_ANY};
 
     if (file_read(container->dir_fd, "config.json", LIMIT_JSON_BYTES, &config, NULL, err) < 0 ||
         oci_config_read(&source, call->arena, &container->config, err) < 0)

@@ -2,7 +2,7 @@
 /*
  * What is kept about a container between calls: a folder ROOT/ID with
  *
- *   state.json    this record, replaced in one step
+ *   status        this record as JSON, replaced in one step; crun's name for its own
  *   config.json   the bundle's configuration as it was when the container was created
  *   start.sock    where the container waits for its start; gone once it was started
  *
@@ -28,6 +28,8 @@ struct oci_record {
     /* Without a mount namespace of its own: the mount at the place of its root before it came. What
      * is mounted there besides is its. 0: it has one. */
     uint64_t place_mount;
+    const char *external_descriptors; /* as crun has it: where 0 to 2 of the program lead to, as an
+                                         array in JSON: ["/dev/null", "pipe:[7]", ...] */
 };
 
 enum oci_status { OCI_CREATING, OCI_CREATED, OCI_RUNNING, OCI_PAUSED, OCI_STOPPED };

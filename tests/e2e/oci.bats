@@ -32,6 +32,7 @@ load oci
     equal "$(jq -r '.annotations["a.b"]' <<<"$stdout")" c
     equal "$(jq -r .pid <<<"$stdout")" "$(<pid)"
     equal "$(wc -c <out)" 0
+    equal "$(jq -c '.external_descriptors | fromjson' "$STATE/$ID/status")" "[\"/dev/null\",\"$DIR/out\",\"$DIR/out\"]"
     oci_refused create "$ID"
     contains "$stderr" "exists already"
     oci_ok start "$ID"
@@ -67,6 +68,11 @@ load oci
     oci_ok exec --detach --pid-file pid2 "$ID" sleep 1000
     oci_ok ps --format json "$ID"
     contains "$(jq -c . <<<"$stdout")" "$(<pid2)"
+    # As in crun: that is for each to ask for.
+    oci_ok exec "$ID" grep NoNewPrivs /proc/1/status /proc/self/status
+    equal "$(tr -d '[:space:]' <<<"$stdout")" /proc/1/status:NoNewPrivs:1/proc/self/status:NoNewPrivs:0
+    oci_ok exec --no-new-privs "$ID" grep NoNewPrivs /proc/self/status
+    contains "$stdout" 1
     oci_refused exec "$ID" nope
     contains "$stderr" "run 'nope'"
     oci_ok delete --force "$ID"
@@ -292,7 +298,14 @@ END
     oci_refused run "$ID"
     contains "$stderr" "linux.seccomp.defaultAction"
     oci_refused --systemd-cgroup run "$ID"
-    oci_refused create ../x
+    for ID in . .. .foo "foo bar" foo/bar ../x; do
+        oci_refused create "$ID"
+        contains "$stderr" "container ID '$ID' has an invalid character"
+    done
+    # That nobody takes the terminal is told first, also when other things are wrong.
+    config '.process.terminal = true | .process.args = ["x", 0]'
+    oci_refused run --detach x
+    contains "$stderr" "config.json: process.terminal: use --console-socket"
 }
 
 @test "a root's links lead nowhere outside of it" {
@@ -323,6 +336,14 @@ END
     exec 5<&-
     timeout 20 "$OCI" --root "$STATE" run --preserve-fds 1 "$ID" 3<config.json >out
     equal "$(<out)" $'0\n1\n2\n3\n4'
+    # What the caller has not is not passed on, least of all something of ours.
+    timeout 20 "$OCI" --root "$STATE" run --preserve-fds 100 "$ID" 3>&- 4<config.json 5>&- >out
+    equal "$(<out)" $'0\n1\n2\n3\n4\n5'
+    command_is 'readlink /proc/self/fd/3; sleep 1000'
+    "$OCI" --root "$STATE" run --detach --preserve-fds 1 "$ID" 3<config.json >out 2>&1 </dev/null
+    "$OCI" --root "$STATE" exec --preserve-fds 100 "$ID" ls /proc/self/fd 3>&- 4>&- 5>&- 6>&- >out
+    equal "$(<out)" $'0\n1\n2\n3'
+    oci_ok delete --force "$ID"
 }
 
 @test "containers are created and deleted without a trace" {
