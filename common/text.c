@@ -189,6 +189,20 @@ bool string_to_u64(const char *text, unsigned long long max, unsigned long long 
     return true;
 }
 
+void string_from_u64(unsigned long long value, char ret_text[STRING_U64_SIZE])
+{
+    char digits[STRING_U64_SIZE];
+    size_t n = 0;
+
+    do {
+        digits[n++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    while (n)
+        *ret_text++ = digits[--n];
+    *ret_text = '\0';
+}
+
 bool string_to_port(const char *text, size_t length, unsigned *ret_port)
 {
     unsigned port = 0;

@@ -59,7 +59,11 @@ const char *string_suggest(const char *word, const char *const *candidates, size
 /* Decimal digits only, whole string, within [0, max]; false otherwise. */
 bool string_to_u64(const char *text, unsigned long long max, unsigned long long *ret_value);
 
-/* The same for [text, text + length), which is to be a port, up to 65535. */
+/* The way back: decimal. Allocates nothing, so that it may run between clone3() and execve(). */
+enum { STRING_U64_SIZE = 21 };
+void string_from_u64(unsigned long long value, char ret_text[STRING_U64_SIZE]);
+
+/* As string_to_u64() for [text, text + length), which is to be a port, up to 65535. */
 bool string_to_port(const char *text, size_t length, unsigned *ret_port);
 
 #endif

@@ -52,6 +52,7 @@ struct hook_spec {
 struct hook_list {
     struct hook_spec *items;
     size_t count;
+    const char *kind; /* "poststop": for what is told of one that fails */
 };
 
 struct bundle_hooks {
@@ -59,6 +60,8 @@ struct bundle_hooks {
     struct hook_list create_container;         /* in the container's, before pivot_root */
     struct hook_list start_container;          /* in the container, right before its program */
     struct hook_list poststart, poststop;      /* in the caller's; not the runtime library's */
+    const char *output_paths[2]; /* absolute: where standard output and error are appended to; NULL:
+                                    our standard error */
 };
 
 /* sched_setattr(2). */

@@ -12,7 +12,6 @@
 #include "common/path.h"
 #include "runtime/descriptors.h"
 #include "runtime/filesystem.h"
-#include "runtime/hooks.h"
 #include "runtime/kernel.h"
 
 int cage_expect(struct cage_state *state, enum channel_kind kind)
@@ -118,7 +117,7 @@ static int run_create_hooks(struct cage_state *state)
 {
     const struct bundle_spec *bundle = state->cage->spec->bundle;
     const struct hook_surroundings surroundings =
-        hook_surroundings_outside(bundle, state->cage->bundle.state_fd);
+        hook_surroundings_outside(bundle, &state->cage->bundle.hook_files);
 
     return hooks_run(&bundle->hooks.create_container, &surroundings, &state->failure);
 }
@@ -247,12 +246,15 @@ static int let_go(struct cage_state *state)
 {
     const struct bundle_spec *bundle = state->cage->spec->bundle;
     const struct process_spec *process = state->cage->program.process;
+    const struct hook_files *files = &state->cage->bundle.hook_files;
     const int kept[] = {0,
                         1,
                         2,
                         state->cage->channel_fd,
                         state->cage->program.init_fd,
-                        state->cage->bundle.state_fd,
+                        files->state_fd,
+                        files->output_fds[0],
+                        files->output_fds[1],
                         bundle ? bundle->start_fd : -1};
 
     if (descriptors_keep(kept, ARRAY_LENGTH(kept), process ? process->n_preserved : 0) < 0)
@@ -264,7 +266,7 @@ static int let_go(struct cage_state *state)
  * folder where the container is kept. */
 static int start_bundle(struct cage_state *state, const struct bundle_spec *bundle)
 {
-    const struct hook_surroundings inside = {.state_fd = state->cage->bundle.state_fd};
+    const struct hook_surroundings inside = {.files = &state->cage->bundle.hook_files};
 
     if (place_stdio(state) < 0 || let_go(state) < 0 ||
         program_look(&state->cage->program, &state->failure) < 0 || cage_await_start(state) < 0)

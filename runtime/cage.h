@@ -27,6 +27,7 @@
 #include "runtime/bundle_spec.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/channel.h"
+#include "runtime/hooks.h"
 #include "runtime/host_devices.h"
 #include "runtime/mount_plan.h"
 #include "runtime/program.h"
@@ -39,14 +40,14 @@ struct cage_bundle {
     int *node_fds; /* one a node of the bundle: the host's as a mount, in a user namespace, or -1;
                     * or NULL */
     int made_nodes_fd; /* a tmpfs with those that the host has not; see device_nodes.h; or -1 */
-    int state_fd;      /* what hooks read: the container's state; -1 without such hooks */
+    struct hook_files hook_files;
 };
 
 /* The hooks of the spec's devices, and what they are told. */
 struct cage_hooks {
     struct hook_list list;
     struct text config; /* of the bundle that they find the root by */
-    int state_fd;       /* -1 without hooks */
+    struct hook_files files;
 };
 
 struct cage {

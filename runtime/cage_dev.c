@@ -13,6 +13,7 @@
 
 #include "common/fd.h"
 #include "common/path.h"
+#include "common/text.h"
 #include "runtime/cage.h"
 #include "runtime/filesystem.h"
 #include "runtime/kernel.h"
@@ -26,32 +27,17 @@ static const struct {
     {"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"},         {"core", "/proc/kcore"},
 };
 
-/* Decimal, without snprintf(). */
-static void write_number(char out[24], uint64_t value)
-{
-    char digits[24];
-    size_t n = 0;
-
-    do {
-        digits[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    while (n)
-        *out++ = digits[--n];
-    *out = '\0';
-}
-
 static int make_file_systems(struct cage_state *state)
 {
     static const struct filesystem_option dev_options[] = {
         {"mode", "755"}, {"size", "65536k"}, {NULL, NULL}};
     const struct container_spec *spec = state->cage->spec;
-    char shm_size[24];
+    char shm_size[STRING_U64_SIZE];
     struct filesystem_option shm_options[] = {{"mode", "1777"}, {"size", shm_size}, {NULL, NULL}};
     struct filesystem_option pts_options[] = {
         {"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", "5"}, {NULL, NULL}};
 
-    write_number(shm_size, spec->shm_bytes > 0 ? (uint64_t)spec->shm_bytes : 64U << 20);
+    string_from_u64(spec->shm_bytes > 0 ? (uint64_t)spec->shm_bytes : 64U << 20, shm_size);
     if (spec->id_map.count > 0 && spec->id_map.count <= 5)
         pts_options[2].name = NULL; /* there is no group 5 */
     state->dev_fd = filesystem_make("tmpfs", MOUNT_ATTR_NOSUID, dev_options);

@@ -19,7 +19,6 @@
 #include "common/json.h"
 #include "runtime/cage.h"
 #include "runtime/filesystem.h"
-#include "runtime/hooks.h"
 
 #define BUNDLE_DIR "/tmp"
 #define ROOT_NAME "rootfs"
@@ -40,7 +39,8 @@ static const char *const *list_of(struct arena *arena, const struct string_list 
     return copy.items; /* NULL: empty */
 }
 
-static int state_make(const struct container_spec *spec, int *ret_fd, struct error *err)
+static int state_make(const struct container_spec *spec, struct hook_files *ret_files,
+                      struct error *err)
 {
     scoped(json_release) json_t *state =
         json_pack("{s:s,s:s,s:s,s:s}", "ociVersion", OCI_VERSION, "id", spec->id, "status",
@@ -48,9 +48,9 @@ static int state_make(const struct container_spec *spec, int *ret_fd, struct err
     scoped_text struct text text = {0};
 
     json_format(state, &text);
-    if (hooks_state_open(ret_fd, err) < 0)
+    if (hook_files_open(NULL, ret_files, err) < 0)
         return -1;
-    if (fd_write_all(*ret_fd, text.data, text.length) < 0)
+    if (fd_write_all(ret_files->state_fd, text.data, text.length) < 0)
         return error_sys(err, "write the state for hooks");
     return 0;
 }
@@ -68,16 +68,16 @@ int cage_hooks_plan(const struct container_spec *spec, struct arena *arena,
                                       .env = list_of(arena, &hook->env, NULL),
                                       .timeout_s = hook->timeout_s};
     }
-    hooks->list = (struct hook_list){items, spec->n_device_hooks};
+    hooks->list = (struct hook_list){items, spec->n_device_hooks, "createContainer"};
     text_appendf(&hooks->config, "{\"ociVersion\":\"%s\",\"root\":{\"path\":\"%s\"}}\n",
                  OCI_VERSION, ROOT_NAME);
-    return state_make(spec, &hooks->state_fd, err);
+    return state_make(spec, &hooks->files, err);
 }
 
 void cage_hooks_close(struct cage_hooks *hooks)
 {
     text_done(&hooks->config);
-    fd_close(hooks->state_fd);
+    hook_files_close(&hooks->files);
 }
 
 /* -- in the child */
@@ -105,7 +105,7 @@ int cage_attach_root_for_hooks(struct cage_state *state)
 int cage_run_device_hooks(struct cage_state *state)
 {
     const struct cage_hooks *hooks = &state->cage->hooks;
-    const struct hook_surroundings surroundings = {.state_fd = hooks->state_fd, .dir = BUNDLE_DIR};
+    const struct hook_surroundings surroundings = {.files = &hooks->files, .dir = BUNDLE_DIR};
 
     return hooks_run(&hooks->list, &surroundings, &state->failure);
 }

@@ -12,7 +12,6 @@
 #include "common/text.h"
 #include "runtime/cage.h"
 #include "runtime/device_nodes.h"
-#include "runtime/hooks.h"
 #include "runtime/init_image.h"
 #include "runtime/kernel.h"
 
@@ -165,7 +164,8 @@ static int plan_bundle(const struct container_spec *spec, struct arena *arena, s
     if ((spec_has_user_namespace(spec) || !own_ids_are_all()) &&
         open_nodes(bundle, arena, cage, err) < 0)
         return -1;
-    if (has_hooks(&bundle->hooks) && hooks_state_open(&cage->bundle.state_fd, err) < 0)
+    if (has_hooks(&bundle->hooks) &&
+        hook_files_open(&bundle->hooks, &cage->bundle.hook_files, err) < 0)
         return -1;
     if (spec->tty)
         return 0;
@@ -185,8 +185,8 @@ int cage_plan(const struct container_spec *spec, struct arena *arena, struct cag
     cage->channel_fd = cage->input_fd = cage->output_fds[0] = cage->output_fds[1] = -1;
     cage->shm_fd = cage->mqueue_fd = -1;
     cage->program.init_fd = -1;
-    cage->bundle = (struct cage_bundle){NULL, -1, -1};
-    cage->hooks = (struct cage_hooks){.state_fd = -1};
+    cage->bundle = (struct cage_bundle){NULL, -1, {-1, {-1, -1}}};
+    cage->hooks = (struct cage_hooks){.files = {-1, {-1, -1}}};
     /* First, because it also empties the list that cage_close() walks. Nodes are made only where
      * devices are ours to give. */
     if (host_devices_open(spec->id_map.count > 0 || !first,
@@ -269,7 +269,7 @@ static void bundle_close(const struct cage *cage)
     for (size_t i = 0; cage->cgroups.group_fds && i < count_groups(&cage->cgroups); i++)
         fd_close(cage->cgroups.group_fds[i]);
     fd_close(bundle->made_nodes_fd);
-    fd_close(bundle->state_fd);
+    hook_files_close(&bundle->hook_files);
 }
 
 void cage_close(struct cage *cage)

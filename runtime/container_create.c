@@ -25,7 +25,6 @@
 #include "runtime/bundle_mounts.h"
 #include "runtime/cage.h"
 #include "runtime/container_options.h"
-#include "runtime/hooks.h"
 #include "runtime/kept_root.h"
 #include "runtime/rlimits.h"
 #include "runtime/starter.h"
@@ -365,14 +364,14 @@ static int run_hooks(struct creation *creation, struct error *err)
 {
     const struct bundle_spec *bundle = creation->spec->bundle;
     const struct bundle_hooks *hooks = &bundle->hooks;
-    int state_fd = creation->cage.bundle.state_fd;
-    const struct hook_surroundings surroundings = hook_surroundings_outside(bundle, state_fd);
+    const struct hook_files *files = &creation->cage.bundle.hook_files;
+    const struct hook_surroundings surroundings = hook_surroundings_outside(bundle, files);
     struct failure failure = {0};
 
     /* The specification would allow "creating" as well, which the suites of runtimes do not. */
-    if (state_fd >= 0 &&
+    if (files->state_fd >= 0 &&
         (starter_hear(&creation->child, err) < 0 ||
-         hooks_state_write(bundle, creation->child.pid, "created", state_fd, err) < 0))
+         hooks_state_write(bundle, creation->child.pid, "created", files->state_fd, err) < 0))
         return -1;
     if (hooks_run(&hooks->prestart, &surroundings, &failure) < 0 ||
         hooks_run(&hooks->create_runtime, &surroundings, &failure) < 0)

@@ -9,7 +9,7 @@
 
 #include "common/cleanup.h"
 
-enum { DESCRIPTORS_MAX_KEPT = 8 };
+enum { DESCRIPTORS_MAX_KEPT = 9 };
 
 /* Closes all but these (negative ones do not count) and but `n_preserved` from 3 on. Returns 0, or
  * -1 with errno. */

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-static void failure_append(struct failure *failure, const char *more)
+#include "common/text.h"
+
+void failure_add(struct failure *failure, const char *more)
 {
     size_t length = strnlen(failure->text, sizeof(failure->text) - 1);
     size_t room = sizeof(failure->text) - 1 - length;
@@ -14,15 +16,23 @@ static void failure_append(struct failure *failure, const char *more)
     failure->text[length + more_length] = '\0';
 }
 
+void failure_add_number(struct failure *failure, unsigned long long number)
+{
+    char text[STRING_U64_SIZE];
+
+    string_from_u64(number, text);
+    failure_add(failure, text);
+}
+
 static void failure_begin(struct failure *failure, const char *verb, const char *name)
 {
     failure->text[0] = '\0';
     failure->exit_code = EXIT_CODE_OURS;
-    failure_append(failure, verb);
+    failure_add(failure, verb);
     if (name) {
-        failure_append(failure, " '");
-        failure_append(failure, name);
-        failure_append(failure, "'");
+        failure_add(failure, " '");
+        failure_add(failure, name);
+        failure_add(failure, "'");
     }
 }
 
@@ -37,8 +47,8 @@ int failure_set(struct failure *failure, const char *verb, const char *name, con
 {
     failure->number = 0;
     failure_begin(failure, verb, name);
-    failure_append(failure, ": ");
-    failure_append(failure, reason);
+    failure_add(failure, ": ");
+    failure_add(failure, reason);
     return -1;
 }
 

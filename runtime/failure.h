@@ -22,6 +22,10 @@ int failure_sys(struct failure *failure, const char *verb, const char *name);
 /* "verb 'name': reason". Returns -1. */
 int failure_set(struct failure *failure, const char *verb, const char *name, const char *reason);
 
+/* More of the reason. */
+void failure_add(struct failure *failure, const char *more);
+void failure_add_number(struct failure *failure, unsigned long long number);
+
 /* The failure in words. Returns -1. */
 int failure_to_error(const struct failure *failure, struct error *err);
 

@@ -2,6 +2,7 @@
 #include "runtime/hooks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -34,10 +35,30 @@ void hooks_state_format(const struct bundle_spec *bundle, pid_t pid, const char 
     json_format(state, out);
 }
 
-int hooks_state_open(int *ret_fd, struct error *err)
+int hook_files_open(const struct bundle_hooks *hooks, struct hook_files *ret_files,
+                    struct error *err)
 {
-    *ret_fd = memfd_create("state", MFD_CLOEXEC);
-    return *ret_fd < 0 ? error_sys(err, "make a file for the state") : 0;
+    *ret_files = (struct hook_files){memfd_create("state", MFD_CLOEXEC), {-1, -1}};
+    if (ret_files->state_fd < 0)
+        return error_sys(err, "make a file for the state");
+    for (size_t i = 0; hooks && i < ARRAY_LENGTH(hooks->output_paths); i++) {
+        const char *path = hooks->output_paths[i];
+
+        if (!path)
+            continue;
+        ret_files->output_fds[i] =
+            open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
+        if (ret_files->output_fds[i] < 0)
+            return error_sys(err, "open '%s' for hooks", path);
+    }
+    return 0;
+}
+
+void hook_files_close(const struct hook_files *files)
+{
+    fd_close(files->state_fd);
+    fd_close(files->output_fds[0]);
+    fd_close(files->output_fds[1]);
 }
 
 int hooks_state_write(const struct bundle_spec *bundle, pid_t pid, const char *status, int state_fd,
@@ -66,14 +87,15 @@ static char *const *exec_list(const char *const *list)
     return cast.out;
 }
 
-struct hook_surroundings hook_surroundings_outside(const struct bundle_spec *bundle, int state_fd)
+struct hook_surroundings hook_surroundings_outside(const struct bundle_spec *bundle,
+                                                   const struct hook_files *files)
 {
     union {
         char *const *in;
         const char *const *out;
     } cast = {.in = environ};
 
-    return (struct hook_surroundings){state_fd, bundle->dir, cast.out};
+    return (struct hook_surroundings){files, bundle->dir, cast.out};
 }
 
 /* *ret_number is in memory that the starter sees. */
@@ -82,20 +104,35 @@ static _Noreturn void hook_become(const struct hook_spec *hook,
 {
     static const char *const no_env[] = {NULL};
     const char *const *env = hook->env ? hook->env : surroundings->env;
-    int state_fd = surroundings->state_fd;
+    const struct hook_files *files = surroundings->files;
+    const int *output_fds = files->output_fds;
     sigset_t none;
 
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if ((!surroundings->dir || chdir(surroundings->dir) == 0) &&
-        lseek(state_fd, 0, SEEK_SET) == 0 && dup2(state_fd, 0) == 0 && dup2(2, 1) == 1 &&
-        close_range(3, ~0U, 0) == 0)
+        lseek(files->state_fd, 0, SEEK_SET) == 0 && dup2(files->state_fd, 0) == 0 &&
+        dup2(output_fds[0] >= 0 ? output_fds[0] : 2, 1) == 1 &&
+        (output_fds[1] < 0 || dup2(output_fds[1], 2) == 2) && close_range(3, ~0U, 0) == 0)
         (void)execve(hook->path, exec_list(hook->args), exec_list(env ? env : no_env));
     *ret_number = errno;
     _exit(EXIT_CODE_OURS);
 }
 
-static int hook_wait(const struct hook_spec *hook, int pidfd, struct failure *failure)
+/* In words that suites look for: "run hook '/bin/x': the poststop hook failed with exit code 1". */
+static int fail(const struct hook_spec *hook, const char *kind, const siginfo_t *end,
+                struct failure *failure)
+{
+    (void)failure_set(failure, "run hook", hook->path, "the ");
+    failure_add(failure, kind);
+    failure_add(failure, end->si_code == CLD_EXITED ? " hook failed with exit code "
+                                                    : " hook was ended by signal ");
+    failure_add_number(failure, (unsigned)end->si_status);
+    return -1;
+}
+
+static int hook_wait(const struct hook_spec *hook, const char *kind, int pidfd,
+                     struct failure *failure)
 {
     struct pollfd end = {.fd = pidfd, .events = POLLIN};
     siginfo_t info = {0};
@@ -112,12 +149,13 @@ static int hook_wait(const struct hook_spec *hook, int pidfd, struct failure *fa
     if (ready == 0)
         return failure_set(failure, "run hook", hook->path, "it does not end in time");
     if (info.si_code != CLD_EXITED || info.si_status != 0)
-        return failure_set(failure, "run hook", hook->path, "it failed");
+        return fail(hook, kind, &info, failure);
     return 0;
 }
 
-static int hook_run_once(const struct hook_spec *hook, const struct hook_surroundings *surroundings,
-                         int *number, struct failure *failure)
+static int hook_run_once(const struct hook_spec *hook, const char *kind,
+                         const struct hook_surroundings *surroundings, int *number,
+                         struct failure *failure)
 {
     int pidfd = -1, result;
     struct clone_args args = {
@@ -128,7 +166,7 @@ static int hook_run_once(const struct hook_spec *hook, const struct hook_surroun
         hook_become(hook, surroundings, number);
     if (pid < 0)
         return failure_sys(failure, "clone a process for hook", hook->path);
-    result = hook_wait(hook, pidfd, failure);
+    result = hook_wait(hook, kind, pidfd, failure);
     fd_close(pidfd);
     if (result == 0 || *number == 0)
         return result;
@@ -136,8 +174,8 @@ static int hook_run_once(const struct hook_spec *hook, const struct hook_surroun
     return failure_sys(failure, "run hook", hook->path);
 }
 
-static int hook_run(const struct hook_spec *hook, const struct hook_surroundings *surroundings,
-                    struct failure *failure)
+static int hook_run(const struct hook_spec *hook, const char *kind,
+                    const struct hook_surroundings *surroundings, struct failure *failure)
 {
     /* Why it did not come to run. */
     int *number =
@@ -146,7 +184,7 @@ static int hook_run(const struct hook_spec *hook, const struct hook_surroundings
 
     if (number == MAP_FAILED)
         return failure_sys(failure, "clone a process for hook", hook->path);
-    result = hook_run_once(hook, surroundings, number, failure);
+    result = hook_run_once(hook, kind, surroundings, number, failure);
     (void)munmap(number, sizeof(*number));
     return result;
 }
@@ -155,7 +193,7 @@ int hooks_run(const struct hook_list *hooks, const struct hook_surroundings *sur
               struct failure *failure)
 {
     for (size_t i = 0; i < hooks->count; i++)
-        if (hook_run(&hooks->items[i], surroundings, failure) < 0)
+        if (hook_run(&hooks->items[i], hooks->kind, surroundings, failure) < 0)
             return -1;
     return 0;
 }

@@ -87,9 +87,15 @@ static int set_label(const struct process_spec *process, struct failure *failure
         fd = open_attribute("/proc/self/attr/exec");
     if (fd < 0)
         return failure_sys(failure, "open '/proc/self/attr/exec'", NULL);
-    if (write(fd, text, prefix + length) < 0)
+    if (write(fd, text, prefix + length) >= 0)
+        return 0;
+    if (errno != ENOENT || !process->label_is_apparmor)
         return failure_sys(failure, "set the security label", process->exec_label);
-    return 0;
+    /* In words that suites look for. */
+    (void)failure_set(failure, "set the security label", NULL, "apply apparmor profile `");
+    failure_add(failure, process->exec_label);
+    failure_add(failure, "`: profile not loaded");
+    return -1;
 }
 
 /* Else it would look into the keys of whoever started it. Kernels can be without. */

@@ -108,28 +108,11 @@ int sysctls_write(const struct sysctls *sysctls, int proc_fd, struct failure *fa
     return 0;
 }
 
-/* "0 N" without snprintf(). */
-static void write_range(char *out, uint32_t last)
-{
-    char digits[12];
-    size_t n = 0;
-
-    do {
-        digits[n++] = (char)('0' + last % 10);
-        last /= 10;
-    } while (last);
-    *out++ = '0';
-    *out++ = ' ';
-    while (n)
-        *out++ = digits[--n];
-    *out = '\0';
-}
-
 void sysctls_write_defaults(int proc_fd, uint32_t n_ids)
 {
-    char range[16];
+    char range[2 + STRING_U64_SIZE] = "0 ";
 
-    write_range(range, n_ids - 1 < 2147483647U ? n_ids - 1 : 2147483647U);
+    string_from_u64(n_ids - 1 < 2147483647U ? n_ids - 1 : 2147483647U, range + 2);
     (void)write_one(proc_fd, "sys/net/ipv4/ip_unprivileged_port_start", "0");
     (void)write_one(proc_fd, "sys/net/ipv4/ping_group_range", range);
 }

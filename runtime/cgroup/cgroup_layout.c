@@ -9,8 +9,6 @@
 #include "common/file.h"
 #include "common/text.h"
 
-enum { LIMIT_PROC_BYTES = 4 * 1024 * 1024 };
-
 const char *cgroup_controller_name(enum cgroup_controller controller)
 {
     static const char *const names[CONTROLLER_COUNT] = {

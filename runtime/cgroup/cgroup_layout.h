@@ -13,6 +13,8 @@
 #include "common/arena.h"
 #include "common/error.h"
 
+enum { LIMIT_PROC_BYTES = 4 * 1024 * 1024 }; /* of /proc/PID/mountinfo and /proc/PID/cgroup */
+
 enum cgroup_controller {
     CONTROLLER_MEMORY,
     CONTROLLER_CPU,

@@ -76,10 +76,8 @@ static int run(struct oci_call *call, const struct create_options *options,
     struct error delete_err = {0};
     int status;
 
-    if (life_start(container, err) < 0) {
-        (void)!life_delete(call, container, NULL);
+    if (life_start(call, container, err) < 0)
         return -1;
-    }
     if (options->detach)
         return 0;
     status = console_wait(container_pidfd(container->handle),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ctype.h>
 #include <errno.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,7 @@ int command_start(struct oci_call *call, struct error *err)
     int result = open_named(call, "start ID", OCI_LOCKED, &container, err);
 
     if (result == 0)
-        result = life_start(&container, err);
+        result = life_start(call, &container, err);
     oci_container_close(&container);
     return result < 0 ? -1 : 0;
 }
@@ -155,23 +156,59 @@ static bool is_absent(struct oci_call *call, const char *id)
     return oci_folder_list(call, &ids, NULL) == 0 && !string_list_has(&ids, id);
 }
 
+static int delete_named(struct oci_call *call, const char *id, bool force, struct error *err)
+{
+    struct oci_container container;
+    int result;
+
+    if (force && oci_id_check(id, err) == 0 && is_absent(call, id))
+        return 0;
+    result = oci_container_open(call, id, OCI_LOCKED, &container, err);
+    if (result == 0)
+        result = delete_open(call, &container, force, err);
+    oci_container_close(&container);
+    return result;
+}
+
+/* What is wrong with one of them does not keep the others; the last is told by the caller. */
+static int delete_matching(struct oci_call *call, const char *pattern, bool force,
+                           struct error *err)
+{
+    struct string_list ids = {0};
+    struct error why = {0};
+    regex_t regex;
+    int result = 0;
+
+    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return error_set(err, "delete: '%s' is no regular expression", pattern);
+    result = oci_folder_list(call, &ids, err);
+    for (size_t i = 0; i < ids.count; i++) {
+        if (regexec(&regex, ids.items[i], 0, NULL, 0) != 0 ||
+            delete_named(call, ids.items[i], force, &why) == 0)
+            continue;
+        if (result < 0)
+            call_report(call, "error", err->text);
+        *err = why;
+        result = -1;
+    }
+    regfree(&regex);
+    return result;
+}
+
 int command_delete(struct oci_call *call, struct error *err)
 {
-    bool force = false;
+    bool force = false, matches = false;
     const struct option_row rows[] = {
-        {'f', "force", OPTION_FLAG, &force, NULL, "kill it first; absence is no error"}, {0}};
-    const struct oci_usage usage = {"delete [--force] ID", rows, 1, false};
-    struct oci_container container;
+        {'f', "force", OPTION_FLAG, &force, NULL, "kill it first; absence is no error"},
+        {'r', "regex", OPTION_FLAG, &matches, NULL,
+         "ID is an extended regular expression: delete all that match"},
+        {0},
+    };
+    const struct oci_usage usage = {"delete [--force] [--regex] ID", rows, 1, false};
     struct string_list operands = {0};
     int result = call_options(call, &usage, &operands, err);
 
     if (result != 0)
         return result < 0 ? -1 : 0;
-    if (force && oci_id_check(operands.items[0], err) == 0 && is_absent(call, operands.items[0]))
-        return 0;
-    result = oci_container_open(call, operands.items[0], OCI_LOCKED, &container, err);
-    if (result == 0)
-        result = delete_open(call, &container, force, err);
-    oci_container_close(&container);
-    return result;
+    return (matches ? delete_matching : delete_named)(call, operands.items[0], force, err);
 }

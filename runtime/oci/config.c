@@ -32,6 +32,16 @@ static void read_root(struct oci_reader *reader, struct oci_at root, struct oci_
     (void)oci_bool(reader, at, "readonly", &config->container.read_only);
 }
 
+static void take_hook_output(struct oci_reader *reader, struct oci_at annotations, const char *key,
+                             struct oci_config *config, size_t index)
+{
+    const char *path = "";
+
+    if (oci_string(reader, annotations, key, &path) && *path)
+        config->bundle.hooks.output_paths[index] =
+            path_join(reader->arena, config->bundle.dir, path);
+}
+
 /* Hooks and `state` show them as they are. */
 static void read_annotations(struct oci_reader *reader, struct oci_at root,
                              struct oci_config *config)
@@ -50,7 +60,9 @@ static void read_annotations(struct oci_reader *reader, struct oci_at root,
     }
     json_format(at.json, &out);
     config->bundle.annotations = arena_strdup(reader->arena, text_get(&out));
-    (void)oci_string(reader, at, "run.oci.pidfd_receiver", &config->pidfd_receiver);
+    (void)oci_string(reader, at, OCI_ANNOTATION_PIDFD, &config->pidfd_receiver);
+    take_hook_output(reader, at, OCI_ANNOTATION_HOOKS_STDOUT, config, 0);
+    take_hook_output(reader, at, OCI_ANNOTATION_HOOKS_STDERR, config, 1);
 }
 
 static void hook_read(struct oci_reader *reader, struct oci_at at, struct hook_spec *hook)
@@ -76,6 +88,7 @@ static void hooks_of_kind(struct oci_reader *reader, struct oci_at hooks, const 
 {
     struct oci_at list = oci_array(reader, hooks, kind);
 
+    ret_list->kind = kind;
     ret_list->count = oci_length(list);
     ret_list->items = arena_new_array(reader->arena, struct hook_spec, ret_list->count + 1);
     for (size_t i = 0; i < ret_list->count; i++)

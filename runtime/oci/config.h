@@ -20,6 +20,11 @@
 
 #define OCI_SELINUX_FILE "/sys/fs/selinux/enforce" /* there when SELinux is enabled */
 
+/* Annotations that change what is done; crun's names. */
+#define OCI_ANNOTATION_PIDFD "run.oci.pidfd_receiver"
+#define OCI_ANNOTATION_HOOKS_STDOUT "run.oci.hooks.stdout"
+#define OCI_ANNOTATION_HOOKS_STDERR "run.oci.hooks.stderr"
+
 enum { OCI_MAX_RANGES = 340 }; /* of ids in one map; the kernel's limit */
 
 /* A process object: of the configuration, or given to `exec`. */

@@ -25,6 +25,7 @@
 #include "net/device_move.h"
 #include "runtime/capabilities.h"
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/cgroup/cgroup_kill.h"
 #include "runtime/hooks.h"
 #include "runtime/oci/caller.h"
 #include "runtime/oci/console.h"
@@ -45,17 +46,19 @@ static int run_hooks(const struct oci_container *container, const struct hook_li
                      const char *status, struct error *err)
 {
     const struct bundle_spec *bundle = &container->config.bundle;
-    struct hook_surroundings surroundings;
+    struct hook_files files = {-1, {-1, -1}};
+    const struct hook_surroundings surroundings = hook_surroundings_outside(bundle, &files);
     struct failure failure = {0};
-    scoped_fd int state_fd = -1;
+    int result = -1;
 
     if (hooks->count == 0)
         return 0;
-    if (hooks_state_open(&state_fd, err) < 0 ||
-        hooks_state_write(bundle, container->record.pid, status, state_fd, err) < 0)
-        return -1;
-    surroundings = hook_surroundings_outside(bundle, state_fd);
-    return hooks_run(hooks, &surroundings, &failure) < 0 ? failure_to_error(&failure, err) : 0;
+    if (hook_files_open(&bundle->hooks, &files, err) == 0 &&
+        hooks_state_write(bundle, container->record.pid, status, files.state_fd, err) == 0)
+        result =
+            hooks_run(hooks, &surroundings, &failure) < 0 ? failure_to_error(&failure, err) : 0;
+    hook_files_close(&files);
+    return result;
 }
 
 /* One that fails is told, and those after it run all the same. */
@@ -64,7 +67,7 @@ static void run_last_hooks(const struct oci_call *call, const struct oci_contain
     const struct hook_list *hooks = &container->config.bundle.hooks.poststop;
 
     for (size_t i = 0; i < hooks->count; i++) {
-        const struct hook_list one = {&hooks->items[i], 1};
+        const struct hook_list one = {&hooks->items[i], 1, hooks->kind};
         struct error err = {0};
 
         if (run_hooks(container, &one, "stopped", &err) < 0)
@@ -367,7 +370,18 @@ static int connect_to(struct oci_container *container, struct error *err)
     return 0;
 }
 
-int life_start(struct oci_container *container, struct error *err)
+/* Until its program runs and the hooks for that have run. */
+static int start(struct oci_container *container, bool waits_at_socket, struct error *err)
+{
+    if (container_start(container->handle, err) < 0 || await_report(container->handle, err) < 0)
+        return -1;
+    if (waits_at_socket && unlinkat(container->dir_fd, "start.sock", 0) < 0)
+        return error_sys(err, "remove 'start.sock'");
+    container->status = OCI_RUNNING;
+    return run_hooks(container, &container->config.bundle.hooks.poststart, "running", err);
+}
+
+int life_start(struct oci_call *call, struct oci_container *container, struct error *err)
 {
     bool waits_at_socket;
 
@@ -380,16 +394,10 @@ int life_start(struct oci_container *container, struct error *err)
     if (oci_waits_at_socket(container->dir_fd, &waits_at_socket, err) < 0 ||
         (waits_at_socket && connect_to(container, err) < 0))
         return error_wrap(err, "start container '%s'", container->record.id);
-    if (container_start(container->handle, err) < 0 || await_report(container->handle, err) < 0)
-        return error_wrap(err, "start container '%s'", container->record.id);
-    if (waits_at_socket && unlinkat(container->dir_fd, "start.sock", 0) < 0)
-        return error_sys(err, "remove 'start.sock'");
-    container->status = OCI_RUNNING;
-    if (run_hooks(container, &container->config.bundle.hooks.poststart, "running", err) < 0) {
-        (void)!container_kill(container->handle, NULL);
-        return error_wrap(err, "start container '%s'", container->record.id);
-    }
-    return 0;
+    if (start(container, waits_at_socket, err) == 0)
+        return 0;
+    (void)!life_delete(call, container, NULL);
+    return error_wrap(err, "start container '%s'", container->record.id);
 }
 
 /*
@@ -399,9 +407,12 @@ int life_start(struct oci_container *container, struct error *err)
 /* A few seconds, should the kernel take its time. */
 static int await_end(struct oci_container *container, struct error *err)
 {
-    enum { PATIENCE_MS = 10000 };
+    enum { USUAL_MS = 500, PATIENCE_MS = 10000 };
     struct pollfd end = {.fd = container_pidfd(container->handle), .events = POLLIN};
 
+    if (poll(&end, 1, USUAL_MS) != 0)
+        return 0;
+    cgroup_thaw_process(container->record.pid);
     if (poll(&end, 1, PATIENCE_MS) == 0)
         return error_set(err, "its processes do not end");
     return 0;

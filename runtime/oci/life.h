@@ -21,8 +21,10 @@ struct oci_creation {
 MUST_CHECK int life_create(struct oci_call *call, const struct oci_creation *creation,
                            struct oci_container *ret_container, struct error *err);
 
-/* Starts one that was created, and waits until its program runs. */
-MUST_CHECK int life_start(struct oci_container *container, struct error *err);
+/* Starts one that was created, and waits until its program runs. One whose start or whose hooks
+ * fail is deleted, as the specification wants it. */
+MUST_CHECK int life_start(struct oci_call *call, struct oci_container *container,
+                          struct error *err);
 
 /* Kills what is left of it and removes everything; runs the hooks that come last. */
 MUST_CHECK int life_delete(struct oci_call *call, struct oci_container *container,

@@ -211,17 +211,63 @@ END
     equal "$stdout" "[]"
 }
 
-@test "a poststart hook that fails ends the container, a poststop hook only warns" {
-    command_is 'sleep 1000' '.hooks = {poststart: [{path: "/bin/false"}]}'
+@test "a poststart hook that fails deletes the container, a poststop hook only warns" {
+    command_is 'sleep 1000' ".hooks = {poststart: [{path: \"/bin/false\"}], poststop: [{path: \"/bin/touch\", args: [\"touch\", \"$DIR/stopped\"]}]}"
     "$OCI" --root "$STATE" create "$ID" >out 2>&1 </dev/null 3>&-
     oci_refused start "$ID"
-    contains "$stderr" "run hook '/bin/false'"
-    until_status stopped
-    oci_ok delete "$ID"
+    contains "$stderr" "run hook '/bin/false': the poststart hook failed with exit code 1"
+    [ -e stopped ]
+    oci_refused state "$ID"
     command_is 'exit 0' ".hooks = {poststop: [{path: \"/bin/false\"}, {path: \"/bin/touch\", args: [\"touch\", \"$DIR/second\"]}]}"
     oci_ok run "$ID"
-    contains "$stderr" "run hook '/bin/false'"
+    contains "$stderr" "the poststop hook failed with exit code 1"
     [ -e second ]
+}
+
+@test "poststop hooks run as well when a hook has ended the creation" {
+    local filter=".hooks = {createRuntime: [{path: \"/bin/sleep\", args: [\"sleep\", \"100\"], timeout: 1}],
+        poststop: [{path: \"/bin/touch\", args: [\"touch\", \"$DIR/stopped\"]}]}"
+    command_is 'echo never' "$filter"
+    oci_refused create "$ID"
+    contains "$stderr" "run hook '/bin/sleep': it does not end in time"
+    [ -e stopped ]
+    oci_refused state "$ID"
+}
+
+@test "what hooks print goes to the files that annotations name" {
+    command_is 'exit 0' '.annotations = {"run.oci.hooks.stdout": "hooks.out", "run.oci.hooks.stderr": "hooks.err"}
+        | .hooks = {createRuntime: [{path: "/bin/sh", args: ["sh", "-c", "echo first; echo error >&2"]}], createContainer: [{path: "/bin/cat"}],
+            startContainer: [{path: "/bin/cat"}], poststop: [{path: "/bin/sh", args: ["sh", "-c", "echo last"]}]}'
+    oci_ok run "$ID"
+    equal "$stdout$stderr" ""
+    equal "$(<hooks.err)" error
+    equal "$(head -n 1 hooks.out)" first
+    contains "$(tail -n 1 hooks.out)" last
+    equal "$(grep -o "\"id\":\"$ID\",\"status\":\"created\"" hooks.out | wc -l)" 2
+}
+
+@test "all containers whose names match are deleted at once" {
+    command_is 'sleep 1000'
+    for name in a-1 a-2 b-1; do
+        "$OCI" --root "$STATE" run --detach "$name" >out 2>&1 </dev/null 3>&-
+    done
+    oci_refused delete --regex '['
+    oci_refused delete --regex 'a-[0-9]'
+    oci_ok delete --force --regex '^a-[0-9]+$'
+    oci_ok list --quiet
+    equal "$stdout" b-1
+}
+
+@test "a container that somebody else has frozen can be deleted by force" {
+    local freezer=/sys/fs/cgroup/freezer/frozen-$TAG
+    [ -w /sys/fs/cgroup/freezer ] || skip "this host has no freezer of control groups v1"
+    waiting
+    mkdir "$freezer"
+    cat pid >"$freezer/tasks"
+    echo FROZEN >"$freezer/freezer.state"
+    oci_ok delete --force "$ID"
+    equal "$stdout$stderr" ""
+    rmdir "$freezer"
 }
 
 @test "a container without a process can be created, and not started" {

@@ -62,3 +62,15 @@ Test(text, a_port_is_a_number_up_to_65535)
     cr_expect_not(string_to_port("8a", 2, &port));
     cr_expect_not(string_to_port("", 0, &port));
 }
+
+Test(text, numbers_become_text_without_being_allocated)
+{
+    char text[STRING_U64_SIZE];
+
+    string_from_u64(0, text);
+    cr_expect_str_eq(text, "0");
+    string_from_u64(1700, text);
+    cr_expect_str_eq(text, "1700");
+    string_from_u64(UINT64_MAX, text);
+    cr_expect_str_eq(text, "18446744073709551615");
+}

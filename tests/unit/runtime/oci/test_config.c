@@ -282,3 +282,50 @@ Test(oci_config, a_remount_needs_neither_source_nor_type)
                             ""),
                    "mounts[0].options: ");
 }
+
+static int read_for(struct arena *arena, const char *text, enum oci_console console,
+                    struct error *err)
+{
+    scoped_text struct text copy = {0};
+    struct oci_config config;
+
+    *err = (struct error){0};
+    text_append(&copy, text);
+    return oci_config_read(&(struct oci_config_source){&copy, "/bundle", true, console}, arena,
+                           &config, err);
+}
+
+Test(oci_config, a_terminal_and_who_takes_it_go_together)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    const char *with = document(arena, ",\"terminal\":true", "", "");
+    const char *without = document(arena, "", "", "");
+    struct error err;
+
+    cr_expect_eq(read_for(arena, with, OCI_CONSOLE_TAKEN, &err), 0, "%s", err.text);
+    cr_expect_eq(read_for(arena, without, OCI_CONSOLE_NONE, &err), 0, "%s", err.text);
+    cr_expect_eq(read_for(arena, with, OCI_CONSOLE_NONE, &err), -1);
+    cr_expect(string_starts_with(err.text, "config.json: process.terminal: use --console-socket"),
+              "%s", err.text);
+    cr_expect_eq(read_for(arena, without, OCI_CONSOLE_TAKEN, &err), -1);
+    cr_expect(string_starts_with(err.text, "config.json: process.terminal: is false"), "%s",
+              err.text);
+}
+
+Test(oci_config, annotations_name_where_hooks_print)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+
+    cr_assert_eq(read_document(arena,
+                               document(arena, "",
+                                        ",\"annotations\":{\"run.oci.hooks.stdout\":\"out\","
+                                        "\"run.oci.hooks.stderr\":\"/log/err\"}",
+                                        ""),
+                               &config, &err),
+                 0, "%s", err.text);
+    cr_expect_str_eq(config.bundle.hooks.output_paths[0], "/bundle/out");
+    cr_expect_str_eq(config.bundle.hooks.output_paths[1], "/log/err");
+    cr_expect_str_eq(config.bundle.hooks.poststop.kind, "poststop");
+}
