@@ -3,6 +3,7 @@
 
 #include "runtime/oci/console.h"
 #include "runtime/oci/life.h"
+#include "runtime/oci/notify_socket.h"
 #include "runtime/oci/preserved.h"
 
 /* What create and run have in common. */
@@ -69,7 +70,22 @@ int command_create(struct oci_call *call, struct error *err)
     return result;
 }
 
-/* Starts it, and stays until it ends unless it is to run alone. */
+/* Its other side, until it ends. */
+static int stay(const struct create_options *options, const struct oci_container *container,
+                struct error *err)
+{
+    int master_fd = options->console_socket ? -1 : container_tty_fd(container->handle);
+    pid_t teller;
+    int status;
+
+    if (notify_socket_pass_on_aside(container, &teller, err) < 0)
+        return -1;
+    status = console_wait(container_pidfd(container->handle), master_fd, err);
+    notify_socket_end(teller);
+    return status;
+}
+
+/* Starts it, and stays unless it is to run alone. Meanwhile others may end and delete it. */
 static int run(struct oci_call *call, const struct create_options *options,
                struct oci_container *container, struct error *err)
 {
@@ -78,11 +94,11 @@ static int run(struct oci_call *call, const struct create_options *options,
 
     if (life_start(call, container, err) < 0)
         return -1;
+    oci_container_unlock(container);
     if (options->detach)
-        return 0;
-    status = console_wait(container_pidfd(container->handle),
-                          options->console_socket ? -1 : container_tty_fd(container->handle), err);
-    if (!options->keep && life_delete(call, container, &delete_err) < 0)
+        return notify_socket_pass_on(container, err);
+    status = stay(options, container, err);
+    if (!options->keep && life_delete_watched(call, container, &delete_err) < 0)
         call_report(call, "error", delete_err.text);
     return status;
 }

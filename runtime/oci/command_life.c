@@ -9,6 +9,7 @@
 
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/oci/life.h"
+#include "runtime/oci/notify_socket.h"
 
 static const struct option_row no_rows[] = {{0}};
 
@@ -20,7 +21,7 @@ static int open_named(struct oci_call *call, const char *usage_text, unsigned ho
     struct string_list operands = {0};
     int result = call_options(call, &usage, &operands, err);
 
-    *ret_container = (struct oci_container){.dir_fd = -1};
+    *ret_container = OCI_CONTAINER_NONE;
     if (result != 0)
         return result;
     return oci_container_open(call, operands.items[0], how, ret_container, err);
@@ -33,6 +34,10 @@ int command_start(struct oci_call *call, struct error *err)
 
     if (result == 0)
         result = life_start(call, &container, err);
+    if (result == 0) {
+        oci_container_unlock(&container);
+        result = notify_socket_pass_on(&container, err);
+    }
     oci_container_close(&container);
     return result < 0 ? -1 : 0;
 }
@@ -159,13 +164,12 @@ static bool is_absent(struct oci_call *call, const char *id)
 static int delete_named(struct oci_call *call, const char *id, bool force, struct error *err)
 {
     struct oci_container container;
-    int result;
+    int result = oci_container_open(call, id, OCI_LOCKED, &container, err);
 
-    if (force && oci_id_check(id, err) == 0 && is_absent(call, id))
-        return 0;
-    result = oci_container_open(call, id, OCI_LOCKED, &container, err);
     if (result == 0)
         result = delete_open(call, &container, force, err);
+    else if (force && oci_id_check(id, NULL) == 0 && is_absent(call, id))
+        result = 0;
     oci_container_close(&container);
     return result;
 }

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
@@ -29,6 +30,7 @@
 #include "runtime/hooks.h"
 #include "runtime/oci/caller.h"
 #include "runtime/oci/console.h"
+#include "runtime/oci/notify_socket.h"
 
 /*
  * Small things
@@ -292,6 +294,8 @@ static int bring_up(struct oci_call *call, const struct oci_creation *creation,
         (fd_message_listen(container->dir_fd, "start.sock", &start_fd, err) < 0 ||
          fd_set_nonblocking(start_fd, false, err) < 0))
         return -1;
+    if (notify_socket_offer(call, container, err) < 0)
+        return -1;
     container->config.bundle.start_fd = start_fd;
     if (make_scope(call, container, &holder, err) < 0)
         return -1;
@@ -322,7 +326,7 @@ int life_create(struct oci_call *call, const struct oci_creation *creation,
 {
     scoped_text struct text config_text = {0};
 
-    *ret_container = (struct oci_container){.dir_fd = -1};
+    *ret_container = OCI_CONTAINER_NONE;
     if (oci_id_check(creation->id, err) < 0 ||
         read_bundle(call, creation, &config_text, ret_container, err) < 0 ||
         caller_enter(&ret_container->config.bundle, err) < 0 ||
@@ -373,7 +377,8 @@ static int connect_to(struct oci_container *container, struct error *err)
 /* Until its program runs and the hooks for that have run. */
 static int start(struct oci_container *container, bool waits_at_socket, struct error *err)
 {
-    if (container_start(container->handle, err) < 0 || await_report(container->handle, err) < 0)
+    if (notify_socket_listen(container, err) < 0 || container_start(container->handle, err) < 0 ||
+        await_report(container->handle, err) < 0)
         return -1;
     if (waits_at_socket && unlinkat(container->dir_fd, "start.sock", 0) < 0)
         return error_sys(err, "remove 'start.sock'");
@@ -477,4 +482,13 @@ int life_delete(struct oci_call *call, struct oci_container *container, struct e
     container->record.pid = 0;
     run_last_hooks(call, container);
     return oci_folder_remove(call, container->record.id, why);
+}
+
+int life_delete_watched(struct oci_call *call, struct oci_container *container, struct error *err)
+{
+    struct stat status;
+
+    if (flock(container->dir_fd, LOCK_EX) < 0 || fstat(container->dir_fd, &status) < 0)
+        return error_sys(err, "lock container '%s'", container->record.id);
+    return status.st_nlink == 0 ? 0 : life_delete(call, container, err);
 }

@@ -30,6 +30,11 @@ MUST_CHECK int life_start(struct oci_call *call, struct oci_container *container
 MUST_CHECK int life_delete(struct oci_call *call, struct oci_container *container,
                            struct error *err);
 
+/* The same for who has let go of its lock to watch it: somebody else may have deleted it meanwhile,
+ * and then nothing is left to do. */
+MUST_CHECK int life_delete_watched(struct oci_call *call, struct oci_container *container,
+                                   struct error *err);
+
 /* Writes a number to a file, replacing it; NULL: nothing. */
 MUST_CHECK int pid_file_write(const char *path, pid_t pid, struct error *err);
 

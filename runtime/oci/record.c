@@ -215,8 +215,9 @@ int oci_container_open(struct oci_call *call, const char *id, unsigned how,
                        struct oci_container *ret_container, struct error *err)
 {
     scoped_fd int root_fd = -1;
+    struct error why = {0};
 
-    *ret_container = (struct oci_container){.dir_fd = -1};
+    *ret_container = OCI_CONTAINER_NONE;
     if (oci_id_check(id, err) < 0 || (root_fd = root_open(call, err)) < 0)
         return -1;
     ret_container->dir_fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -225,9 +226,14 @@ int oci_container_open(struct oci_call *call, const char *id, unsigned how,
                                : error_sys(err, "open '%s/%s'", call->root, id);
     if ((how & OCI_LOCKED) && flock(ret_container->dir_fd, LOCK_EX) < 0)
         return error_sys(err, "lock '%s/%s'", call->root, id);
-    if (read_files(call, ret_container, how, err) < 0 || find_status(ret_container, err) < 0)
-        return error_wrap(err, "container '%s'", id);
-    return 0;
+    if (read_files(call, ret_container, how, &why) == 0 && find_status(ret_container, &why) == 0)
+        return 0;
+    /* It was deleted since the folder was opened, or its creation has only begun. */
+    if (why.number == ENOENT)
+        return error_set(err, "container '%s' does not exist", id);
+    if (err)
+        *err = why;
+    return error_wrap(err, "container '%s'", id);
 }
 
 void oci_container_visit(const struct oci_container *container,
@@ -244,9 +250,15 @@ void oci_container_visit(const struct oci_container *container,
         (void)mount_namespace_visit(record->pid, visit, context);
 }
 
+void oci_container_unlock(const struct oci_container *container)
+{
+    (void)flock(container->dir_fd, LOCK_UN);
+}
+
 void oci_container_close(struct oci_container *container)
 {
     container_free(container->handle);
+    fd_close(container->notify_fd);
     fd_close(container->dir_fd);
 }
 

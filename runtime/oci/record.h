@@ -41,7 +41,11 @@ struct oci_container {
     enum oci_status status;
     struct oci_config config;
     struct container *handle; /* NULL when its process is gone */
+    int notify_fd;            /* where its program says that it is ready; see notify_socket.h */
 };
+
+/* What oci_container_close() may be called for. */
+#define OCI_CONTAINER_NONE ((struct oci_container){.dir_fd = -1, .notify_fd = -1})
 
 /* Refuses what cannot name a container. */
 MUST_CHECK int oci_id_check(const char *id, struct error *err);
@@ -56,6 +60,9 @@ MUST_CHECK int oci_folder_list(struct oci_call *call, struct string_list *ret_id
                                struct error *err);
 
 MUST_CHECK int oci_record_write(int dir_fd, const struct oci_record *record, struct error *err);
+
+/* Lets others change its life, while it is only watched. */
+void oci_container_unlock(const struct oci_container *container);
 
 enum {
     OCI_LOCKED = 1,   /* nobody else changes its life meanwhile */

@@ -392,6 +392,65 @@ END
     oci_ok delete --force "$ID"
 }
 
+@test "a container in the foreground can be deleted from elsewhere" {
+    command_is 'echo up; sleep 1000'
+    background run "$OCI" --root "$STATE" run "$ID"
+    until_says run.out up
+    oci_ok delete --force "$ID"
+    wait "$pid" || equal "$?" 137
+    oci_refused state "$ID"
+    equal "$(<run.err)" ""
+}
+
+# A service manager that prints what it is told.
+start_manager() {
+    cat >manager.py <<'END'
+import socket
+manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+manager.bind("manager.sock")
+print("listens", flush=True)
+while True:
+    print(manager.recv(1000).decode(), flush=True)
+END
+    background manager python3 manager.py
+    until_says manager.out listens
+}
+
+# say TEXT: as the container's program would.
+say() {
+    python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(sys.argv[1].encode(), sys.argv[2])' \
+        "$1" "$STATE/$ID/notify/notify"
+}
+
+@test "that the program is ready is passed on to a service manager, and nothing else" {
+    local sockets
+    start_manager
+    sockets=$(<manager.out)
+    command_is 'echo $NOTIFY_SOCKET; ls -l ${NOTIFY_SOCKET%/*} | tail -n 1 | cut -c 1-10; trap \"exit 7\" TERM; while :; do sleep 0.1; done'
+    export NOTIFY_SOCKET=$DIR/manager.sock
+    "$OCI" --root "$STATE" create --pid-file pid "$ID" >out 2>&1 </dev/null 3>&-
+    background start "$OCI" --root "$STATE" start "$ID"
+    until_says out srw-rw-rw-
+    equal "$(head -n 1 out)" "$DIR/manager.sock/notify"
+    say 'STATUS=almost'
+    say $'MAINPID=1\nREADY=1'
+    wait "$pid" || fail "start: $?: $(<start.err)"
+    until_says manager.out MAINPID
+    equal "$(<manager.out)" "$sockets"$'\nREADY=1\nMAINPID='"$(<pid)"
+    oci_ok delete --force "$ID"
+    background run "$OCI" --root "$STATE" run --pid-file pid "$ID"
+    until_says run.out srw-rw-rw-
+    say READY=1
+    until_says manager.out "MAINPID=$(<pid)"
+    oci_ok kill "$ID" TERM
+    wait "$pid" || equal "$?" 7
+    # One that ends without a word is not waited for.
+    command_is 'exit 0'
+    oci_ok run --detach "$ID"
+    oci_ok delete --force "$ID"
+    unset NOTIFY_SOCKET
+}
+
 @test "containers are created and deleted without a trace" {
     command_is 'exit 0'
     for i in $(seq "${YAWL_OCI_CYCLES:-50}"); do

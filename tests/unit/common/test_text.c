@@ -2,6 +2,7 @@
 #include "common/text.h"
 
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <string.h>
 
 Test(text, appending_grows_and_keeps_the_terminator)
@@ -71,6 +72,6 @@ Test(text, numbers_become_text_without_being_allocated)
     cr_expect_str_eq(text, "0");
     string_from_u64(1700, text);
     cr_expect_str_eq(text, "1700");
-    string_from_u64(UINT64_MAX, text);
+    string_from_u64(ULLONG_MAX, text);
     cr_expect_str_eq(text, "18446744073709551615");
 }
