@@ -247,15 +247,15 @@ static int let_go(struct cage_state *state)
     const struct bundle_spec *bundle = state->cage->spec->bundle;
     const struct process_spec *process = state->cage->program.process;
     const struct hook_files *files = &state->cage->bundle.hook_files;
-    const int kept[] = {0,
-                        1,
-                        2,
-                        state->cage->channel_fd,
-                        state->cage->program.init_fd,
-                        files->state_fd,
-                        files->output_fds[0],
-                        files->output_fds[1],
-                        bundle ? bundle->start_fd : -1};
+    int kept[] = {0,
+                  1,
+                  2,
+                  state->cage->channel_fd,
+                  state->cage->program.init_fd,
+                  files->state_fd,
+                  files->output_fds[0],
+                  files->output_fds[1],
+                  bundle ? bundle->start_fd : -1};
 
     if (descriptors_keep(kept, ARRAY_LENGTH(kept), process ? process->n_preserved : 0) < 0)
         return failure_sys(&state->failure, "close descriptors", NULL);

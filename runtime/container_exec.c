@@ -72,12 +72,12 @@ static int join(struct execution *execution)
     size_t n_preserved = execution->spec->process ? execution->spec->process->n_preserved : 0;
     /* With our mount namespace it has its root by chroot(2) alone. */
     bool shares_mounts = !(execution->namespaces & CLONE_NEWNS);
-    const int kept[] = {execution->channel_fd,
-                        container->pidfd,
-                        shares_mounts ? container->root_fd : -1,
-                        execution->spec->stdio_fds[0],
-                        execution->spec->stdio_fds[1],
-                        execution->spec->stdio_fds[2]};
+    int kept[] = {execution->channel_fd,
+                  container->pidfd,
+                  shares_mounts ? container->root_fd : -1,
+                  execution->spec->stdio_fds[0],
+                  execution->spec->stdio_fds[1],
+                  execution->spec->stdio_fds[2]};
 
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
         descriptors_keep(kept, ARRAY_LENGTH(kept), n_preserved) < 0)
@@ -135,6 +135,12 @@ static void run_helper(void *owner, int take_channel_fd)
     }
     if (join(execution) < 0)
         give_up(execution);
+    /* As that of process 1: to be opened again by its name. */
+    if (execution->program.tty &&
+        fchown(execution->spec->stdio_fds[0], execution->identity.uid, (gid_t)-1) < 0) {
+        (void)failure_sys(&execution->failure, "give the terminal to the user", NULL);
+        give_up(execution);
+    }
     if (!execution->program.process && program_yield(&execution->program, &execution->identity,
                                                      take_channel_fd, &execution->failure) < 0)
         give_up(execution);

@@ -30,22 +30,15 @@ static int close_gap(unsigned from, unsigned to, size_t n_preserved)
 }
 
 /* Closes the gaps between the sorted ones. */
-int descriptors_keep(const int *kept, size_t count, size_t n_preserved)
+int descriptors_keep(int *kept, size_t count, size_t n_preserved)
 {
-    int sorted[DESCRIPTORS_MAX_KEPT];
     unsigned next = 0;
 
-    if (count > DESCRIPTORS_MAX_KEPT) {
-        errno = EINVAL;
-        return -1;
-    }
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = kept[i];
-    sort(sorted, count);
+    sort(kept, count);
     for (size_t i = 0; i < count; i++) {
-        unsigned fd = (unsigned)sorted[i];
+        unsigned fd = (unsigned)kept[i];
 
-        if (sorted[i] < 0 || fd < next)
+        if (kept[i] < 0 || fd < next)
             continue;
         if (fd > next && close_gap(next, fd - 1, n_preserved) < 0)
             return -1;

@@ -9,11 +9,9 @@
 
 #include "common/cleanup.h"
 
-enum { DESCRIPTORS_MAX_KEPT = 9 };
-
-/* Closes all but these (negative ones do not count) and but `n_preserved` from 3 on. Returns 0, or
- * -1 with errno. */
-MUST_CHECK int descriptors_keep(const int *kept, size_t count, size_t n_preserved);
+/* Closes all but these (negative ones do not count), which are sorted for it, and but `n_preserved`
+ * from 3 on. Returns 0, or -1 with errno. */
+MUST_CHECK int descriptors_keep(int *kept, size_t count, size_t n_preserved);
 
 /* What execve leaves open: 0 to 2 and `n_preserved` from 3 on, nothing else. Returns 0, or -1 with
  * errno. */

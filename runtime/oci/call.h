@@ -34,6 +34,7 @@ MUST_CHECK int command_ps(struct oci_call *call, struct error *err);
 MUST_CHECK int command_pause(struct oci_call *call, struct error *err);
 MUST_CHECK int command_resume(struct oci_call *call, struct error *err);
 MUST_CHECK int command_update(struct oci_call *call, struct error *err);
+MUST_CHECK int command_mounts(struct oci_call *call, struct error *err);
 MUST_CHECK int command_events(struct oci_call *call, struct error *err);
 MUST_CHECK int command_spec(struct oci_call *call, struct error *err);
 MUST_CHECK int command_features(struct oci_call *call, struct error *err);

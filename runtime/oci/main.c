@@ -31,6 +31,8 @@ static const struct {
     {"pause", command_pause, false, "stop all processes where they are"},
     {"resume", command_resume, false, "let them go on"},
     {"update", command_update, false, "change resource limits"},
+    {"mounts", command_mounts, true,
+     "mount further things in a running container, or unmount them"},
     {"events", command_events, false, "show what a container uses, and out-of-memory kills"},
     {"spec", command_spec, false, "write a config.json to begin with"},
     {"features", command_features, false, "show what is implemented, as JSON"},

@@ -165,7 +165,7 @@ int notify_socket_pass_on(const struct oci_container *container, struct error *e
 /* It must not keep the terminal, or whatever else the caller waits for the end of. */
 static _Noreturn void pass_on_and_end(const struct oci_container *container)
 {
-    const int kept[] = {container->notify_fd, container_pidfd(container->handle)};
+    int kept[] = {container->notify_fd, container_pidfd(container->handle)};
 
     _exit(descriptors_keep(kept, ARRAY_LENGTH(kept), 0) < 0 ||
           notify_socket_pass_on(container, NULL) < 0);

@@ -71,6 +71,8 @@ load oci
     # As in crun: that is for each to ask for.
     oci_ok exec "$ID" grep NoNewPrivs /proc/1/status /proc/self/status
     equal "$(tr -d '[:space:]' <<<"$stdout")" /proc/1/status:NoNewPrivs:1/proc/self/status:NoNewPrivs:0
+    oci_ok exec --tty --user 7 "$ID" sh -c 'stat -L -c %u /proc/self/fd/0; echo again >$(tty)'
+    contains "$stdout" $'7\r\nagain'
     oci_ok exec --no-new-privs "$ID" grep NoNewPrivs /proc/self/status
     contains "$stdout" 1
     oci_refused exec "$ID" nope

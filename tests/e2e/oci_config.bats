@@ -218,6 +218,32 @@ END
     contains "$stderr" "change the mount on '/etc'"
 }
 
+@test "mounts are added to a container that runs, and taken away again" {
+    mkdir source
+    echo content >source/file
+    waiting "$with_user_namespace | .mounts += [{destination: \"/tmp\", type: \"tmpfs\"}]"
+    jq -n '[{destination: "/tmp/bound", type: "bind", source: "source", options: ["bind", "ro"]},
+        {destination: "/tmp/memory", type: "tmpfs", source: "tmpfs", options: ["size=1m"]}]' >mounts.json
+    oci_ok mounts add "$ID" mounts.json
+    oci_ok exec "$ID" sh -c 'cat /tmp/bound/file; touch /tmp/bound/x 2>&1; touch /tmp/memory/x; stat -c %u /tmp/memory/x'
+    equal "$(head -n 1 <<<"$stdout")" content
+    contains "$stdout" "Read-only file system"
+    equal "$(tail -n 1 <<<"$stdout")" 0
+    oci_ok mounts remove "$ID" mounts.json
+    oci_ok exec "$ID" grep -c /tmp /proc/self/mountinfo
+    equal "$stdout" 1
+    oci_refused mounts remove "$ID" mounts.json
+    contains "$stderr" "unmount '/tmp/memory'"
+    echo '[{"destination": "/", "type": "tmpfs"}]' >mounts.json
+    oci_refused mounts add "$ID" mounts.json
+    contains "$stderr" "mount on '/'"
+    echo '[{"destination": "/tmp/x", "type": "bind"}]' >mounts.json
+    oci_refused mounts add "$ID" mounts.json
+    contains "$stderr" "mounts.json: mounts[0].source: is missing"
+    oci_refused mounts replace "$ID" mounts.json
+    oci_ok delete --force "$ID"
+}
+
 @test "a container in the caller's mount namespace has its root and leaves no mount" {
     local before
     before=$(wc -l </proc/self/mountinfo)
