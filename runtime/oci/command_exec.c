@@ -196,10 +196,15 @@ static int choose_place(const struct exec_options *options, const struct oci_con
                         struct cgroup **ret_cgroup, struct error *err)
 {
     const struct number_set *cpus = container->config.process.exec_cpus_first;
+    const struct resctrl_spec *resctrl = container->config.resctrl;
     struct cgroup *own = container_cgroup(container->handle);
+    scoped_fd int resctrl_fd = -1;
 
     if (cpus && syscall(SYS_sched_setaffinity, 0, sizeof(cpus->words), cpus->words) < 0)
         return error_sys(err, "choose the processors");
+    if (resctrl && (resctrl_open(&resctrl_fd, err) < 0 ||
+                    resctrl_enter(resctrl_fd, resctrl, container->record.id, getpid(), err) < 0))
+        return -1;
     if (!options->cgroup)
         return 0;
     if (!own)

@@ -6,6 +6,7 @@
 
 #include "common/path.h"
 #include "runtime/oci/seccomp_profile.h"
+#include "runtime/oci/systemd_property.h"
 
 static void read_version(struct oci_reader *reader, struct oci_at root, struct oci_config *config)
 {
@@ -42,6 +43,21 @@ static void take_hook_output(struct oci_reader *reader, struct oci_at annotation
             path_join(reader->arena, config->bundle.dir, path);
 }
 
+static void take_property(struct oci_reader *reader, struct oci_at annotations, const char *key,
+                          struct oci_config *config)
+{
+    const char *value = "", *property;
+
+    if (!oci_string(reader, annotations, key, &value))
+        return;
+    property =
+        systemd_property_parse(key + strlen(OCI_ANNOTATION_SYSTEMD_PROPERTY), value, reader->arena);
+    if (property)
+        string_list_add(reader->arena, &config->scope.properties, property);
+    else
+        oci_fail(reader, annotations, key, "'%s' is no property of systemd", value);
+}
+
 /* Hooks and `state` show them as they are. */
 static void read_annotations(struct oci_reader *reader, struct oci_at root,
                              struct oci_config *config)
@@ -57,6 +73,8 @@ static void read_annotations(struct oci_reader *reader, struct oci_at root,
     json_object_foreach((json_t *)(uintptr_t)at.json, key, value) {
         if (!json_is_string(value))
             oci_fail(reader, at, key, "must be a string");
+        if (string_starts_with(key, OCI_ANNOTATION_SYSTEMD_PROPERTY))
+            take_property(reader, at, key, config);
     }
     json_format(at.json, &out);
     config->bundle.annotations = arena_strdup(reader->arena, text_get(&out));

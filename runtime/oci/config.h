@@ -12,6 +12,7 @@
 #include "runtime/bundle_spec.h"
 #include "runtime/cgroup/cgroup_devices.h"
 #include "runtime/oci/oci_json.h"
+#include "runtime/oci/resctrl.h"
 #include "runtime/oci/systemd_scope.h"
 
 /* The newest version of the specification that is implemented, and the oldest. */
@@ -24,6 +25,8 @@
 #define OCI_ANNOTATION_PIDFD "run.oci.pidfd_receiver"
 #define OCI_ANNOTATION_HOOKS_STDOUT "run.oci.hooks.stdout"
 #define OCI_ANNOTATION_HOOKS_STDERR "run.oci.hooks.stderr"
+#define OCI_ANNOTATION_SYSTEMD_PROPERTY                                                            \
+    "org.systemd.property." /* and its name; runc's and crun's */
 
 enum { OCI_MAX_RANGES = 340 }; /* of ids in one map; the kernel's limit */
 
@@ -46,9 +49,10 @@ struct oci_config {
     struct container_spec container; /* id and control group are the caller's to set */
     struct bundle_spec bundle;       /* container.bundle; its process is process.spec */
     struct oci_process process;
-    const char *cgroups_path;   /* or NULL */
-    struct systemd_scope scope; /* that is to be the control group; the caller's to set */
-    const char *mount_label;    /* of SELinux; or NULL */
+    const char *cgroups_path;           /* or NULL */
+    struct systemd_scope scope;         /* that is to be the control group; the caller's to set */
+    const char *mount_label;            /* of SELinux; or NULL */
+    const struct resctrl_spec *resctrl; /* or NULL */
     const char *pidfd_receiver; /* crun's annotation: a socket that gets a pidfd of the container's
                                    process; or NULL */
     struct device_rules device_rules;
@@ -92,6 +96,8 @@ void oci_memory_policy_read(struct oci_reader *reader, struct oci_at linux_at,
                             struct process_spec *process);
 void oci_net_devices_read(struct oci_reader *reader, struct oci_at linux_at,
                           struct oci_config *config);
+void oci_intel_rdt_read(struct oci_reader *reader, struct oci_at linux_at,
+                        struct oci_config *config);
 void oci_ids_read(struct oci_reader *reader, struct oci_at at, const char *key,
                   struct id_ranges *ranges);
 void oci_hooks_read(struct oci_reader *reader, struct oci_at root, struct bundle_hooks *hooks);

@@ -322,7 +322,7 @@ void oci_linux_read(struct oci_reader *reader, struct oci_at root, struct oci_co
     check_paths(reader, at, "readonlyPaths", &bundle->read_only_paths);
     (void)oci_string(reader, at, "cgroupsPath", &config->cgroups_path);
     read_mount_label(reader, at, config);
-    oci_refuse(reader, at, "intelRdt", "is not supported: leave it out");
+    oci_intel_rdt_read(reader, at, config);
     oci_net_devices_read(reader, at, config);
 
     resources = oci_object(reader, at, "resources");

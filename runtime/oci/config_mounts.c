@@ -38,6 +38,9 @@ static const char *const without_effect[] = {"defaults",   "async",      "loud",
                                              "nomand",     "nofail",     "auto",    "noauto",
                                              "nolazytime", "noiversion", "iversion"};
 
+/* What the kernel takes for every file system, and is passed on to it as all that is not known. */
+static const char *const passed_on[] = {"sync", "dirsync", "lazytime", "mand"};
+
 static const struct {
     const char *name;
     unsigned long flags;
@@ -289,6 +292,8 @@ json_t *oci_mount_options(void)
         (void)json_array_append_new(list, json_string(propagations[i].name));
     for (size_t i = 0; i < ARRAY_LENGTH(without_effect); i++)
         (void)json_array_append_new(list, json_string(without_effect[i]));
+    for (size_t i = 0; i < ARRAY_LENGTH(passed_on); i++)
+        (void)json_array_append_new(list, json_string(passed_on[i]));
     for (size_t i = 0; i < ARRAY_LENGTH(manners); i++)
         (void)json_array_append_new(list, json_string(manners[i]));
     return list;

@@ -213,9 +213,8 @@ static int fill_record(struct oci_call *call, const struct oci_creation *creatio
 }
 
 /* The devices of the host that become the container's. */
-static int move_devices(void *owner, pid_t pid, struct error *err)
+static int move_devices(const struct oci_config *config, pid_t pid, struct error *err)
 {
-    const struct oci_config *config = owner;
     scoped_fd int netns_fd = -1;
     char path[64];
 
@@ -230,6 +229,59 @@ static int move_devices(void *owner, pid_t pid, struct error *err)
                         err) < 0)
             return error_wrap(err, "linux.netDevices");
     return 0;
+}
+
+static int enter_resctrl(const struct oci_container *container, pid_t pid, struct error *err)
+{
+    const struct resctrl_spec *spec = container->config.resctrl;
+    scoped_fd int root_fd = -1;
+
+    if (!spec)
+        return 0;
+    if (resctrl_open(&root_fd, err) < 0 ||
+        resctrl_enter(root_fd, spec, container->record.id, pid, err) < 0)
+        return error_wrap(err, "config.json: linux.intelRdt");
+    return 0;
+}
+
+static int furnish(void *owner, pid_t pid, struct error *err)
+{
+    const struct oci_container *container = owner;
+
+    return move_devices(&container->config, pid, err) < 0 ? -1 : enter_resctrl(container, pid, err);
+}
+
+/* What is made goes when the container is deleted. */
+static int prepare_resctrl(struct oci_call *call, struct oci_container *container,
+                           struct error *err)
+{
+    const struct resctrl_spec *spec = container->config.resctrl;
+    struct oci_record *record = &container->record;
+    struct resctrl_place place;
+    scoped_fd int root_fd = -1;
+    int result;
+
+    if (!spec)
+        return 0;
+    if (resctrl_open(&root_fd, err) < 0)
+        return error_wrap(err, "config.json: linux.intelRdt");
+    result = resctrl_prepare(root_fd, spec, record->id, call->arena, &place, err);
+    record->resctrl_class = place.made_class;
+    record->resctrl_monitor = place.made_monitor;
+    if (result < 0)
+        return error_wrap(err, "config.json: linux.intelRdt");
+    return oci_record_write(container->dir_fd, record, err);
+}
+
+static int remove_resctrl(const struct oci_record *record, struct error *err)
+{
+    const struct resctrl_place place = {record->resctrl_class, record->resctrl_monitor};
+    scoped_fd int root_fd = -1;
+
+    if (!place.made_class && !place.made_monitor)
+        return 0;
+    /* All is gone with the file system where that is not mounted any more. */
+    return resctrl_open(&root_fd, NULL) < 0 ? 0 : resctrl_remove(root_fd, &place, err);
 }
 
 /* Where it is is known only now. The unit is noted first, so that it is found again whatever
@@ -280,8 +332,7 @@ static int bring_up(struct oci_call *call, const struct oci_creation *creation,
                     struct error *err)
 {
     struct oci_record *record = &container->record;
-    const struct container_surroundings surroundings = {.furnish = move_devices,
-                                                        .owner = &container->config};
+    const struct container_surroundings surroundings = {.furnish = furnish, .owner = container};
     struct systemd_holder holder = {0};
     scoped_fd int start_fd = -1;
     int result;
@@ -294,7 +345,7 @@ static int bring_up(struct oci_call *call, const struct oci_creation *creation,
         (fd_message_listen(container->dir_fd, "start.sock", &start_fd, err) < 0 ||
          fd_set_nonblocking(start_fd, false, err) < 0))
         return -1;
-    if (notify_socket_offer(call, container, err) < 0)
+    if (notify_socket_offer(call, container, err) < 0 || prepare_resctrl(call, container, err) < 0)
         return -1;
     container->config.bundle.start_fd = start_fd;
     if (make_scope(call, container, &holder, err) < 0)
@@ -477,7 +528,7 @@ int life_delete(struct oci_call *call, struct oci_container *container, struct e
     if (remove_mounts(container, why) < 0 ||
         (container->record.unit &&
          systemd_scope_stop(container->record.unit, call->arena, why) < 0) ||
-        remove_group(container, why) < 0)
+        remove_group(container, why) < 0 || remove_resctrl(&container->record, why) < 0)
         return error_wrap(why, "delete container '%s'", container->record.id);
     container->record.pid = 0;
     run_last_hooks(call, container);

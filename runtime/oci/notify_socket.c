@@ -102,7 +102,8 @@ int notify_socket_listen(struct oci_container *container, struct error *err)
     return 0;
 }
 
-bool notify_message_says_ready(const char *bytes, size_t length)
+/* Whether one of the lines is "READY=1". */
+static bool says_ready(const char *bytes, size_t length)
 {
     static const char ready[] = "READY=1";
 
@@ -155,7 +156,7 @@ int notify_socket_pass_on(const struct oci_container *container, struct error *e
         if (poll(sources, ARRAY_LENGTH(sources), -1) < 0 && errno != EINTR)
             return error_sys(err, "wait until the container is ready");
         length = recv(container->notify_fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-        if (length > 0 && notify_message_says_ready(bytes, (size_t)length))
+        if (length > 0 && says_ready(bytes, (size_t)length))
             return tell_caller(container->record.pid, err);
         if (length < 0 && sources[1].revents)
             return 0;

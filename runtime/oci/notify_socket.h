@@ -29,7 +29,4 @@ MUST_CHECK int notify_socket_pass_on_aside(const struct oci_container *container
                                            struct error *err);
 void notify_socket_end(pid_t pid);
 
-/* Whether one of the lines of a message is "READY=1". Public for tests. */
-bool notify_message_says_ready(const char *bytes, size_t length);
-
 #endif

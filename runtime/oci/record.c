@@ -32,6 +32,8 @@ static const struct codec_field record_codec[] = {
     CODEC_FIELD(struct oci_record, cgroup_parent, CODEC_STRING),
     CODEC_FIELD(struct oci_record, cgroup_name, CODEC_STRING),
     CODEC_FIELD(struct oci_record, unit, CODEC_STRING),
+    CODEC_FIELD(struct oci_record, resctrl_class, CODEC_STRING),
+    CODEC_FIELD(struct oci_record, resctrl_monitor, CODEC_STRING),
     CODEC_FIELD(struct oci_record, owner, CODEC_INT),
     CODEC_FIELD(struct oci_record, place_mount, CODEC_UINT64),
     CODEC_FIELD(struct oci_record, external_descriptors, CODEC_STRING),

@@ -23,8 +23,9 @@ struct oci_record {
     int pid;             /* 0: it is being created */
     uint64_t start_time; /* of the process */
     const char *cgroup_parent, *cgroup_name;
-    const char *unit; /* of systemd, whose group it is; or NULL */
-    int owner;        /* user id */
+    const char *unit;                            /* of systemd, whose group it is; or NULL */
+    const char *resctrl_class, *resctrl_monitor; /* what was made for it; see resctrl.h */
+    int owner;                                   /* user id */
     /* Without a mount namespace of its own: the mount at the place of its root before it came. What
      * is mounted there besides is its. 0: it has one. */
     uint64_t place_mount;

@@ -133,6 +133,8 @@ void systemd_scope_command(const struct systemd_scope *scope, const struct resou
         string_list_add(arena, ret_words, arena_printf(arena, "--slice=%s", scope->slice));
     string_list_add(arena, ret_words, arena_printf(arena, "--unit=%s", scope->unit));
     systemd_scope_properties(resources, arena, &properties);
+    for (size_t i = 0; i < scope->properties.count; i++)
+        string_list_add(arena, &properties, scope->properties.items[i]);
     for (size_t i = 0; i < properties.count; i++)
         string_list_add(arena, ret_words,
                         arena_printf(arena, "--property=%s", properties.items[i]));

@@ -21,11 +21,13 @@
 #include "runtime/container_spec.h"
 
 struct systemd_scope {
-    const char *slice; /* "machine.slice"; NULL: where systemd likes */
-    const char *unit;  /* "libpod-x.scope"; NULL: no scope is wanted */
+    const char *slice;             /* "machine.slice"; NULL: where systemd likes */
+    const char *unit;              /* "libpod-x.scope"; NULL: no scope is wanted */
+    struct string_list properties; /* that are asked for, beside those that stand for limits */
 };
 
-/* From the "SLICE:PREFIX:NAME" of a configuration; NULL or "" stands for our own name. */
+/* From the "SLICE:PREFIX:NAME" of a configuration; NULL or "" stands for our own name. Properties
+ * stay as they are. */
 MUST_CHECK int systemd_scope_name(const char *cgroups_path, const char *id, struct arena *arena,
                                   struct systemd_scope *ret_scope, struct error *err);
 

@@ -7,7 +7,8 @@ load oci
 @test "features are told as JSON, and the version as text" {
     oci_ok features
     equal "$(jq -r '.ociVersionMin + " " + .ociVersionMax' <<<"$stdout")" "1.0.0 1.3.0"
-    equal "$(jq -r '.linux.cgroup.systemd' <<<"$stdout")" true
+    equal "$(jq -c '.linux | [.cgroup.systemd, .cgroup.systemdUser, .intelRdt.enabled]' <<<"$stdout")" "[true,true,true]"
+    equal "$(jq -r '.potentiallyUnsafeConfigAnnotations | sort | .[0]' <<<"$stdout")" org.systemd.property.
     oci_ok --version
     contains "$stdout" "spec: 1.3.0"
 }
@@ -334,10 +335,24 @@ END
 }
 
 @test "what cannot be given is refused by its place in the file" {
-    config '.linux.intelRdt = {closID: "x"}'
-    oci_refused run "$ID"
-    contains "$stderr" "config.json: linux.intelRdt: "
-    config 'del(.linux.intelRdt) | .process.cwd = 5'
+    if ! grep -q ' - resctrl ' /proc/self/mountinfo; then
+        config '.linux.intelRdt = {closID: "x"}'
+        oci_refused run "$ID"
+        contains "$stderr" "config.json: linux.intelRdt: no resctrl file system is mounted"
+        oci_ok list --quiet
+        equal "$stdout" ""
+    fi
+    if [ ! -e /sys/kernel/security/apparmor ]; then
+        config 'del(.linux.intelRdt) | .process.apparmorProfile = "some-profile"'
+        oci_refused run "$ID"
+        contains "$stderr" "config.json: process.apparmorProfile: AppArmor is not enabled on this host"
+    fi
+    if [ ! -e /sys/fs/selinux/enforce ]; then
+        config 'del(.process.apparmorProfile) | .process.selinuxLabel = "a:b:c:s0"'
+        oci_refused run "$ID"
+        contains "$stderr" "config.json: process.selinuxLabel: SELinux is not enabled on this host"
+    fi
+    config 'del(.linux.intelRdt, .process.apparmorProfile, .process.selinuxLabel) | .process.cwd = 5'
     oci_refused run "$ID"
     contains "$stderr" "config.json: process.cwd: must be a string"
     config '.process.cwd = "/" | .ociVersion = "2.0.0"'

@@ -85,7 +85,6 @@ Test(oci_config, what_is_not_supported_is_refused)
     struct oci_config config;
     struct error err;
 
-    expect_refused(document(arena, "", "", ",\"intelRdt\":{\"closID\":\"x\"}"), "linux.intelRdt: ");
     expect_refused(document(arena, "", "", ",\"mountLabel\":\"x\""), "linux.mountLabel: ");
     expect_refused(document(arena, "", ",\"windows\":{\"a\":1}", ""), "windows: ");
 }
@@ -328,4 +327,47 @@ Test(oci_config, annotations_name_where_hooks_print)
     cr_expect_str_eq(config.bundle.hooks.output_paths[0], "/bundle/out");
     cr_expect_str_eq(config.bundle.hooks.output_paths[1], "/log/err");
     cr_expect_str_eq(config.bundle.hooks.poststop.kind, "poststop");
+}
+
+Test(oci_config, cache_and_bandwidth_are_lines_of_a_class)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+
+    cr_assert_eq(
+        read_document(arena,
+                      document(arena, "", "",
+                               ",\"intelRdt\":{\"closID\":\"web\",\"schemata\":[\"L2:0=1\"],"
+                               "\"l3CacheSchema\":\"L3:0=f\\nL3CODE:0=f\","
+                               "\"memBwSchema\":\"MB:0=20\",\"enableMBM\":true}"),
+                      &config, &err),
+        0, "%s", err.text);
+    cr_expect_str_eq(config.resctrl->class_name, "web");
+    cr_expect_eq(config.resctrl->schemata.count, 4);
+    cr_expect_str_eq(config.resctrl->schemata.items[2], "L3CODE:0=f");
+    cr_expect(config.resctrl->monitors);
+    expect_refused(document(arena, "", "", ",\"intelRdt\":{\"closID\":\"../x\"}"),
+                   "linux.intelRdt.closID: ");
+}
+
+Test(oci_config, annotations_are_properties_of_the_scope)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct oci_config config;
+    struct error err;
+
+    cr_assert_eq(
+        read_document(
+            arena,
+            document(arena, "",
+                     ",\"annotations\":{\"org.systemd.property.TimeoutStopUSec\":\"uint64 5\"}",
+                     ""),
+            &config, &err),
+        0, "%s", err.text);
+    cr_assert_eq(config.scope.properties.count, 1);
+    cr_expect_str_eq(config.scope.properties.items[0], "TimeoutStopSec=5us");
+    expect_refused(
+        document(arena, "", ",\"annotations\":{\"org.systemd.property.A\":\"('a', 1)\"}", ""),
+        "annotations.org.systemd.property.A: ");
 }

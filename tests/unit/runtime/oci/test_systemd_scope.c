@@ -16,7 +16,7 @@ static const char *joined(struct arena *arena, struct string_list list)
 
 static struct systemd_scope named(struct arena *arena, const char *path)
 {
-    struct systemd_scope scope = {NULL, NULL};
+    struct systemd_scope scope = {0};
     struct error err = {0};
 
     cr_assert_eq(systemd_scope_name(path, "id", arena, &scope, &err), 0, "%s", err.text);
