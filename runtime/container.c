@@ -223,10 +223,15 @@ static bool is_same_file(const char *a, const char *b)
 
 int container_open_root(const struct container *container)
 {
+    scoped_fd int fd = -1;
     char path[64];
 
     (void)snprintf(path, sizeof(path), "/proc/%d/root", (int)container->pid);
-    return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    /* The number was its own only if it is there afterwards as well. */
+    if (fd < 0 || pidfd_send_signal(container->pidfd, 0, NULL, 0) < 0)
+        return -1;
+    return steal_fd(&fd);
 }
 
 /* Looks through /proc/PID. The caller checks afterwards that the process is still the same. */

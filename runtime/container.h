@@ -101,6 +101,10 @@ MUST_CHECK int container_signal(struct container *container, int signal_number, 
  * and SIGSTOP excepted) and waiting for a grace period is pointless. */
 bool container_sees_signal(const struct container *container, int signal_number);
 
+/* Its root as process 1 has it, as a descriptor for paths, which is the caller's; -1 with errno,
+ * also when the process has ended. */
+int container_open_root(const struct container *container);
+
 /* Its control group; NULL when it has none any more. Borrowed. */
 struct cgroup *container_cgroup(const struct container *container);
 

@@ -37,7 +37,4 @@ struct container {
     char note[256]; /* see container_userns_note() */
 };
 
-/* Its root as process 1 has it; -1 with errno. */
-int container_open_root(const struct container *container);
-
 #endif

@@ -37,8 +37,7 @@ static int ptmx_open(const struct container *container, int *ret_fd, struct erro
     char path[64];
     scoped_fd int root_fd = -1, place_fd = -1;
 
-    (void)snprintf(path, sizeof(path), "/proc/%d/root", (int)container_pid(container));
-    root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    root_fd = container_open_root(container);
     if (root_fd < 0)
         return error_sys(err, "open the root of process %d", (int)container_pid(container));
     place_fd = path_open_in_root(root_fd, "dev/pts/ptmx", O_PATH | O_NOFOLLOW, 0);

@@ -10,11 +10,14 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/file.h"
 #include "common/text.h"
 
 enum {
     MAX_NESTING = 64,  /* of groups that a container made in its own */
     MAX_ATTEMPTS = 20, /* when a parent vanishes under us, again and again */
+    MAX_EVENTS_BYTES = 4096,
+    MAX_PROCESSES_BYTES = 4 << 20,
 };
 
 #define MADE_ATTRIBUTE "yawl.made"
@@ -121,7 +124,19 @@ static int make_parents(const struct cgroup_path *path,
     return steal_fd(&dir_fd);
 }
 
-/* As rmdir, with the groups inside. -1 with errno. */
+/* Whether a process is in it or, as far as can be told, in a group inside. */
+static bool is_populated(int fd)
+{
+    scoped_text struct text events = {0}, processes = {0};
+
+    if (file_read(fd, "cgroup.events", MAX_EVENTS_BYTES, &events, NULL, NULL) == 0 &&
+        strstr(text_get(&events), "populated 1"))
+        return true;
+    return file_read(fd, "cgroup.procs", MAX_PROCESSES_BYTES, &processes, NULL, NULL) == 0 &&
+           processes.length > 0;
+}
+
+/* As rmdir, with the groups inside; of one that is in use all stay. -1 with errno. */
 static int remove_group(int dir_fd, const char *name, unsigned nesting)
 {
     scoped_fd int fd = -1;
@@ -135,6 +150,10 @@ static int remove_group(int dir_fd, const char *name, unsigned nesting)
     fd = openat(dir_fd, name, OPEN_GROUP);
     if (fd < 0)
         return errno == ENOENT ? 0 : -1;
+    if (is_populated(fd)) {
+        errno = EBUSY;
+        return -1;
+    }
     dir = fdopendir(fd);
     if (!dir)
         return -1;
@@ -145,6 +164,17 @@ static int remove_group(int dir_fd, const char *name, unsigned nesting)
             (void)remove_group(dirfd(dir), entry->d_name, nesting + 1);
     (void)closedir(dir);
     return unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+/* What is left of a container of that name makes place; one that is in use does not. */
+static int replace_group(int parent_fd, const struct cgroup_path *path, struct error *err)
+{
+    if (remove_group(parent_fd, path->id, 0) == 0 && mkdirat(parent_fd, path->id, 0755) == 0)
+        return 0;
+    if (errno == EBUSY)
+        return error_sys(err, "use control group '%s/%s', which is there already", path->parent,
+                         path->id);
+    return error_sys(err, "replace control group '%s/%s'", path->parent, path->id);
 }
 
 /* One attempt. ENOENT and ENODEV mean that a parent was removed by somebody else meanwhile. */
@@ -159,10 +189,8 @@ static int make_once(const struct cgroup_path *path, const struct cgroup_prepara
     if (!path->is_there && mkdirat(parent_fd, path->id, 0755) < 0) {
         if (errno != EEXIST)
             return error_sys(err, "make control group '%s/%s'", path->parent, path->id);
-        if (remove_group(parent_fd, path->id, 0) < 0)
-            return error_sys(err, "remove the control group that is left of '%s'", path->id);
-        if (mkdirat(parent_fd, path->id, 0755) < 0)
-            return error_sys(err, "make control group '%s/%s'", path->parent, path->id);
+        if (replace_group(parent_fd, path, err) < 0)
+            return -1;
     }
     fd = openat(parent_fd, path->id, OPEN_GROUP);
     if (fd < 0)

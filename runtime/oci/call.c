@@ -9,6 +9,7 @@
 
 #include "common/fd.h"
 #include "common/json.h"
+#include "common/utf8.h"
 
 static bool wants_help(struct string_list args, size_t n_operands)
 {
@@ -47,6 +48,24 @@ static void format_time(char out[32])
     (void)strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
 }
 
+/* Names of files and containers come as they are, and JSON is UTF-8. */
+static json_t *quote(const char *text)
+{
+    scoped_text struct text clean = {0};
+    size_t length = strlen(text);
+
+    for (size_t at = 0; at < length;) {
+        size_t size = utf8_character_length((const unsigned char *)text + at, length - at);
+
+        if (size > 0)
+            text_append_bytes(&clean, text + at, size);
+        else
+            text_append_char(&clean, '?');
+        at += size > 0 ? size : 1;
+    }
+    return json_string(text_get(&clean));
+}
+
 static void log_line(const struct oci_call *call, const char *level, const char *text)
 {
     scoped_fd int fd = open(call->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -58,11 +77,15 @@ static void log_line(const struct oci_call *call, const char *level, const char 
     format_time(now);
     if (call->log_json) {
         scoped(json_release) json_t *json =
-            json_pack("{s:s,s:s,s:s}", "level", level, "msg", text, "time", now);
+            json_pack("{s:s,s:o,s:s}", "level", level, "msg", quote(text), "time", now);
 
         json_format(json, &line);
     } else {
-        text_appendf(&line, "time=\"%s\" level=%s msg=\"%s\"", now, level, text);
+        scoped(json_release) json_t *quoted = quote(text);
+
+        /* Whatever names a configuration has: one line, with quotes as JSON has them. */
+        text_appendf(&line, "time=\"%s\" level=%s msg=", now, level);
+        json_format(quoted, &line);
     }
     text_append(&line, "\n");
     (void)!fd_write_all(fd, line.data, line.length);

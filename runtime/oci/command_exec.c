@@ -59,11 +59,8 @@ static int take_user(struct oci_call *call, const struct oci_container *containe
                      struct error *err)
 {
     struct identity *identity = arena_new_object(call->arena, struct identity);
-    scoped_fd int root_fd = -1;
-    char path[64];
+    scoped_fd int root_fd = container_open_root(container->handle);
 
-    (void)snprintf(path, sizeof(path), "/proc/%d/root", container->record.pid);
-    root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root_fd < 0)
         return error_sys(err, "open the root of process %d", container->record.pid);
     if (identity_find(root_fd, options->user, options->groups, identity, err) < 0)
@@ -163,15 +160,7 @@ static int plan(struct oci_call *call, const struct exec_options *options,
     add_capabilities(call, options, spec);
     spec->cpus = process->exec_cpus_last;
     spec->n_preserved = options->n_preserved;
-    if (!spec_has_user_namespace(&container->config.container)) {
-        uint64_t own = capabilities_permitted();
-
-        spec->bounding &= own;
-        spec->effective &= own;
-        spec->permitted &= own;
-        spec->inheritable &= own;
-        spec->ambient &= own;
-    }
+    life_limit_capabilities(&container->config);
     return 0;
 }
 

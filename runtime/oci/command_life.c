@@ -134,7 +134,9 @@ int command_kill(struct oci_call *call, struct error *err)
     if (result == 0 && all)
         result = signal_all(&container, number, err);
     else if (result == 0 && !container.handle)
-        result = error_set(err, "container '%s' is not running", container.record.id);
+        /* In words that containerd looks for. */
+        result = error_set(err, "container not running: '%s' is %s", container.record.id,
+                           oci_status_name(container.status));
     else if (result == 0)
         result = container_signal(container.handle, number, err);
     oci_container_close(&container);

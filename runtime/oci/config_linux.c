@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
@@ -29,6 +30,32 @@ static int namespace_type(const char *name)
         if (string_eq(namespace_types[i].name, name))
             return namespace_types[i].type;
     return 0;
+}
+
+/* Who joins a namespace that is the caller's has it as if nothing had been said. */
+static bool is_callers(const char *path)
+{
+    static const char *const names[] = {"pid", "net",  "ipc",  "uts",
+                                        "mnt", "user", "time", "cgroup"};
+    struct stat status, own;
+    char own_path[32];
+
+    if (stat(path, &status) < 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        (void)snprintf(own_path, sizeof(own_path), "/proc/self/ns/%s", names[i]);
+        if (stat(own_path, &own) == 0 && own.st_dev == status.st_dev && own.st_ino == status.st_ino)
+            return true;
+    }
+    return false;
+}
+
+static bool shares(const struct bundle_spec *bundle, int type)
+{
+    for (size_t i = 0; i < bundle->n_joined; i++)
+        if (bundle->joined[i].type == type)
+            return is_callers(bundle->joined[i].path);
+    return !bundle_has_namespace(bundle, type);
 }
 
 static void read_namespace(struct oci_reader *reader, struct oci_at at, struct bundle_spec *bundle)
@@ -83,10 +110,10 @@ static void read_namespaces(struct oci_reader *reader, struct oci_at at, struct 
         bundle->new_namespaces |= CLONE_NEWUSER;
     }
     order_joined(bundle);
-    container->host_pid = !bundle_has_namespace(bundle, CLONE_NEWPID);
-    container->host_network = !bundle_has_namespace(bundle, CLONE_NEWNET);
-    container->host_ipc = !bundle_has_namespace(bundle, CLONE_NEWIPC);
-    container->host_uts = !bundle_has_namespace(bundle, CLONE_NEWUTS);
+    container->host_pid = shares(bundle, CLONE_NEWPID);
+    container->host_network = shares(bundle, CLONE_NEWNET);
+    container->host_ipc = shares(bundle, CLONE_NEWIPC);
+    container->host_uts = shares(bundle, CLONE_NEWUTS);
     if (container->host_uts && container->hostname && *container->hostname)
         oci_fail(reader, (struct oci_at){NULL, ""}, "hostname",
                  "would change the host's: add a uts namespace");

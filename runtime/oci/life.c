@@ -81,8 +81,7 @@ static void run_last_hooks(const struct oci_call *call, const struct oci_contain
  * Creating
  */
 
-/* What this process has not itself it cannot give, unless a user namespace brings it. */
-static void limit_capabilities(struct oci_config *config)
+void life_limit_capabilities(struct oci_config *config)
 {
     uint64_t own = capabilities_permitted();
     struct process_spec *spec = &config->process.spec;
@@ -146,7 +145,7 @@ static int read_bundle(struct oci_call *call, const struct oci_creation *creatio
         call_report(call, "warning", config->warnings.items[i]);
     if (creation->starts_at_once && config->process.args.count == 0)
         return error_set(err, "config.json: process: is missing: there is nothing to run");
-    limit_capabilities(config);
+    life_limit_capabilities(config);
     announce_sockets(call, config);
     return oci_cgroup_choose(call, config, creation->id, err);
 }
@@ -474,6 +473,12 @@ static int await_end(struct oci_container *container, struct error *err)
     return 0;
 }
 
+/* Else its creation was not completed, and a group that has its name need not be its own. */
+static bool has_lived(const struct oci_container *container)
+{
+    return container->record.pid > 0 || container->record.unit;
+}
+
 static int remove_group(const struct oci_container *container, struct error *err)
 {
     enum { ATTEMPTS = 500, PAUSE_NS = 10 * 1000 * 1000 };
@@ -482,7 +487,8 @@ static int remove_group(const struct oci_container *container, struct error *err
 
     for (int i = 0; i < ATTEMPTS; i++) {
         if (container_cleanup(container->record.cgroup_parent, container->record.cgroup_name,
-                              &why) == 0)
+                              &why) == 0 ||
+            !has_lived(container))
             return 0;
         if (why.number != EBUSY)
             break;
@@ -523,7 +529,8 @@ int life_delete(struct oci_call *call, struct oci_container *container, struct e
     if (container->handle &&
         (container_kill(container->handle, why) < 0 || await_end(container, why) < 0))
         return error_wrap(why, "delete container '%s'", container->record.id);
-    if (!container->handle)
+    /* One that never came to live has nobody in its group: who is there is somebody else's. */
+    if (!container->handle && has_lived(container))
         end_leftovers(container);
     if (remove_mounts(container, why) < 0 ||
         (container->record.unit &&

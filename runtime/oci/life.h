@@ -35,6 +35,10 @@ MUST_CHECK int life_delete(struct oci_call *call, struct oci_container *containe
 MUST_CHECK int life_delete_watched(struct oci_call *call, struct oci_container *container,
                                    struct error *err);
 
+/* Takes from the configuration's process what we have not ourselves and so cannot give, unless a
+ * user namespace brings it. */
+void life_limit_capabilities(struct oci_config *config);
+
 /* Writes a number to a file, replacing it; NULL: nothing. */
 MUST_CHECK int pid_file_write(const char *path, pid_t pid, struct error *err);
 

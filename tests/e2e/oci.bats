@@ -44,6 +44,7 @@ load oci
     oci_ok kill "$ID" TERM
     until_status stopped
     oci_refused kill "$ID"
+    contains "$stderr" "container not running"
     oci_ok delete "$ID"
     oci_refused state "$ID"
     contains "$stderr" "does not exist"
@@ -299,6 +300,11 @@ END
     equal "$(tr -s ' ' <<<"$stdout")" " 0 0 1"
     oci --log "file:$DIR/log" --log-format json state nobody
     equal "$(jq -r .level log)" error
+    oci --log "$DIR/json" --log-format json state $'\xff"'
+    equal "$(jq -r .msg json | cut -d ' ' -f 3)" "'?\"'"
+    oci --log "$DIR/text" state $'a\n"'
+    equal "$(wc -l <text)" 1
+    contains "$(<text)" 'level=error msg="container ID '"'"'a\n\"'"'"
     oci_refused --log "nowhere:$DIR/log" state nobody
     contains "$stderr" "--log"
 }
@@ -400,12 +406,21 @@ END
     timeout 20 "$OCI" --root "$STATE" run --preserve-fds 1 "$ID" 3<config.json >out
     equal "$(<out)" $'0\n1\n2\n3\n4'
     # What the caller has not is not passed on, least of all something of ours.
-    timeout 20 "$OCI" --root "$STATE" run --preserve-fds 100 "$ID" 3>&- 4<config.json 5>&- >out
+    timeout 20 "$OCI" --root "$STATE" run --preserve-fds 3 "$ID" 3>&- 4<config.json 5>&- >out
     equal "$(<out)" $'0\n1\n2\n3\n4\n5'
     command_is 'readlink /proc/self/fd/3; sleep 1000'
     "$OCI" --root "$STATE" run --detach --preserve-fds 1 "$ID" 3<config.json >out 2>&1 </dev/null
-    "$OCI" --root "$STATE" exec --preserve-fds 100 "$ID" ls /proc/self/fd 3>&- 4>&- 5>&- 6>&- >out
+    "$OCI" --root "$STATE" exec --preserve-fds 3 "$ID" ls /proc/self/fd 3>&- 4>&- 5>&- >out
     equal "$(<out)" $'0\n1\n2\n3'
+    oci_ok delete --force "$ID"
+}
+
+@test "a control group that is in use is no place for a container, and who is in it stays" {
+    waiting '.linux.cgroupsPath = "/'"$TAG"'"'
+    oci_refused create "$ID-second"
+    contains "$stderr" "Device or resource busy"
+    status_is running
+    oci_refused state "$ID-second"
     oci_ok delete --force "$ID"
 }
 

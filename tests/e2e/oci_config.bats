@@ -230,7 +230,7 @@ END
     contains "$stdout" "Read-only file system"
     equal "$(tail -n 1 <<<"$stdout")" 0
     oci_ok mounts remove "$ID" mounts.json
-    oci_ok exec "$ID" grep -c /tmp /proc/self/mountinfo
+    oci_ok exec "$ID" grep -c ' /tmp' /proc/self/mountinfo
     equal "$stdout" 1
     oci_refused mounts remove "$ID" mounts.json
     contains "$stderr" "unmount '/tmp/memory'"
@@ -242,6 +242,15 @@ END
     contains "$stderr" "mounts.json: mounts[0].source: is missing"
     oci_refused mounts replace "$ID" mounts.json
     oci_ok delete --force "$ID"
+}
+
+@test "a joined namespace that is the caller's own is the caller's" {
+    config '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end) | .linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+    oci_refused run "$ID"
+    contains "$stderr" "would change the host's network namespace"
+    config 'del(.linux.sysctl) | .linux.namespaces |= map(if .type == "uts" then .path = "/proc/self/ns/uts" else . end)'
+    oci_refused run "$ID"
+    contains "$stderr" "config.json: hostname: would change the host's"
 }
 
 @test "a container in the caller's mount namespace has its root and leaves no mount" {
