@@ -51,7 +51,6 @@ DECODE_RULE(decode_config_grants);
 DECODE_RULE(decode_build_secrets); /* struct build's `secrets` */
 DECODE_RULE(decode_agents);        /* struct pair_list; a name without a value has "" */
 DECODE_RULE(decode_grace_period);
-DECODE_RULE(decode_swappiness);
 DECODE_RULE(decode_pre_start);
 DECODE_RULE(decode_post_start);
 DECODE_RULE(decode_pre_stop);

@@ -53,16 +53,6 @@ DECODE_RULE(decode_grace_period)
         node_text(node) && duration_parse(node->text, &service->stop_grace_period_ns);
 }
 
-/* 0 is a wish as well. */
-DECODE_RULE(decode_swappiness)
-{
-    struct service *service = field;
-
-    (void)decoder;
-    service->has_mem_swappiness =
-        node_text(node) && number_parse_int(node->text, &service->mem_swappiness);
-}
-
 static int64_t int_at(const struct node *map, const char *key)
 {
     const struct node *value = node_get(map, key);

@@ -46,9 +46,6 @@ static const struct shape shape_oom_score_adj = {.forms = FORM_INT | FORM_STRING
 static const struct shape shape_memory_int = {.forms = FORM_INT | FORM_STRING,
                                               .scalar = SCALAR_BYTES};
 
-static const struct shape shape_swappiness = {
-    .forms = FORM_INT | FORM_STRING, .scalar = SCALAR_BYTES, .decode = decode_swappiness};
-
 static const struct key credential_keys[] = {
     {"config", &shape_string, NOTED, "config that holds it"},
     {"file", &shape_string, NOTED, "file that holds it"},
@@ -295,8 +292,8 @@ static const struct key service_keys[] = {
      SERVICE(mem_reservation_bytes)},
     {"memswap_limit", &shape_bytes, ACTED, "most memory and swap together", 0,
      SERVICE(memswap_limit_bytes)},
-    {"mem_swappiness", &shape_swappiness, ACTED, "readiness to swap, with cgroup v1 only", 0,
-     WHOLE},
+    {"mem_swappiness", &shape_memory_int, ACTED, "readiness to swap, with cgroup v1 only", 0,
+     SERVICE(mem_swappiness)},
     {"mac_address", &shape_string, ACTED, "hardware address", 0, SERVICE(mac_address)},
     {"models", &shape_service_models, REFUSED, "AI models", 0, 0, NO_ENGINE},
     {"network_mode", &shape_string, ACTED, "network namespace", 0, SERVICE(network_mode)},

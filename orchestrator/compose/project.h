@@ -128,8 +128,7 @@ struct service {
     double cpus;
     int64_t cpu_shares, cpu_quota_us, cpu_period_us, cpu_rt_runtime_us, cpu_rt_period_us;
     const char *cpuset;
-    int64_t mem_swappiness; /* of 100; -1: the kernel decides */
-    bool has_mem_swappiness;
+    int64_t mem_swappiness; /* of 100; 0 and -1: the kernel decides */
     struct block_limit *block_limits;
     size_t n_block_limits;
     int oom_score_adj;

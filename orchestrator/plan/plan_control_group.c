@@ -101,7 +101,7 @@ static void add_swappiness(struct plan_build *build)
 {
     int64_t value = build->service->mem_swappiness;
 
-    if (!build->service->has_mem_swappiness || value == -1)
+    if (value == 0 || value == -1)
         return;
     if (value < 0 || value > SWAPPINESS_MOST)
         plan_build_error(build, build->service->at, "mem_swappiness", "%lld is not from 0 to %d",

@@ -58,7 +58,6 @@ mem_reservation: 32m | memory | memory.soft_limit_in_bytes | 33554432 | memory.l
 deploy: {resources: {limits: {memory: 64m}, reservations: {memory: 32m}}} | memory | memory.limit_in_bytes | 67108864 | memory.max | 67108864
 deploy: {resources: {limits: {memory: 64m}, reservations: {memory: 32m}}} | memory | memory.soft_limit_in_bytes | 33554432 | memory.low | 33554432
 mem_swappiness: 10 | memory | memory.swappiness | 10 | - | -
-mem_swappiness: 0 | memory | memory.swappiness | 0 | - | -
 mem_limit: 64m, oom_kill_disable: true | memory | memory.oom_control | oom_kill_disable 1 | - | -
 pids_limit: 30 | pids | pids.max | 30 | pids.max | 30
 deploy: {resources: {limits: {pids: 31}}} | pids | pids.max | 31 | pids.max | 31

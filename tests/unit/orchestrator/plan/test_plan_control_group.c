@@ -75,7 +75,6 @@ Test(plan_control_group, what_control_groups_v1_alone_have_is_left_out_elsewhere
 
     fixture_init(&fixture);
     fixture.service.mem_swappiness = 10;
-    fixture.service.has_mem_swappiness = true;
     fixture.service.oom_kill_disable = true;
     fixture.service.cpu_rt_period_us = 500000;
     fixture.service.cpu_rt_runtime_us = 20000;
@@ -99,18 +98,10 @@ Test(plan_control_group, swappiness_is_a_share_of_a_hundred)
     struct plan *plan;
 
     fixture_init(&fixture);
-    plan = fixture_plan(&fixture);
-    cr_assert_not_null(plan);
-    cr_expect_eq(plan->instances[0].container.resources.n_settings, 0, "it was not asked for");
-    fixture.service.has_mem_swappiness = true;
     fixture.service.mem_swappiness = -1;
     plan = fixture_plan(&fixture);
     cr_assert_not_null(plan);
     cr_expect_eq(plan->instances[0].container.resources.n_settings, 0);
-    fixture.service.mem_swappiness = 0;
-    plan = fixture_plan(&fixture);
-    cr_assert_not_null(plan);
-    cr_expect_str_eq(setting_of(plan, "mem_swappiness")->v1_value, "0");
     fixture.service.mem_swappiness = 101;
     (void)fixture_plan(&fixture);
     cr_expect_not_null(strstr(first_error(&fixture), "101 is not from 0 to 100"));
