@@ -50,7 +50,7 @@ void bridge_batch_add(struct netlink_batch *batch, const struct bridge_spec *spe
                                 sizeof(header));
     netlink_batch_describe(batch, "create bridge '%s'", spec->name);
     netlink_batch_tolerate(batch, EEXIST);
-    ipv4_mac(spec->gateway, mac);
+    ipv4_mac(spec->router, mac);
     netlink_put_string(message, IFLA_IFNAME, spec->name);
     netlink_put(message, IFLA_ADDRESS, mac, sizeof(mac));
     netlink_put_u32(message, IFLA_MTU, (uint32_t)spec->mtu);
@@ -67,20 +67,36 @@ void bridge_batch_add(struct netlink_batch *batch, const struct bridge_spec *spe
 enum { LINK_LOCAL_LENGTH = 64 };
 
 /* Who looks for a neighbour in the name of a foreign client asks with a link-local address, or not
- * at all. On a shared network there are several routers: it follows from the gateway's number. */
-static struct in6_addr link_local_of(uint32_t gateway)
+ * at all. On a shared network there are several routers: it follows from the router's number. */
+static struct in6_addr link_local_of(uint32_t router)
 {
     struct in6_addr address = {.s6_addr = {0xfe, 0x80}};
 
     for (int i = 0; i < 4; i++)
-        address.s6_addr[12 + i] = (uint8_t)(gateway >> (24 - 8 * i));
+        address.s6_addr[12 + i] = (uint8_t)(router >> (24 - 8 * i));
     return address;
+}
+
+static void batch_pool(struct netlink_batch *batch, int ifindex, struct network_pool pool)
+{
+    if (ipv4_prefix_contains(pool.subnet, pool.gateway))
+        link_batch_address(batch, ifindex, pool.gateway, pool.subnet.length);
+    else
+        link_batch_route(batch, ifindex, pool.subnet, 0);
+}
+
+static void batch_pool6(struct netlink_batch *batch, int ifindex, struct v6_pool pool)
+{
+    if (ipv6_prefix_contains(&pool.subnet, &pool.gateway))
+        link_batch_address6(batch, ifindex, &pool.gateway, pool.subnet.length);
+    else
+        link_batch_route6(batch, ifindex, &pool.subnet, NULL);
 }
 
 int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret_ifindex,
                 struct error *err)
 {
-    const struct in6_addr link_local = link_local_of(spec->gateway);
+    const struct in6_addr link_local = link_local_of(spec->router);
     scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
     int ifindex;
 
@@ -88,16 +104,12 @@ int bridge_make(struct netlink *router, const struct bridge_spec *spec, int *ret
     if (netlink_send(router, batch, NULL, err) < 0 ||
         link_find(router, spec->name, &ifindex, err) < 0)
         return -1;
-    if (spec->prefix_length)
-        link_batch_address(batch, ifindex, spec->gateway, spec->prefix_length);
-    for (size_t i = 0; i < spec->n_pools; i++)
-        link_batch_address(batch, ifindex, spec->pools[i].gateway, spec->pools[i].subnet.length);
     link_batch_up(batch, ifindex, true);
+    for (size_t i = 0; i < spec->n_pools; i++)
+        batch_pool(batch, ifindex, spec->pools[i]);
     if (spec->v6) {
-        link_batch_address6(batch, ifindex, &spec->v6->gateway, spec->v6->subnet.length);
-        for (size_t i = 0; i < spec->v6->n_pools; i++)
-            link_batch_address6(batch, ifindex, &spec->v6->pools[i].gateway,
-                                spec->v6->pools[i].subnet.length);
+        for (size_t i = 0; i <= spec->v6->n_pools; i++)
+            batch_pool6(batch, ifindex, network_v6_pool_at(spec->v6, i));
         link_batch_address6(batch, ifindex, &link_local, LINK_LOCAL_LENGTH);
     }
     if (netlink_send(router, batch, NULL, err) < 0)

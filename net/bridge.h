@@ -19,13 +19,12 @@ enum { INTERFACE_NAME_SIZE = 16 };
 
 struct bridge_spec {
     const char *name; /* of the interface */
-    uint32_t gateway;
-    unsigned prefix_length; /* 0: without the address */
+    uint32_t router;  /* what its MAC and link-local address follow from */
     int mtu;
-    const struct network_v6 *v6; /* or NULL */
-    const struct network_pool
-        *pools; /* further subnets, with a gateway each; those of IPv6 are v6's */
+    const struct network_pool *pools; /* all subnets of IPv4. It has their gateways' addresses; a
+                                         subnet whose gateway is in another is on its link. */
     size_t n_pools;
+    const struct network_v6 *v6; /* likewise; or NULL */
 };
 
 /* Letters, digits, '.', '_' and '-', as many as fit. */

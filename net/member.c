@@ -82,7 +82,7 @@ static void add_on_link(struct member *member, const struct network *network,
     if (!network->no_ipv4 && count > 1) {
         endpoint->on_link = arena_new_array(member->arena, struct ipv4_prefix, count);
         for (size_t i = 0; i < count; i++) {
-            struct ipv4_prefix subnet = i == 0 ? network->subnet : network->pools[i - 1].subnet;
+            struct ipv4_prefix subnet = network_pool_at(network, i).subnet;
 
             if (!ipv4_prefix_contains(subnet, endpoint->address))
                 endpoint->on_link[endpoint->n_on_link++] = subnet;
@@ -91,8 +91,7 @@ static void add_on_link(struct member *member, const struct network *network,
     if (network->v6.on && count6 > 1) {
         endpoint->on_link6 = arena_new_array(member->arena, struct ipv6_prefix, count6);
         for (size_t i = 0; i < count6; i++) {
-            struct ipv6_prefix subnet =
-                i == 0 ? network->v6.subnet : network->v6.pools[i - 1].subnet;
+            struct ipv6_prefix subnet = network_v6_pool_at(&network->v6, i).subnet;
 
             if (!ipv6_prefix_contains(&subnet, &endpoint->address6))
                 endpoint->on_link6[endpoint->n_on_link6++] = subnet;

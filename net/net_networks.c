@@ -47,17 +47,22 @@ int net_resolve_network(struct net *net, const struct network_spec *spec,
 
 int net_make_bridge(struct net *net, struct network *network, struct error *err)
 {
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct network_pool *pools = arena_new_array(arena, struct network_pool, 1 + network->n_pools);
     char name[INTERFACE_NAME_SIZE];
     struct bridge_spec bridge = {
         .name = name,
-        .gateway = network->router,
-        .prefix_length = network->no_ipv4 ? 0 : network->subnet.length,
-        .v6 = network->v6.on ? &network->v6 : NULL,
-        .pools = network->no_ipv4 ? NULL : network->pools,
-        .n_pools = network->no_ipv4 ? 0 : network->n_pools,
+        .router = network->router,
         .mtu = network->mtu,
+        .pools = pools,
+        .n_pools = network->no_ipv4 ? 0 : 1 + network->n_pools,
+        .v6 = network->v6.on ? &network->v6 : NULL,
     };
 
+    for (size_t i = 0; i <= network->n_pools; i++)
+        pools[i] = network_pool_at(network, i);
+    if (network->kernel_uplink)
+        pools[0].gateway = network->router; /* the gateway's is the host's */
     bridge_name(network->name, name);
     return bridge_make(router_links(net->router), &bridge, &network->bridge_ifindex, err);
 }
@@ -242,11 +247,10 @@ static struct router_network rules_of(const struct network *network, struct aren
     struct ipv4_prefix *subnets = arena_new_array(arena, struct ipv4_prefix, 1 + network->n_pools);
     struct ipv6_prefix *subnets6 = arena_new_array(arena, struct ipv6_prefix, n_subnets6);
 
-    subnets[0] = network->subnet;
-    for (size_t i = 0; i < network->n_pools; i++)
-        subnets[1 + i] = network->pools[i].subnet;
+    for (size_t i = 0; i <= network->n_pools; i++)
+        subnets[i] = network_pool_at(network, i).subnet;
     for (size_t i = 0; i < n_subnets6; i++)
-        subnets6[i] = i == 0 ? network->v6.subnet : network->v6.pools[i - 1].subnet;
+        subnets6[i] = network_v6_pool_at(&network->v6, i).subnet;
     return (struct router_network){.bridge_ifindex = network->bridge_ifindex,
                                    .subnets = subnets,
                                    .n_subnets = 1 + network->n_pools,

@@ -233,10 +233,10 @@ int net_add_shared(struct net *net, const struct network_spec *spec, struct erro
 
     if (!net->registry)
         return error_set(err, "network '%s': nothing can be shared here", spec->name);
-    if (spec->kernel_uplink || spec->parent || spec->n_pools > 0)
+    if (spec->kernel_uplink || spec->parent)
         return error_set(err,
-                         "network '%s': macvlan, ipvlan, x-uplink and several subnets of a family "
-                         "are for a network of the project's own",
+                         "network '%s': macvlan, ipvlan and x-uplink are for a network of the "
+                         "project's own",
                          spec->name);
     if (shared_registry_lock(net->registry, &lock_fd, err) < 0 ||
         net_network_differs(net, spec, &differs, err) < 0)

@@ -161,12 +161,18 @@ static int settle_pools(const struct network_spec *spec, const struct network_pl
     return 0;
 }
 
+struct network_pool network_pool_at(const struct network *network, size_t index)
+{
+    return index == 0 ? (struct network_pool){network->subnet, network->gateway}
+                      : network->pools[index - 1];
+}
+
 struct network_pool network_pool_of(const struct network *network, uint32_t address)
 {
     for (size_t i = 0; i < network->n_pools; i++)
         if (ipv4_prefix_contains(network->pools[i].subnet, address))
             return network->pools[i];
-    return (struct network_pool){network->subnet, network->gateway};
+    return network_pool_at(network, 0);
 }
 
 static uint32_t subnet_size(struct ipv4_prefix subnet)
@@ -193,9 +199,8 @@ bool network_contains(const struct network *network, uint32_t address)
 
 void network_add_subnets(const struct network *network, struct prefix_list *list)
 {
-    prefix_list_add(list, network->subnet);
-    for (size_t i = 0; i < network->n_pools; i++)
-        prefix_list_add(list, network->pools[i].subnet);
+    for (size_t i = 0; i <= network->n_pools; i++)
+        prefix_list_add(list, network_pool_at(network, i).subnet);
 }
 
 /* As long a prefix as has room for the numbers of all. */
@@ -214,21 +219,14 @@ static unsigned numbers_length(const struct network *network)
 static int settle_v6(const struct network_spec *spec, const struct network_place *place,
                      struct network *network, struct error *err)
 {
-    char own[IPV6_PREFIX_TEXT_SIZE], other[IPV6_PREFIX_TEXT_SIZE];
-
     const struct ipv4_prefix numbers = {network->subnet.address, numbers_length(network)};
 
     if (network_v6_init(&network->v6, place->project, spec, numbers, err) < 0)
         return -1;
-    for (size_t i = 0; i < place->n_others && network->v6.on; i++) {
-        const struct network_v6 *v6 = &place->others[i]->v6;
-
-        if (v6->on && strcmp(place->others[i]->name, spec->name) != 0 &&
-            ipv6_prefix_overlaps(&v6->subnet, &network->v6.subnet))
-            return error_set(err, "subnet %s overlaps %s of another network",
-                             ipv6_prefix_format(&network->v6.subnet, own),
-                             ipv6_prefix_format(&v6->subnet, other));
-    }
+    for (size_t i = 0; i < place->n_others; i++)
+        if (strcmp(place->others[i]->name, spec->name) != 0 &&
+            network_v6_keep_apart(&network->v6, &place->others[i]->v6, err) < 0)
+            return -1;
     return 0;
 }
 

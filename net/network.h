@@ -19,17 +19,17 @@
 
 struct shared_network;
 
-/* A subnet of IPv4 after the first. */
+/* A subnet of IPv4. */
 struct network_pool {
     struct ipv4_prefix subnet;
-    uint32_t gateway;
+    uint32_t gateway; /* of those in it; may be in another subnet of the network */
 };
 
 struct network {
     char *name;
     struct ipv4_prefix subnet;
     uint32_t gateway;
-    struct network_pool *pools;
+    struct network_pool *pools; /* after the first */
     size_t n_pools, pools_capacity;
     char gateway_text[IPV4_TEXT_SIZE];
     bool no_ipv4; /* the subnet above only numbers the containers */
@@ -48,6 +48,8 @@ struct network {
                                       gateway is the project's own address there */
 };
 
+/* Its IPv4 subnets, from 0 to network->n_pools. */
+struct network_pool network_pool_at(const struct network *network, size_t index);
 /* The subnet that the address is in, of those of the network. */
 struct network_pool network_pool_of(const struct network *network, uint32_t address);
 /* Which of all its addresses it is, counted through its subnets. */

@@ -94,22 +94,47 @@ static int v6_reserve_all(struct network_v6 *v6, struct string_list reserved, st
     return 0;
 }
 
+struct v6_pool network_v6_pool_at(const struct network_v6 *v6, size_t index)
+{
+    return index == 0 ? (struct v6_pool){v6->subnet, v6->gateway} : v6->pools[index - 1];
+}
+
+/* whose: for the message. */
+static int v6_check_subnet(const struct network_v6 *v6, const struct ipv6_prefix *subnet,
+                           const char *whose, struct error *err)
+{
+    char text[IPV6_PREFIX_TEXT_SIZE], other[IPV6_PREFIX_TEXT_SIZE];
+
+    for (size_t i = 0; i <= v6->n_pools; i++) {
+        const struct v6_pool pool = network_v6_pool_at(v6, i);
+
+        if (ipv6_prefix_overlaps(&pool.subnet, subnet))
+            return error_set(err, "subnet %s overlaps %s of %s", ipv6_prefix_format(subnet, text),
+                             ipv6_prefix_format(&pool.subnet, other), whose);
+    }
+    return 0;
+}
+
+int network_v6_keep_apart(const struct network_v6 *v6, const struct network_v6 *other,
+                          struct error *err)
+{
+    for (size_t i = 0; i <= v6->n_pools && v6->on && other->on; i++) {
+        const struct v6_pool pool = network_v6_pool_at(v6, i);
+
+        if (v6_check_subnet(other, &pool.subnet, "another network", err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* Nothing automatic is in it: the first never lacks room. */
 static int v6_add_pool(struct network_v6 *v6, const struct pool_spec *spec, struct error *err)
 {
-    char own[IPV6_PREFIX_TEXT_SIZE], other[IPV6_PREFIX_TEXT_SIZE];
     struct v6_pool pool;
 
-    if (v6_settle_subnet(spec->subnet, &pool.subnet, err) < 0)
+    if (v6_settle_subnet(spec->subnet, &pool.subnet, err) < 0 ||
+        v6_check_subnet(v6, &pool.subnet, "the same network", err) < 0)
         return -1;
-    for (size_t i = 0; i <= v6->n_pools; i++) {
-        const struct ipv6_prefix *earlier = i == 0 ? &v6->subnet : &v6->pools[i - 1].subnet;
-
-        if (ipv6_prefix_overlaps(earlier, &pool.subnet))
-            return error_set(err, "subnet %s overlaps %s of the same network",
-                             ipv6_prefix_format(&pool.subnet, own),
-                             ipv6_prefix_format(earlier, other));
-    }
     if (v6_settle_gateway(v6, spec->gateway, &pool, err) < 0)
         return -1;
     memory_grow(v6->pools, v6->n_pools, v6->pools_capacity);
@@ -122,7 +147,7 @@ struct v6_pool network_v6_pool_of(const struct network_v6 *v6, const struct in6_
     for (size_t i = 0; i < v6->n_pools; i++)
         if (ipv6_prefix_contains(&v6->pools[i].subnet, address))
             return v6->pools[i];
-    return (struct v6_pool){v6->subnet, v6->gateway};
+    return network_v6_pool_at(v6, 0);
 }
 
 /* Where there is room, automatic addresses keep out of the block that people choose theirs from:

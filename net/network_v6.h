@@ -18,15 +18,14 @@
 
 struct v6_holder;
 
-/* A subnet after the first, for addresses that somebody asks for. */
 struct v6_pool {
     struct ipv6_prefix subnet;
-    struct in6_addr gateway;
+    struct in6_addr gateway; /* of those in it; may be in another subnet of the network */
 };
 
 struct network_v6 {
     bool on;
-    struct v6_pool *pools;
+    struct v6_pool *pools; /* after the first, for addresses that somebody asks for */
     size_t n_pools, pools_capacity;
     struct ipv6_prefix subnet;
     struct in6_addr gateway;
@@ -42,6 +41,11 @@ MUST_CHECK int network_v6_init(struct network_v6 *v6, const char *project,
                                struct error *err);
 void network_v6_done(struct network_v6 *v6);
 
+/* Its subnets, from 0 to v6->n_pools. */
+struct v6_pool network_v6_pool_at(const struct network_v6 *v6, size_t index);
+/* Fails when a subnet of the one overlaps one of the other. */
+MUST_CHECK int network_v6_keep_apart(const struct network_v6 *v6, const struct network_v6 *other,
+                                     struct error *err);
 /* The subnet that the address is in, of those of the network. */
 struct v6_pool network_v6_pool_of(const struct network_v6 *v6, const struct in6_addr *address);
 

@@ -139,7 +139,7 @@ static void learn6(struct network *network, const struct address_book *book,
         if (!string_starts_with(key, shared->prefix) && is_in_use(pages, key))
             network_v6_note(v6, key, &address);
     for (size_t i = 0; ipam_entry(network->ipam, i, &key, &number); i++) {
-        address = network_v6_of_number(v6, number - network->subnet.address);
+        address = network_v6_of_number(v6, network_number_of(network, number));
         if (!string_starts_with(key, shared->prefix) && is_in_use(pages, key))
             network_v6_note(v6, key, &address);
     }
@@ -198,6 +198,17 @@ static bool gateway_is_free(const struct shared_network *shared, const struct sh
     return true;
 }
 
+/* It is the gateway of all subnets. */
+static void move_router(struct network *network, uint32_t address)
+{
+    network->gateway = network->router = address;
+    (void)ipv4_format(address, network->gateway_text);
+    for (size_t i = 0; i < network->n_pools; i++)
+        network->pools[i].gateway = address;
+    for (size_t i = 0; i < network->v6.n_pools; i++)
+        network->v6.pools[i].gateway = network->v6.gateway;
+}
+
 static int claim_router(struct network *network, struct error *err)
 {
     struct shared_network *shared = network->shared;
@@ -212,11 +223,10 @@ static int claim_router(struct network *network, struct error *err)
             (network->v6.on &&
              claim6_locked(
                  network,
-                 &(struct shared_claim6){shared->prefix, NULL, address - network->subnet.address},
+                 &(struct shared_claim6){shared->prefix, NULL, network_number_of(network, address)},
                  &network->v6.gateway, err) < 0))
             return -1;
-        network->gateway = network->router = address;
-        (void)ipv4_format(address, network->gateway_text);
+        move_router(network, address);
     }
     (void)snprintf(shared->router, sizeof(shared->router), "%s", network->gateway_text);
     return 0;

@@ -203,6 +203,15 @@ int shared_registry_list(const struct shared_registry *registry, struct arena *a
     return 0;
 }
 
+/* One of IPv4; others are left out. */
+static void add_subnet(const char *text, struct prefix_list *taken)
+{
+    struct ipv4_prefix subnet;
+
+    if (text && ipv4_prefix_parse(text, &subnet))
+        prefix_list_add(taken, subnet);
+}
+
 static int taken_subnets(const struct shared_registry *registry, const char *except,
                          struct arena *arena, struct prefix_list *taken, struct error *err)
 {
@@ -212,16 +221,39 @@ static int taken_subnets(const struct shared_registry *registry, const char *exc
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         struct shared_definition *other;
-        struct ipv4_prefix subnet;
 
         if (string_eq(names.items[i], except))
             continue;
         if (shared_registry_find(registry, names.items[i], arena, &other, err) < 0)
             return -1;
-        if (other && ipv4_prefix_parse(other->spec.subnet, &subnet))
-            prefix_list_add(taken, subnet);
+        if (!other)
+            continue;
+        add_subnet(other->spec.subnet, taken);
+        for (size_t j = 0; j < other->spec.n_pools; j++)
+            add_subnet(other->spec.pools[j].subnet, taken);
     }
     return 0;
+}
+
+/* Those after the first, as `network` has them. */
+static void settle_pools(const struct network *network, struct arena *arena,
+                         struct network_spec *spec)
+{
+    struct pool_spec *pools = arena_new_array(arena, struct pool_spec, spec->n_pools);
+    size_t n_v4 = 0, n_v6 = 0;
+    char text[IPV6_TEXT_SIZE];
+
+    for (size_t i = 0; i < spec->n_pools; i++) {
+        bool is_v6 = strchr(spec->pools[i].subnet, ':');
+
+        pools[i] = spec->pools[i];
+        if (is_v6 && !network->v6.on)
+            continue;
+        pools[i].gateway =
+            arena_strdup(arena, is_v6 ? ipv6_format(&network->v6.pools[n_v6++].gateway, text)
+                                      : ipv4_format(network->pools[n_v4++].gateway, text));
+    }
+    spec->pools = pools;
 }
 
 static int settle(const struct shared_registry *registry, struct shared_definition *definition,
@@ -255,6 +287,7 @@ static int settle(const struct shared_registry *registry, struct shared_definiti
             arena_strdup(arena, ipv6_prefix_format(&network->v6.subnet, prefix6));
         definition->spec.gateway6 = arena_strdup(arena, ipv6_format(&network->v6.gateway, text6));
     }
+    settle_pools(network, arena, &definition->spec);
     return 0;
 }
 

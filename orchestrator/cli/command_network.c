@@ -39,6 +39,8 @@ static void pools(const struct network_spec *spec, struct text *out)
         text_append(out, spec->subnet);
     if (spec->ipv6)
         text_appendf(out, "%s%s", out->length ? ", " : "", spec->subnet6);
+    for (size_t i = 0; i < spec->n_pools; i++)
+        text_appendf(out, ", %s", spec->pools[i].subnet);
 }
 
 static int list_one(struct listing *listing, const char *name, const char *format, bool quiet,
@@ -126,6 +128,9 @@ static json_t *ipam_json(const struct network_spec *spec)
         json_array_append_new(config, pool_json(spec->subnet, spec->ip_range, spec->gateway));
     if (spec->ipv6)
         json_array_append_new(config, pool_json(spec->subnet6, spec->ip_range6, spec->gateway6));
+    for (size_t i = 0; i < spec->n_pools; i++)
+        json_array_append_new(config, pool_json(spec->pools[i].subnet, spec->pools[i].ip_range,
+                                                spec->pools[i].gateway));
     return json_pack("{s:s,s:o}", "Driver", "default", "Config", config);
 }
 

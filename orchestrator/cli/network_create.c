@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "net/ipv4.h"
+#include "net/ipv6.h"
 #include "orchestrator/plan/plan_network_options.h"
 
 struct create {
@@ -11,18 +13,80 @@ struct create {
     bool internal, attachable, ipv4, ipv6;
 };
 
-/* One of each family, as they come. */
-static int pick(const struct string_list *list, const char *option, const char **ret_v4,
-                const char **ret_v6, struct error *err)
+/* The first of each family are the network's own. */
+static void pick_subnets(struct arena *arena, const struct string_list *list,
+                         struct network_spec *spec)
 {
+    spec->pools = arena_new_array(arena, struct pool_spec, list->count);
     for (size_t i = 0; i < list->count; i++) {
-        const char **place = strchr(list->items[i], ':') ? ret_v6 : ret_v4;
+        const char **first = strchr(list->items[i], ':') ? &spec->subnet6 : &spec->subnet;
 
-        if (*place)
-            return error_set(err, "--%s: one of each family, not '%s' beside '%s'", option,
-                             list->items[i], *place);
-        *place = list->items[i];
+        if (*first)
+            spec->pools[spec->n_pools++].subnet = list->items[i];
+        else
+            *first = list->items[i];
     }
+}
+
+/* What is said of one subnet. */
+struct pool_place {
+    const char **gateway, **ip_range;
+    struct string_list *reserved;
+};
+
+/* Whether an address, or the beginning of a subnet, is in the subnet. */
+static bool is_in(const char *text, const char *subnet)
+{
+    struct ipv4_prefix range, outer;
+    struct ipv6_prefix range6, outer6;
+
+    if (ipv4_prefix_parse(subnet, &outer))
+        return (ipv4_parse(text, &range.address) || ipv4_prefix_parse(text, &range)) &&
+               ipv4_prefix_contains(outer, range.address);
+    return ipv6_prefix_parse(subnet, &outer6) &&
+           (ipv6_parse(text, &range6.address) || ipv6_prefix_parse(text, &range6)) &&
+           ipv6_prefix_contains(&outer6, &range6.address);
+}
+
+/* Of the further subnet that the text is in, or else of the first of its family, which says so when
+ * it does not fit there. */
+static struct pool_place place_of(struct network_spec *spec, const char *text)
+{
+    for (size_t i = 0; i < spec->n_pools; i++) {
+        struct pool_spec *pool = &spec->pools[i];
+
+        if (is_in(text, pool->subnet))
+            return (struct pool_place){&pool->gateway, &pool->ip_range, &pool->reserved};
+    }
+    if (strchr(text, ':'))
+        return (struct pool_place){&spec->gateway6, &spec->ip_range6, &spec->reserved6};
+    return (struct pool_place){&spec->gateway, &spec->ip_range, &spec->reserved};
+}
+
+/* One for each subnet. */
+static int put_once(const char **place, const char *option, const char *text, struct error *err)
+{
+    if (*place)
+        return error_set(err, "--%s: one of each subnet, not '%s' beside '%s'", option, text,
+                         *place);
+    *place = text;
+    return 0;
+}
+
+static int pick_pools(struct arena *arena, const struct create *create, struct network_spec *spec,
+                      struct error *err)
+{
+    const struct string_list *gateways = &create->gateways, *ranges = &create->ranges;
+
+    pick_subnets(arena, &create->subnets, spec);
+    for (size_t i = 0; i < gateways->count; i++)
+        if (put_once(place_of(spec, gateways->items[i]).gateway, "gateway", gateways->items[i],
+                     err) < 0)
+            return -1;
+    for (size_t i = 0; i < ranges->count; i++)
+        if (put_once(place_of(spec, ranges->items[i]).ip_range, "ip-range", ranges->items[i], err) <
+            0)
+            return -1;
     return 0;
 }
 
@@ -35,8 +99,7 @@ static int pick_reserved(struct arena *arena, const struct string_list *list,
 
         if (!equals)
             return error_set(err, "--aux-address: '%s' is not NAME=ADDRESS", list->items[i]);
-        string_list_add(arena, strchr(equals, ':') ? &spec->reserved6 : &spec->reserved,
-                        equals + 1);
+        string_list_add(arena, place_of(spec, equals + 1).reserved, equals + 1);
     }
     return 0;
 }
@@ -71,9 +134,7 @@ static int create_spec(struct session *session, const char *name, const struct c
         .no_ipv4 = !create->ipv4, .ipv6 = create->ipv6, .internal = create->internal};
     if (!string_eq(create->driver, "bridge"))
         return error_set(err, "driver '%s' is not supported; there is 'bridge'", create->driver);
-    if (pick(&create->subnets, "subnet", &spec->subnet, &spec->subnet6, err) < 0 ||
-        pick(&create->gateways, "gateway", &spec->gateway, &spec->gateway6, err) < 0 ||
-        pick(&create->ranges, "ip-range", &spec->ip_range, &spec->ip_range6, err) < 0 ||
+    if (pick_pools(session->arena, create, spec, err) < 0 ||
         pick_reserved(session->arena, &create->reserved, spec, err) < 0)
         return -1;
     if (spec->subnet6 && !spec->ipv6)

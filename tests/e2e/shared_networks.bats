@@ -180,6 +180,30 @@ END
     contains "$stderr" "no free address"
 }
 
+@test "a shared network may have several subnets, and each project's router leads out of all of them" {
+    two_projects '{external: true}'
+    ok network create proxy --ipv6 --subnet 10.213.5.0/29 --subnet 10.213.7.0/24 --subnet fd00:213:5::/64 \
+        --subnet fd00:213:7::/64 --gateway 10.213.7.254 --ip-range 10.213.7.64/26 --aux-address x=10.213.7.70
+    sed -i 's/networks: \[proxy\]/networks: {proxy: {ipv4_address: 10.213.7.9, ipv6_address: "fd00:213:7::9"}}/' compose.yaml
+    sed -i 's/aliases: \[apple\]/ipv4_address: 10.213.7.8, ipv6_address: "fd00:213:7::8"/; s/default: {}//' b.yaml
+    ok up -d
+    b up -d
+    within 5 asks "$PROJECT" web app back
+    within 5 asks "${TAG}b" app web front
+    inside web ping -c 1 -W 5 10.213.7.254
+    inside web ping -6 -c 1 -W 5 fd00:213:7::8
+    contains "$(inside web ip route)" "default via 10.213.7.254"
+    # The second project's router is in the first subnet.
+    matches "$(b exec -T app ip route)" "default via 10\.213\.5\."
+    b exec -T app ping -c 1 -W 5 "$(b exec -T app ip route | awk '/^default/ {print $3}')"
+    ok network inspect proxy
+    equal "$(jq -r '.[0].IPAM.Config[] | .Gateway' <<<"$stdout" | tr '\n' ' ')" \
+        "10.213.5.1 fd00:213:5::1 10.213.7.254 fd00:213:7::1 "
+    contains "$("$YAWL" network ls)" "10.213.5.0/29, fd00:213:5::/64, 10.213.7.0/24, fd00:213:7::/64"
+    refused network create other --subnet 10.213.7.128/25
+    contains "$stderr" "overlaps 10.213.7.0/24 of another network"
+}
+
 @test "supervisors and the hub may be killed at any time" {
     two_projects '{name: proxy}'
     ok up -d

@@ -39,6 +39,8 @@ Test(net_trial, the_subnets_of_one_network_lie_beside_each_other_and_beside_othe
                                          .pools = pools,
                                          .n_pools = 2};
     const struct network_spec after = {.name = "after", .subnet = "10.99.3.128/25"};
+    const struct network_spec after6 = {
+        .name = "after6", .subnet = "10.99.4.0/24", .ipv6 = true, .subnet6 = "fd00:3::/80"};
     const struct endpoint_spec fixed = {
         .network = "several", .ipv4_address = "10.99.3.9", .ipv6_address = "fd00:3::9"};
     struct error err = {0};
@@ -57,6 +59,8 @@ Test(net_trial, the_subnets_of_one_network_lie_beside_each_other_and_beside_othe
     cr_expect_eq(net_trial_endpoint(trial, "p-a-1", &fixed, &err), 0, "%s", err.text);
     cr_expect_lt(net_trial_network(trial, &after, &err), 0);
     cr_expect_not_null(strstr(err.text, "10.99.3.128/25 overlaps 10.99.3.0/24"), "%s", err.text);
+    cr_expect_lt(net_trial_network(trial, &after6, &err), 0);
+    cr_expect_not_null(strstr(err.text, "fd00:3::/80 overlaps fd00:3::/64"), "%s", err.text);
 }
 
 Test(net_trial, an_address_is_given_once)

@@ -27,6 +27,7 @@
 #include "net/endpoint.h"
 #include "net/net_report.h"
 #include "net/netns.h"
+#include "net/network.h"
 #include "net/worker.h"
 #include "tests/unit/net/net_world.h"
 
@@ -44,7 +45,8 @@ static int guard_fd; /* the guard's reason to wait */
 static void lan_setup(void)
 {
     scoped(netlink_free) struct netlink *netlink = NULL;
-    struct bridge_spec bridge = {"lan", 0xc6336401, 24, 1500};
+    struct network_pool pool = {{0xc6336400, 24}, 0xc6336401};
+    struct bridge_spec bridge = {"lan", pool.gateway, 1500, &pool, 1, NULL};
     struct endpoint machine = {.network = "lan",
                                .address = 0xc6336402,
                                .prefix_length = 24,

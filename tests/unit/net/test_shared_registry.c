@@ -246,12 +246,92 @@ Test(shared_registry, a_projects_own_network_is_shared_with_the_addresses_that_i
     cr_expect(ne(u32, claim(blog, "c"), address));
 }
 
+/* -- several subnets of a family */
+
+static void define_pools(void)
+{
+    struct pool_spec pools[] = {{.subnet = "10.89.5.0/24", .gateway = "10.89.5.254"},
+                                {.subnet = "fd00:5::/64"},
+                                {.subnet = "10.89.6.0/24"}};
+    struct shared_definition definition = {.name = "proxy",
+                                           .asked = {.subnet = "10.89.3.0/29",
+                                                     .ipv6 = true,
+                                                     .subnet6 = "fd00:3::/64",
+                                                     .pools = pools,
+                                                     .n_pools = ARRAY_LENGTH(pools)}};
+    struct error err = {0};
+
+    cr_assert(shared_registry_define(registry, &definition, arena, &err) == 0, "%s", err.text);
+}
+
+Test(shared_registry, all_subnets_of_a_network_are_kept_with_their_gateways)
+{
+    struct network_spec asked = {.name = "edge", .shared_name = "proxy", .external = true};
+    struct network_spec spec;
+
+    define_pools();
+    spec = resolve("shop", &asked);
+    cr_assert(eq(sz, spec.n_pools, 3));
+    cr_expect(string_eq(spec.pools[0].gateway, "10.89.5.254"));
+    cr_expect(string_eq(spec.pools[1].gateway, "fd00:5::1"));
+    cr_expect(string_eq(spec.pools[2].gateway, "10.89.6.1"));
+}
+
+Test(shared_registry, no_subnet_of_one_network_overlaps_one_of_another)
+{
+    struct pool_spec pools[] = {{.subnet = "10.89.6.128/25"}};
+    struct shared_definition other = {
+        .name = "other", .asked = {.subnet = "10.89.7.0/24", .pools = pools, .n_pools = 1}};
+    struct error err = {0};
+
+    define_pools();
+    cr_expect(eq(int, shared_registry_define(registry, &other, arena, &err), -1));
+    cr_expect(strstr(err.text, "overlaps 10.89.6.0/24 of another network") != NULL, "%s", err.text);
+}
+
+Test(shared_registry, only_the_first_router_has_the_gateways_of_all_subnets)
+{
+    scoped(network_free) struct network *shop = NULL, *blog = NULL, *again = NULL;
+    const uint32_t in_second = 0x0a590509;
+
+    define_pools();
+    shop = join("shop");
+    blog = join("blog");
+    cr_expect(eq(u32, network_pool_of(shop, in_second).gateway, 0x0a5905fe));
+    cr_expect(eq(u32, network_pool_of(blog, in_second).gateway, blog->router));
+    cr_expect(ipv6_equal(&blog->v6.pools[0].gateway, &blog->v6.gateway));
+    cr_expect(not(ipv6_equal(&shop->v6.gateway, &blog->v6.gateway)));
+    again = join("blog");
+    cr_expect(eq(u32, again->router, blog->router));
+}
+
+Test(shared_registry, projects_fill_the_first_subnet_together_and_go_on_in_the_next)
+{
+    scoped(network_free) struct network *shop = NULL, *blog = NULL;
+    const struct ipv4_prefix first = {0x0a590300, 29}, second = {0x0a590500, 24};
+    char name[] = "web-0";
+    uint32_t address;
+
+    /* Six, of which the routers have two. */
+    define_pools();
+    shop = join("shop");
+    blog = join("blog");
+    for (int i = 0; i < 4; i++) {
+        name[4] = (char)('0' + i);
+        cr_expect(ipv4_prefix_contains(first, claim(i % 2 ? shop : blog, name)));
+    }
+    cr_expect(ipv4_prefix_contains(second, claim(shop, "api-1")));
+    address = claim(blog, "api-1");
+    cr_expect(ipv4_prefix_contains(second, address));
+    cr_expect(ne(u32, address, claim(shop, "api-1")));
+}
+
 /* -- IPv6 */
 
 static int claim6(struct network *network, const char *instance, const char *wanted, char *ret_text,
                   struct error *err)
 {
-    uint32_t number = claim(network, instance) - network->subnet.address;
+    uint32_t number = network_number_of(network, claim(network, instance));
     struct in6_addr address;
 
     if (network_claim6(network, instance, wanted, number, &address, err) < 0)

@@ -12,13 +12,16 @@
 #include "net/bridge.h"
 #include "net/endpoint.h"
 #include "net/link.h"
+#include "net/network.h"
 #include "tests/unit/net/relay/lab.h"
 
 /* Another machine on the host's network. */
 static void lan_open(struct scene *scene)
 {
     scoped(netlink_free) struct netlink *netlink = NULL;
-    struct bridge_spec bridge = {"lan", 0xc6336401, 24, 1500};
+    struct network_pool pool = {{0xc6336400, 24}, 0xc6336401};
+    struct network_v6 v6 = {0};
+    struct bridge_spec bridge = {"lan", pool.gateway, 1500, &pool, 1, &v6};
     struct endpoint machine = {.network = "lan",
                                .address = 0xc6336402,
                                .prefix_length = 24,
@@ -26,14 +29,12 @@ static void lan_open(struct scene *scene)
                                .mac = {2, 0, 0, 0, 0, 2},
                                .mtu = 1500};
     scoped(netlink_batch_free) struct netlink_batch *batch = netlink_batch_new();
-    struct network_v6 v6 = {.subnet.length = 64};
     const struct ipv6_prefix everything = {0};
     struct error err = {0};
 
     cr_assert(ipv6_parse(HOST_ADDRESS6, &v6.gateway) &&
+              ipv6_prefix_parse(HOST_ADDRESS6 "/64", &v6.subnet) &&
               ipv6_parse(LAN_ADDRESS6, &machine.address6));
-    bridge.v6 = &v6;
-
     scene->lan_ns = world_container();
     cr_assert(netlink_open(NETLINK_ROUTE, &netlink, &err) == 0 &&
                   bridge_make(netlink, &bridge, &machine.bridge_ifindex, &err) == 0 &&
