@@ -39,8 +39,7 @@ struct worker_state {
     struct relay_engine *engine;
     struct published_ports *ports;
     struct outbound_tcp *outbound_tcp;
-    struct outbound_udp *outbound_udp;
-    struct outbound_echo *outbound_echo;
+    struct outbound_flows *outbound_udp, *outbound_echo;
     struct dns_forwarder *forwarder;
     struct dns_server *dns;
     struct known_endpoint *endpoints;
@@ -70,8 +69,8 @@ void worker_state_free(struct worker_state *state)
         return;
     dns_server_free(state->dns);
     dns_forwarder_free(state->forwarder);
-    outbound_echo_free(state->outbound_echo);
-    outbound_udp_free(state->outbound_udp);
+    outbound_flows_free(state->outbound_echo);
+    outbound_flows_free(state->outbound_udp);
     outbound_tcp_free(state->outbound_tcp);
     published_ports_free(state->ports);
     relay_engine_free(state->engine);
@@ -150,8 +149,8 @@ static void state_abort_endpoint(struct worker_state *state, const struct known_
 {
     for (size_t i = 0; i < endpoint->n_addresses; i++) {
         outbound_tcp_abort(state->outbound_tcp, &endpoint->addresses[i]);
-        outbound_udp_abort(state->outbound_udp, &endpoint->addresses[i]);
-        outbound_echo_abort(state->outbound_echo, &endpoint->addresses[i]);
+        outbound_flows_abort(state->outbound_udp, &endpoint->addresses[i]);
+        outbound_flows_abort(state->outbound_echo, &endpoint->addresses[i]);
         published_ports_abort(state->ports, &endpoint->addresses[i]);
         relay_engine_close_now(state->engine, &endpoint->addresses[i]);
     }
@@ -410,8 +409,8 @@ void worker_state_report(const struct worker_state *state, struct arena *arena,
     if (worker_state_is_ready(state)) {
         published_ports_report(state->ports, arena, &report);
         report.outbound_connections = (int)outbound_tcp_count(state->outbound_tcp);
-        report.outbound_flows = (int)outbound_udp_count(state->outbound_udp);
-        report.outbound_pings = (int)outbound_echo_count(state->outbound_echo);
+        report.outbound_flows = (int)outbound_flows_count(state->outbound_udp);
+        report.outbound_pings = (int)outbound_flows_count(state->outbound_echo);
         report.may_ping = outbound_echo_is_permitted();
     }
     *ret_report = report;

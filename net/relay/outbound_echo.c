@@ -15,25 +15,12 @@
 #include "common/fd.h"
 #include "common/memory.h"
 #include "net/net_limits.h"
-#include "net/relay/destination_policy.h"
-#include "net/relay/flow_table.h"
 #include "net/relay/icmp_echo.h"
-
-struct outbound_echo {
-    struct relay_engine *engine;
-    const struct published_ports *ports;
-    struct echo_router {
-        struct outbound_echo *outbound;
-        int fd; /* the factory's */
-        struct fd_watch *watch;
-    } router[2]; /* of each family that there is */
-    struct flow_table *flows;
-};
 
 /* Behind the key {container and identifier, destination}. */
 struct echo_flow {
     struct flow flow; /* first, see flow_table.h */
-    struct outbound_echo *outbound;
+    struct outbound_flows *outbound;
     int fd; /* the ping socket */
     struct fd_watch *watch;
     uint16_t sequence; /* of the last request */
@@ -75,7 +62,7 @@ static void set_source(struct msghdr *message, union packet_info *control,
 }
 
 /* source: NULL for the gateway's. What does not get through is lost, as pings are. */
-static void send_inside(const struct outbound_echo *outbound, const struct inet_address *container,
+static void send_inside(const struct outbound_flows *outbound, const struct inet_address *container,
                         const struct inet_address *source, struct iovec bytes)
 {
     /* To a raw socket a port would be a protocol. */
@@ -87,18 +74,20 @@ static void send_inside(const struct outbound_echo *outbound, const struct inet_
         .msg_iov = &bytes,
         .msg_iovlen = 1,
     };
-    int fd = outbound->router[inet_address_is_v4(&to) ? 0 : 1].fd;
+    int fd = outbound->ipv4.fd;
 
-    if (inet_address_is_v4(&to))
+    if (inet_address_is_v4(&to)) {
         to.v4.sin_port = 0;
-    else
+    } else {
         to.v6.sin6_port = 0;
+        fd = outbound->ipv6.fd;
+    }
     if (source)
         set_source(&message, &control, source);
     (void)sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void refuse(const struct outbound_echo *outbound, const struct icmp_echo *echo,
+static void refuse(const struct outbound_flows *outbound, const struct icmp_echo *echo,
                    enum icmp_refusal why)
 {
     uint8_t bytes[ICMP_REFUSAL_MAX_BYTES];
@@ -117,7 +106,7 @@ static void flow_fail(struct echo_flow *take_flow, int number)
 
     if (number != EMSGSIZE)
         refuse(take_flow->outbound, &echo, prohibited ? ICMP_PROHIBITED : ICMP_UNREACHABLE);
-    flow_table_remove(take_flow->outbound->flows, &take_flow->flow);
+    flow_table_remove(take_flow->outbound->table, &take_flow->flow);
 }
 
 static void flow_ready(void *owner)
@@ -137,7 +126,7 @@ static void flow_ready(void *owner)
         }
         if (!icmp_echo_readdress(bytes, (size_t)n, &key->from))
             continue;
-        flow_table_touch(flow->outbound->flows, &flow->flow, true);
+        flow_table_touch(flow->outbound->table, &flow->flow, true);
         send_inside(flow->outbound, &key->from, &key->to, (struct iovec){bytes, (size_t)n});
     }
 }
@@ -166,21 +155,22 @@ bool outbound_echo_is_permitted(void)
     return fd >= 0;
 }
 
-static struct echo_flow *flow_begin(struct outbound_echo *outbound, const struct icmp_echo *echo)
+static struct echo_flow *flow_begin(struct outbound_flows *outbound, const struct icmp_echo *echo)
 {
     const struct flow_key key = {echo->from, echo->to};
-    struct outbound_flow_ends ends = {OUTBOUND_ECHO, echo->from, echo->to};
     struct inet_address destination;
     struct echo_flow *flow;
     scoped_fd int fd = -1;
 
-    if (!destination_settle(outbound->engine, outbound->ports, &ends, &destination)) {
+    switch (outbound_flows_admit(outbound, &key, &destination)) {
+    case OUTBOUND_ADMITTED:
+        break;
+    case OUTBOUND_FORBIDDEN:
         refuse(outbound, echo, ICMP_PROHIBITED);
         return NULL;
-    }
-    if (!flow_table_admits_source(outbound->flows, &echo->from) ||
-        !flow_table_make_room(outbound->flows))
+    case OUTBOUND_FULL:
         return NULL;
+    }
     fd = ping_socket(destination.any.sa_family);
     if (fd < 0 || connect(fd, &destination.any, inet_address_length(&destination)) < 0) {
         refuse(outbound, echo, fd < 0 ? ICMP_PROHIBITED : ICMP_UNREACHABLE);
@@ -191,11 +181,11 @@ static struct echo_flow *flow_begin(struct outbound_echo *outbound, const struct
     flow->fd = steal_fd(&fd);
     flow->watch = fd_watch_new(outbound->engine->loop, flow->fd, FD_READABLE, flow_ready, flow);
     flow->flow.key = key;
-    flow_table_add(outbound->flows, &flow->flow);
+    flow_table_add(outbound->table, &flow->flow);
     return flow;
 }
 
-static void outbound_request(struct outbound_echo *outbound, const struct icmp_echo *echo)
+static void outbound_request(struct outbound_flows *outbound, const struct icmp_echo *echo)
 {
     const struct flow_key key = {echo->from, echo->to};
     struct echo_flow *flow;
@@ -204,12 +194,12 @@ static void outbound_request(struct outbound_echo *outbound, const struct icmp_e
     if (network_table_of(outbound->engine->networks, &echo->to) ||
         (!inet_address_is_v4(&echo->to) && IN6_IS_ADDR_LINKLOCAL(&echo->to.v6.sin6_addr)))
         return;
-    flow = (struct echo_flow *)flow_table_find(outbound->flows, &key);
+    flow = (struct echo_flow *)flow_table_find(outbound->table, &key);
     if (!flow)
         flow = flow_begin(outbound, echo);
     if (!flow)
         return;
-    flow_table_touch(outbound->flows, &flow->flow, false);
+    flow_table_touch(outbound->table, &flow->flow, false);
     flow->sequence = echo->sequence;
     if (send(flow->fd, echo->message, echo->length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
         errno != EAGAIN && errno != ENOBUFS)
@@ -235,7 +225,7 @@ static bool packet_destination(struct msghdr *message, struct in6_addr *ret_addr
 
 /* One request of a container's, or false: there is none now. `ret_echo->length` is 0 for something
  * else. */
-static bool router_receive(const struct echo_router *router, uint8_t *bytes, size_t size,
+static bool router_receive(const struct outbound_router *router, uint8_t *bytes, size_t size,
                            struct icmp_echo *ret_echo)
 {
     union packet_info control;
@@ -267,7 +257,7 @@ static bool router_receive(const struct echo_router *router, uint8_t *bytes, siz
 
 static void router_ready(void *owner)
 {
-    const struct echo_router *router = owner;
+    const struct outbound_router *router = owner;
     uint8_t bytes[NET_DATAGRAM_BYTES];
     struct icmp_echo echo;
 
@@ -279,47 +269,20 @@ static void router_ready(void *owner)
     }
 }
 
-struct outbound_echo *outbound_echo_new(struct relay_engine *engine,
-                                        const struct published_ports *ports)
+struct outbound_flows *outbound_echo_new(struct relay_engine *engine,
+                                         const struct published_ports *ports)
 {
-    struct outbound_echo *outbound = memory_new(struct outbound_echo);
-    static const int families[] = {AF_INET, AF_INET6};
-    struct flow_table_options options = {.loop = engine->loop,
-                                         .max_flows = NET_LIMIT_ECHO_FLOWS,
-                                         .max_per_source = NET_LIMIT_SOURCE_ECHO,
-                                         .end = flow_end};
+    const struct outbound_flows_options options = {
+        .engine = engine,
+        .ports = ports,
+        .kind = OUTBOUND_ECHO,
+        .ipv4_fd = socket_factory_echo_fd(engine->factory, AF_INET),
+        .ipv6_fd = socket_factory_echo_fd(engine->factory, AF_INET6),
+        .max_flows = NET_LIMIT_ECHO_FLOWS,
+        .max_per_source = NET_LIMIT_SOURCE_ECHO,
+        .ready = router_ready,
+        .end = flow_end,
+    };
 
-    outbound->engine = engine;
-    outbound->ports = ports;
-    outbound->flows = flow_table_new(&options);
-    for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
-        struct echo_router *router = &outbound->router[i];
-
-        router->outbound = outbound;
-        router->fd = socket_factory_echo_fd(engine->factory, families[i]);
-        if (router->fd >= 0)
-            router->watch =
-                fd_watch_new(engine->loop, router->fd, FD_READABLE, router_ready, router);
-    }
-    return outbound;
-}
-
-void outbound_echo_free(struct outbound_echo *outbound)
-{
-    if (!outbound)
-        return;
-    for (size_t i = 0; i < ARRAY_LENGTH(outbound->router); i++)
-        fd_watch_free(outbound->router[i].watch);
-    flow_table_free(outbound->flows);
-    free(outbound);
-}
-
-void outbound_echo_abort(struct outbound_echo *outbound, const struct inet_address *container)
-{
-    flow_table_clear(outbound->flows, container);
-}
-
-size_t outbound_echo_count(const struct outbound_echo *outbound)
-{
-    return flow_table_count(outbound->flows);
+    return outbound_flows_new(&options);
 }

@@ -17,24 +17,11 @@
 #include "common/fd.h"
 #include "common/memory.h"
 #include "net/net_limits.h"
-#include "net/relay/destination_policy.h"
-#include "net/relay/flow_table.h"
-
-struct outbound_udp {
-    struct relay_engine *engine;
-    const struct published_ports *ports;
-    struct router_socket {
-        struct outbound_udp *outbound;
-        int fd; /* the factory's */
-        struct fd_watch *watch;
-    } router[2]; /* of each family that there is */
-    struct flow_table *flows;
-};
 
 /* Behind the key {container, destination}. */
 struct outbound_flow {
     struct flow flow; /* first, see flow_table.h */
-    struct outbound_udp *outbound;
+    struct outbound_flows *outbound;
     int inner_fd, outer_fd;
     struct fd_watch *inner_watch, *outer_watch;
 };
@@ -68,21 +55,21 @@ static void flow_outer_ready(void *owner)
         if (n < 0 && errno == EAGAIN)
             return;
         if (n < 0) { /* nobody there */
-            flow_table_remove(flow->outbound->flows, &flow->flow);
+            flow_table_remove(flow->outbound->table, &flow->flow);
             return;
         }
-        flow_table_touch(flow->outbound->flows, &flow->flow, true);
+        flow_table_touch(flow->outbound->table, &flow->flow, true);
         (void)send(flow->inner_fd, bytes, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
 }
 
-static void outbound_datagram(struct outbound_udp *outbound, const struct datagram *datagram);
+static void outbound_datagram(struct outbound_flows *outbound, const struct datagram *datagram);
 
 /* More from the container. */
 static void flow_inner_ready(void *owner)
 {
     struct outbound_flow *flow = owner;
-    struct outbound_udp *outbound = flow->outbound;
+    struct outbound_flows *outbound = flow->outbound;
     struct inet_address destination = flow->flow.key.to;
     uint8_t bytes[NET_DATAGRAM_BYTES];
     struct inet_address from = {0};
@@ -93,7 +80,7 @@ static void flow_inner_ready(void *owner)
 
     /* One at a time: sorting it may end this flow. */
     if (n < 0 && errno != EAGAIN) {
-        flow_table_remove(outbound->flows, &flow->flow);
+        flow_table_remove(outbound->table, &flow->flow);
         return;
     }
     if (n < 0 || !inet_address_from(&from.any, from_length, &datagram.key.from))
@@ -122,17 +109,14 @@ static int container_socket(struct relay_engine *engine, const struct flow_key *
     return steal_fd(&fd);
 }
 
-static struct outbound_flow *flow_begin(struct outbound_udp *outbound, const struct flow_key *key)
+static struct outbound_flow *flow_begin(struct outbound_flows *outbound, const struct flow_key *key)
 {
     struct loop *loop = outbound->engine->loop;
     scoped_fd int inner_fd = -1, outer_fd = -1;
-    struct outbound_flow_ends ends = {OUTBOUND_UDP, key->from, key->to};
     struct inet_address destination;
     struct outbound_flow *flow;
 
-    if (!destination_settle(outbound->engine, outbound->ports, &ends, &destination) ||
-        !flow_table_admits_source(outbound->flows, &key->from) ||
-        !flow_table_make_room(outbound->flows))
+    if (outbound_flows_admit(outbound, key, &destination) != OUTBOUND_ADMITTED)
         return NULL;
     outer_fd = destination_socket(&destination);
     inner_fd = container_socket(outbound->engine, key);
@@ -145,20 +129,20 @@ static struct outbound_flow *flow_begin(struct outbound_udp *outbound, const str
     flow->inner_watch = fd_watch_new(loop, flow->inner_fd, FD_READABLE, flow_inner_ready, flow);
     flow->outer_watch = fd_watch_new(loop, flow->outer_fd, FD_READABLE, flow_outer_ready, flow);
     flow->flow.key = *key;
-    flow_table_add(outbound->flows, &flow->flow);
+    flow_table_add(outbound->table, &flow->flow);
     return flow;
 }
 
-static void outbound_datagram(struct outbound_udp *outbound, const struct datagram *datagram)
+static void outbound_datagram(struct outbound_flows *outbound, const struct datagram *datagram)
 {
     struct outbound_flow *flow =
-        (struct outbound_flow *)flow_table_find(outbound->flows, &datagram->key);
+        (struct outbound_flow *)flow_table_find(outbound->table, &datagram->key);
 
     if (!flow)
         flow = flow_begin(outbound, &datagram->key);
     if (!flow)
         return;
-    flow_table_touch(outbound->flows, &flow->flow, false);
+    flow_table_touch(outbound->table, &flow->flow, false);
     (void)send(flow->outer_fd, datagram->bytes, datagram->length, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -177,7 +161,7 @@ static bool original_destination(struct msghdr *message, struct inet_address *re
 
 static void router_ready(void *owner)
 {
-    const struct router_socket *router = owner;
+    const struct outbound_router *router = owner;
     uint8_t bytes[NET_DATAGRAM_BYTES];
 
     for (int i = 0; i < NET_DATAGRAMS_PER_WAKE; i++) {
@@ -204,47 +188,20 @@ static void router_ready(void *owner)
     }
 }
 
-struct outbound_udp *outbound_udp_new(struct relay_engine *engine,
-                                      const struct published_ports *ports)
+struct outbound_flows *outbound_udp_new(struct relay_engine *engine,
+                                        const struct published_ports *ports)
 {
-    struct outbound_udp *outbound = memory_new(struct outbound_udp);
-    static const int families[] = {AF_INET, AF_INET6};
-    struct flow_table_options options = {.loop = engine->loop,
-                                         .max_flows = NET_LIMIT_OUTBOUND_FLOWS,
-                                         .max_per_source = NET_LIMIT_SOURCE_FLOWS,
-                                         .end = flow_end};
+    const struct outbound_flows_options options = {
+        .engine = engine,
+        .ports = ports,
+        .kind = OUTBOUND_UDP,
+        .ipv4_fd = socket_factory_outbound_fd(engine->factory, AF_INET, SOCK_DGRAM),
+        .ipv6_fd = socket_factory_outbound_fd(engine->factory, AF_INET6, SOCK_DGRAM),
+        .max_flows = NET_LIMIT_OUTBOUND_FLOWS,
+        .max_per_source = NET_LIMIT_SOURCE_FLOWS,
+        .ready = router_ready,
+        .end = flow_end,
+    };
 
-    outbound->engine = engine;
-    outbound->ports = ports;
-    outbound->flows = flow_table_new(&options);
-    for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
-        struct router_socket *router = &outbound->router[i];
-
-        router->outbound = outbound;
-        router->fd = socket_factory_outbound_fd(engine->factory, families[i], SOCK_DGRAM);
-        if (router->fd >= 0)
-            router->watch =
-                fd_watch_new(engine->loop, router->fd, FD_READABLE, router_ready, router);
-    }
-    return outbound;
-}
-
-void outbound_udp_free(struct outbound_udp *outbound)
-{
-    if (!outbound)
-        return;
-    for (size_t i = 0; i < ARRAY_LENGTH(outbound->router); i++)
-        fd_watch_free(outbound->router[i].watch);
-    flow_table_free(outbound->flows);
-    free(outbound);
-}
-
-void outbound_udp_abort(struct outbound_udp *outbound, const struct inet_address *container)
-{
-    flow_table_clear(outbound->flows, container);
-}
-
-size_t outbound_udp_count(const struct outbound_udp *outbound)
-{
-    return flow_table_count(outbound->flows);
+    return outbound_flows_new(&options);
 }
