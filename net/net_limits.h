@@ -26,7 +26,6 @@ enum {
     /* Work in one go, so that one busy descriptor does not starve the others. */
     NET_ACCEPTS_PER_WAKE = 64,
     NET_DATAGRAMS_PER_WAKE = 64,
-    NET_SPLICES_PER_WAKE = 16,
     NET_PIPE_BYTES = 256 * 1024,
     NET_DATAGRAM_BYTES = 65536,
 

@@ -28,6 +28,7 @@
 enum { CLIENT, TARGET, SIDES };
 
 struct side {
+    struct tcp_relay *relay;
     int fd;
     struct fd_watch *watch;
     int events;
@@ -96,30 +97,28 @@ static void relay_finish(struct tcp_relay *relay)
     relay_free(relay);
 }
 
-enum step { STEP_MOVED, STEP_BLOCKED, STEP_FAILED };
-
-/* From the source into the empty pipe. */
-static enum step flow_fill(struct tcp_relay *relay, int source)
+/* From the source into the empty pipe, what there is. False: it failed. */
+static bool flow_fill(struct tcp_relay *relay, int source)
 {
     struct flow *flow = &relay->flows[source];
     ssize_t n;
 
     if (flow->pipe.read_fd < 0 && !pipe_pool_take(relay->engine->pipes, &flow->pipe))
-        return STEP_FAILED;
+        return false;
     do
         n = splice(relay->sides[source].fd, NULL, flow->pipe.write_fd, NULL, NET_PIPE_BYTES,
                    SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
     while (n < 0 && errno == EINTR);
     if (n < 0)
-        return errno == EAGAIN ? STEP_BLOCKED : STEP_FAILED;
+        return errno == EAGAIN;
     if (n == 0)
         flow->ended = true;
     flow->in_pipe = (size_t)n;
-    return STEP_MOVED;
+    return true;
 }
 
-/* From the pipe into the sink. */
-static enum step flow_drain(struct tcp_relay *relay, int source)
+/* From the pipe into the sink, as much as it takes. False: it failed. */
+static bool flow_drain(struct tcp_relay *relay, int source)
 {
     struct flow *flow = &relay->flows[source];
     ssize_t n;
@@ -129,26 +128,20 @@ static enum step flow_drain(struct tcp_relay *relay, int source)
                    SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
     while (n < 0 && errno == EINTR);
     if (n <= 0)
-        return n < 0 && errno == EAGAIN ? STEP_BLOCKED : STEP_FAILED;
+        return n < 0 && errno == EAGAIN;
     flow->in_pipe -= (size_t)n;
-    return STEP_MOVED;
+    return true;
 }
 
-/* Moves what can be moved now, up to a fair share. False: a side failed. */
+/* Fills and drains once: behind a message there is mostly nothing more, and for what there is the
+ * loop comes back. False: a side failed. */
 static bool flow_pump(struct tcp_relay *relay, int source)
 {
     struct flow *flow = &relay->flows[source];
-    enum step step = STEP_MOVED;
 
-    for (int i = 0; i < NET_SPLICES_PER_WAKE && step == STEP_MOVED; i++) {
-        if (flow->in_pipe > 0)
-            step = flow_drain(relay, source);
-        else if (!flow->ended)
-            step = flow_fill(relay, source);
-        else
-            break;
-    }
-    if (step == STEP_FAILED)
+    if (!flow->ended && flow->in_pipe == 0 && !flow_fill(relay, source))
+        return false;
+    if (flow->in_pipe > 0 && !flow_drain(relay, source))
         return false;
     if (flow->in_pipe == 0)
         pipe_pool_give(relay->engine->pipes, &flow->pipe, true);
@@ -207,11 +200,15 @@ static void relay_wait(struct tcp_relay *relay)
     }
 }
 
-static void relay_ready(void *owner)
+/* It has bytes, or room for those in the other's pipe. */
+static void side_ready(void *owner)
 {
-    struct tcp_relay *relay = owner;
+    struct side *side = owner;
+    struct tcp_relay *relay = side->relay;
+    int source = side == &relay->sides[CLIENT] ? CLIENT : TARGET;
 
-    if (!flow_pump(relay, CLIENT) || !flow_pump(relay, TARGET)) {
+    if ((relay->flows[!source].in_pipe > 0 && !flow_pump(relay, !source)) ||
+        !flow_pump(relay, source)) {
         relay_abort(relay);
         return;
     }
@@ -242,7 +239,7 @@ static void relay_target_ready(void *owner)
         struct side *side = &relay->sides[i];
 
         side->events = FD_READABLE;
-        side->watch = fd_watch_new(relay->engine->loop, side->fd, side->events, relay_ready, relay);
+        side->watch = fd_watch_new(relay->engine->loop, side->fd, side->events, side_ready, side);
     }
 }
 
@@ -255,8 +252,8 @@ void tcp_relay_start(struct relay_engine *engine, struct tcp_relay_set *set,
     relay->set = set;
     relay->inner = take_ends.inner_is_target ? TARGET : CLIENT;
     relay->container = take_ends.container;
-    relay->sides[CLIENT].fd = take_ends.client_fd;
-    relay->sides[TARGET].fd = take_ends.target_fd;
+    relay->sides[CLIENT] = (struct side){.relay = relay, .fd = take_ends.client_fd};
+    relay->sides[TARGET] = (struct side){.relay = relay, .fd = take_ends.target_fd};
     relay->flows[CLIENT].pipe = relay->flows[TARGET].pipe = (struct pipe_pair){-1, -1};
     relay->next = set->first;
     if (relay->next)
