@@ -27,6 +27,7 @@ enum {
     NET_ACCEPTS_PER_WAKE = 64,
     NET_DATAGRAMS_PER_WAKE = 64,
     NET_PIPE_BYTES = 256 * 1024,
+    NET_COPY_BYTES = 4096, /* from there on a relay splices */
     NET_DATAGRAM_BYTES = 65536,
 
     /* Ports that open when the service listens. */

@@ -10,6 +10,8 @@
  * sender's window. The end of a source is passed on by shutdown(2) after the last byte; any error
  * is passed on as a reset of both. SIGPIPE must be ignored: splice(2) knows no MSG_NOSIGNAL.
  *
+ * Small messages do without a pipe: copying them costs less than handing pages through one.
+ *
  * A side from which nothing is wanted at the moment (it has ended and takes all we have, or nobody
  * takes what it sends) is not waited for, so its reset would go unnoticed until the other side
  * stirs. A slow timer looks at such sides.
@@ -19,6 +21,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
@@ -37,8 +41,9 @@ struct side {
 struct flow {
     struct pipe_pair pipe;
     size_t in_pipe;
-    bool ended; /* the source has sent its last byte */
-    bool shut;  /* and the sink was told */
+    bool is_bulk; /* as much came last time as is worth a pipe */
+    bool ended;   /* the source has sent its last byte */
+    bool shut;    /* and the sink was told */
 };
 
 struct tcp_relay {
@@ -111,8 +116,8 @@ static bool flow_fill(struct tcp_relay *relay, int source)
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return errno == EAGAIN;
-    if (n == 0)
-        flow->ended = true;
+    flow->ended = n == 0;
+    flow->is_bulk = n >= NET_COPY_BYTES;
     flow->in_pipe = (size_t)n;
     return true;
 }
@@ -133,13 +138,45 @@ static bool flow_drain(struct tcp_relay *relay, int source)
     return true;
 }
 
+/* A message: from the source straight into the sink, and what that does not take into the empty
+ * pipe, whose smallest size has room for it. False: a side failed. */
+static bool flow_copy(struct tcp_relay *relay, int source)
+{
+    struct flow *flow = &relay->flows[source];
+    char bytes[NET_COPY_BYTES];
+    ssize_t n, sent;
+
+    do
+        n = recv(relay->sides[source].fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return errno == EAGAIN;
+    flow->ended = n == 0;
+    flow->is_bulk = n == NET_COPY_BYTES;
+    if (n == 0)
+        return true;
+    sent = send(relay->sides[!source].fd, bytes, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        return false;
+    if (sent < 0)
+        sent = 0;
+    if (sent == n)
+        return true;
+    if (!pipe_pool_take(relay->engine->pipes, &flow->pipe) ||
+        write(flow->pipe.write_fd, bytes + sent, (size_t)(n - sent)) != n - sent)
+        return false;
+    flow->in_pipe = (size_t)(n - sent);
+    return true;
+}
+
 /* Fills and drains once: behind a message there is mostly nothing more, and for what there is the
  * loop comes back. False: a side failed. */
 static bool flow_pump(struct tcp_relay *relay, int source)
 {
     struct flow *flow = &relay->flows[source];
 
-    if (!flow->ended && flow->in_pipe == 0 && !flow_fill(relay, source))
+    if (!flow->ended && flow->in_pipe == 0 &&
+        !(flow->is_bulk ? flow_fill(relay, source) : flow_copy(relay, source)))
         return false;
     if (flow->in_pipe > 0 && !flow_drain(relay, source))
         return false;

@@ -393,32 +393,69 @@ Test(tcp_port, carries_64_mib_both_ways_at_once_unchanged, .timeout = 120)
     pair_close(&pair);
 }
 
-Test(tcp_port, stops_the_sender_while_the_reader_is_slow_and_loses_nothing)
+/* What stands at an offset of the stream. */
+static uint8_t byte_at(size_t offset)
 {
-    char block[64 * 1024] = {0};
-    struct pair pair;
-    size_t sent = 0, received = 0;
-    ssize_t n;
+    return (uint8_t)(offset % 251);
+}
 
-    pair_open(&pair);
-    /* Until nothing has room any more: buffers of both connections and the pipe, but not without
-     * end. */
+/* Until nothing has room any more: buffers of both connections and the pipe, but not without end.
+ * Returns how much that was. */
+static size_t send_until_full(int fd, size_t block_bytes)
+{
+    uint8_t block[64 * 1024];
+    size_t sent = 0;
+
     for (;;) {
-        struct pollfd room = {.fd = pair.client_fd, .events = POLLOUT};
+        struct pollfd room = {.fd = fd, .events = POLLOUT};
+        ssize_t n;
 
         if (poll(&room, 1, 300) == 0)
-            break;
-        n = send(pair.client_fd, block, sizeof(block), MSG_DONTWAIT);
+            return sent;
+        for (size_t i = 0; i < block_bytes; i++)
+            block[i] = byte_at(sent + i);
+        n = send(fd, block, block_bytes, MSG_DONTWAIT);
         cr_assert(n > 0 || errno == EAGAIN);
         sent += n > 0 ? (size_t)n : 0;
         cr_assert_lt(sent, 256U * 1024 * 1024);
     }
-    cr_assert_eq(shutdown(pair.client_fd, SHUT_WR), 0);
-    while ((n = recv(pair.container_fd, block, sizeof(block), 0)) > 0)
-        received += (size_t)n;
+}
+
+static void expect_whole_stream(int fd, size_t expected)
+{
+    uint8_t block[64 * 1024];
+    size_t received = 0, wrong = 0;
+    ssize_t n;
+
+    while ((n = recv(fd, block, sizeof(block), 0)) > 0)
+        for (ssize_t i = 0; i < n; i++)
+            wrong += block[i] != byte_at(received++);
     cr_expect_eq(n, 0);
-    cr_expect_eq(received, sent);
+    cr_expect_eq(received, expected);
+    cr_expect_eq(wrong, 0);
+}
+
+static void send_to_a_slow_reader(size_t block_bytes)
+{
+    struct pair pair;
+    size_t sent;
+
+    pair_open(&pair);
+    sent = send_until_full(pair.client_fd, block_bytes);
+    cr_assert_eq(shutdown(pair.client_fd, SHUT_WR), 0);
+    expect_whole_stream(pair.container_fd, sent);
     pair_close(&pair);
+}
+
+Test(tcp_port, stops_the_sender_while_the_reader_is_slow_and_loses_nothing)
+{
+    send_to_a_slow_reader(64 * 1024);
+}
+
+/* Which are copied, not spliced. */
+Test(tcp_port, small_messages_to_a_slow_reader_are_not_lost_either, .timeout = 120)
+{
+    send_to_a_slow_reader(700);
 }
 
 enum {
