@@ -45,14 +45,20 @@ void netns_leave(struct netns_visit *visit)
     fd_close(steal_fd(&visit->home_fd));
 }
 
-/* Whether the namespace where we are belongs to our user namespace or to one below: into another's
- * nobody is let back. */
+/* Whether the namespace belongs to our user namespace or to one below: into another's nobody is let
+ * back. */
+static bool is_ours(int home_fd)
+{
+    scoped_fd int owner_fd = ioctl(home_fd, NS_GET_USERNS);
+
+    return owner_fd >= 0;
+}
+
 bool netns_is_ours(void)
 {
     scoped_fd int home_fd = own_netns(NULL);
-    scoped_fd int owner_fd = home_fd < 0 ? -1 : ioctl(home_fd, NS_GET_USERNS);
 
-    return owner_fd >= 0;
+    return home_fd >= 0 && is_ours(home_fd);
 }
 
 /* What a thread does in place of its caller, who waits for it. */
@@ -97,12 +103,16 @@ static int errand_send(struct errand *errand)
 int netns_run(int netns_fd, netns_task *task, void *owner, struct error *err)
 {
     scoped_visit struct netns_visit visit = NETNS_HOME;
+    scoped_fd int home_fd = own_netns(err);
 
-    if (!netns_is_ours())
+    if (home_fd < 0)
+        return -1;
+    if (!is_ours(home_fd))
         return errand_send(
             &(struct errand){.netns_fd = netns_fd, .task = task, .owner = owner, .err = err});
-    if (netns_enter(netns_fd, &visit, err) < 0)
-        return -1;
+    if (setns(netns_fd, CLONE_NEWNET) < 0)
+        return error_sys(err, "enter network namespace");
+    visit.home_fd = steal_fd(&home_fd);
     return task(owner, err);
 }
 
@@ -121,7 +131,7 @@ int netns_create(int *ret_fd, struct error *err)
 
     if (home_fd < 0)
         return -1;
-    if (!netns_is_ours())
+    if (!is_ours(home_fd))
         return errand_send(
             &(struct errand){.netns_fd = -1, .task = take_own_netns, .owner = ret_fd, .err = err});
     if (unshare(CLONE_NEWNET) < 0)

@@ -157,6 +157,29 @@ END
     contains "$stderr" "Running"
 }
 
+@test "a network whose definition has changed is made anew, with the containers that are on it and no others" {
+    compose_file <<END
+services:
+  web: {image: box, command: [httpd, -f, -p, "80"]}
+  client: {image: box, command: [sleep, "1000"]}
+  apart: {image: box, command: [sleep, "1000"], networks: [other]}
+networks:
+  default: {ipam: {config: [{subnet: 10.213.11.0/24}]}}
+  other: {}
+END
+    ok up -d
+    local before
+    before=$(host_pid apart)
+    sed -i 's/10\.213\.11\.0/10.213.12.0/' compose.yaml
+    ok up -d
+    contains "$(inside web hostname -i)" 10.213.12.
+    within 5 inside client sh -c 'wget -q -O - http://web/ 2>&1 | grep -q 404'
+    contains "$(inside client ip route)" "default via 10.213.12.1"
+    equal "$(host_pid apart)" "$before"
+    ok up -d
+    lacks "$stderr" Recreate
+}
+
 @test "driver options of a service's place on a network take effect" {
     compose_file <<'END'
 services:
