@@ -53,8 +53,9 @@ struct endpoint_spec {
     const char *ipv4_address; /* wanted by the user, or NULL: sticky choice by ipam */
     const char *ipv6_address; /* or NULL: follows from the IPv4 one */
     const char *mac_address;  /* or NULL: derived from the address */
-    struct string_list
-        names; /* that resolve to this endpoint on this network: service, container, aliases */
+    struct string_list names; /* that resolve to this endpoint on this network: service, container,
+                                 aliases; and of its ports that have names, as records of SRV (RFC
+                                 2782) tell them: "_http._tcp.web=80" */
     const char *interface_name;        /* or NULL: "eth0" ... in the order of the endpoints */
     struct string_list link_local;     /* more addresses, in 169.254.0.0/16 or fe80::/10 */
     struct string_list settings;       /* "ipv4/conf/IFNAME/log_martians=1": of the interface */

@@ -158,6 +158,20 @@ static void answer_add_addresses(struct answer *answer, const struct dns_found *
     }
 }
 
+/* Priority and weight are the same for all: 0. */
+static void answer_add_service(struct answer *answer, const struct dns_service *service)
+{
+    enum { PORT_OFFSET = 4, TARGET_OFFSET = 6 };
+    uint8_t data[TARGET_OFFSET + DNS_NAME_BYTES] = {0};
+    struct dns_name target;
+
+    if (!dns_name_from_text(service->target, &target))
+        return;
+    put_u16(data + PORT_OFFSET, service->port);
+    memcpy(data + TARGET_OFFSET, target.wire, target.length);
+    answer_add(answer, DNS_SRV, data, TARGET_OFFSET + target.length);
+}
+
 static enum dns_verdict not_ours(const struct dns_asker *asker, const struct dns_message *query,
                                  struct dns_buffer *out)
 {
@@ -182,6 +196,9 @@ static enum dns_verdict answer_name(struct dns_names *names, const struct dns_as
         answer_add_addresses(&answer, &found, true);
     if (query->type == DNS_AAAA || query->type == DNS_ANY)
         answer_add_addresses(&answer, &found, false);
+    for (size_t i = 0; i < found.n_services && (query->type == DNS_SRV || query->type == DNS_ANY);
+         i++)
+        answer_add_service(&answer, &found.services[i]);
     return answer_end(&answer, query);
 }
 

@@ -20,7 +20,7 @@ enum {
     DNS_MESSAGE_BYTES = 65535,
 };
 
-enum { DNS_A = 1, DNS_PTR = 12, DNS_AAAA = 28, DNS_OPT = 41, DNS_ANY = 255 };
+enum { DNS_A = 1, DNS_PTR = 12, DNS_AAAA = 28, DNS_SRV = 33, DNS_OPT = 41, DNS_ANY = 255 };
 enum { DNS_CLASS_IN = 1, DNS_CLASS_ANY = 255 };
 enum dns_rcode {
     DNS_NOERROR = 0,

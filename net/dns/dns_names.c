@@ -25,7 +25,9 @@ struct known_instance {
 };
 
 struct index_entry {
-    const char *name;
+    const char *name; /* up to: */
+    size_t length;
+    uint16_t port; /* of a service; 0: it is a name of the place */
     const struct known_instance *instance;
     const struct dns_place *place;
 };
@@ -202,10 +204,18 @@ void dns_names_set_search(struct dns_names *names, struct string_list domains)
     names->search = lower_list(arena, domains);
 }
 
+static int compare_name(const struct index_entry *entry, const char *name, size_t length)
+{
+    size_t common = entry->length < length ? entry->length : length;
+    int order = memcmp(entry->name, name, common);
+
+    return order != 0 ? order : (entry->length > length) - (entry->length < length);
+}
+
 static int compare_entries(const void *a, const void *b)
 {
     const struct index_entry *left = a, *right = b;
-    int order = strcmp(left->name, right->name);
+    int order = compare_name(left, right->name, right->length);
 
     if (order != 0)
         return order;
@@ -216,9 +226,18 @@ static void names_index_place(struct dns_names *names, const struct known_instan
                               const struct dns_place *place)
 {
     for (size_t i = 0; i < place->names.count; i++) {
+        const char *name = place->names.items[i];
+        size_t length = strcspn(name, "=");
+        unsigned port = 0;
+
+        if (name[length] && !string_to_port(name + length + 1, strlen(name + length + 1), &port))
+            continue;
         memory_grow(names->index, names->n_index, names->index_capacity);
-        names->index[names->n_index++] = (struct index_entry){
-            .name = place->names.items[i], .instance = instance, .place = place};
+        names->index[names->n_index++] = (struct index_entry){.name = name,
+                                                              .length = length,
+                                                              .port = (uint16_t)port,
+                                                              .instance = instance,
+                                                              .place = place};
     }
 }
 
@@ -243,7 +262,7 @@ static size_t names_first(const struct dns_names *names, const char *name)
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (strcmp(names->index[middle].name, name) < 0)
+        if (compare_name(&names->index[middle], name, strlen(name)) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -259,11 +278,24 @@ static bool is_on(const struct known_instance *instance, const char *network)
     return false;
 }
 
+static bool is_entry(const struct dns_names *names, size_t index, const char *name)
+{
+    return index < names->n_index && compare_name(&names->index[index], name, strlen(name)) == 0;
+}
+
+/* "web" of "_http._tcp.web"; any other name is its own. */
+static const char *service_owner(const char *name)
+{
+    const char *protocol = *name == '_' ? strchr(name, '.') : NULL;
+    const char *owner = protocol && protocol[1] == '_' ? strchr(protocol + 1, '.') : NULL;
+
+    return owner ? owner + 1 : name;
+}
+
 static bool is_declared(const struct dns_names *names, const char *name)
 {
-    size_t first = names_first(names, name);
-
-    if (first < names->n_index && strcmp(names->index[first].name, name) == 0)
+    name = service_owner(name);
+    if (is_entry(names, names_first(names, name), name))
         return true;
     return names->declared.count > 0 && bsearch(&name, names->declared.items, names->declared.count,
                                                 sizeof(const char *), compare_texts);
@@ -295,6 +327,13 @@ static struct inet_address place_v6(const struct dns_place *place)
     return address;
 }
 
+static const char *place_name(const struct dns_names *names, const char *instance,
+                              const struct dns_place *place, struct arena *arena)
+{
+    return arena_printf(arena, "%s.%s%s%s", instance, names->project ? names->project : "",
+                        names->project ? "_" : "", place->network);
+}
+
 static void add_addresses(struct dns_found *found, const struct dns_place *place)
 {
     const struct inet_address both[] = {place_v4(place), place_v6(place)};
@@ -312,11 +351,12 @@ static void collect(const struct dns_names *names, const struct view *view, cons
     size_t end = first;
     int best = NAME_STARTING;
 
-    while (end < names->n_index && strcmp(names->index[end].name, name) == 0)
+    while (is_entry(names, end, name))
         end++;
     if (end == first)
         return;
     found->addresses = arena_new_array(view->arena, struct inet_address, 2 * (end - first));
+    found->services = arena_new_array(view->arena, struct dns_service, end - first);
     for (size_t i = first; i < end; i++) {
         const struct index_entry *entry = &names->index[i];
         bool repeated = i > first && entry->place == names->index[i - 1].place;
@@ -325,9 +365,13 @@ static void collect(const struct dns_names *names, const struct view *view, cons
             continue;
         if (entry->instance->rank > best) {
             best = entry->instance->rank;
-            found->n_addresses = 0;
+            found->n_addresses = found->n_services = 0;
         }
-        add_addresses(found, entry->place);
+        if (entry->port == 0)
+            add_addresses(found, entry->place);
+        else
+            found->services[found->n_services++] = (struct dns_service){
+                place_name(names, entry->instance->name, entry->place, view->arena), entry->port};
     }
 }
 
@@ -385,11 +429,15 @@ static bool is_declared_with_suffix(const struct dns_names *names,
     return false;
 }
 
+static bool is_found(const struct dns_found *found)
+{
+    return found->n_addresses + found->n_services > 0;
+}
+
 static void lookup_with_network(const struct dns_names *names, struct view *view, const char *name,
                                 struct dns_found *found)
 {
-    for (const char *dot = strchr(name, '.'); dot && found->n_addresses == 0;
-         dot = strchr(dot + 1, '.')) {
+    for (const char *dot = strchr(name, '.'); dot && !is_found(found); dot = strchr(dot + 1, '.')) {
         view->network = network_named(names, view->asker, dot + 1);
         if (view->network)
             collect(names, view, arena_strndup(view->arena, name, (size_t)(dot - name)), found);
@@ -434,9 +482,9 @@ void dns_names_lookup(struct dns_names *names, const char *asker, const char *na
     if (view.asker) {
         name = name_behind(&view, name);
         collect(names, &view, name, &found);
-        if (found.n_addresses == 0)
+        if (!is_found(&found))
             lookup_with_network(names, &view, name, &found);
-        found.exists = found.n_addresses > 0;
+        found.exists = is_found(&found);
         shuffle(names, found.addresses, found.n_addresses);
         if (found.exists || is_declared(names, name) ||
             is_declared_with_suffix(names, view.asker, name, arena))
@@ -464,9 +512,7 @@ enum dns_owner dns_names_reverse(struct dns_names *names, const char *asker,
                 continue;
             owner = DNS_OURS;
             if (instance->rank > NAME_HIDDEN && is_on(known_asker, place->network))
-                *ret_name = arena_printf(arena, "%s.%s%s%s", instance->name,
-                                         names->project ? names->project : "",
-                                         names->project ? "_" : "", place->network);
+                *ret_name = place_name(names, instance->name, place, arena);
         }
     }
     return owner;

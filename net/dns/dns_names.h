@@ -25,7 +25,7 @@ struct dns_place {
     const char *network;
     struct in_addr address;   /* 0.0.0.0: none */
     struct in6_addr address6; /* "::": none */
-    struct string_list names;
+    struct string_list names; /* as in struct endpoint_spec */
 };
 
 struct dns_names *dns_names_new(void);
@@ -58,6 +58,12 @@ enum dns_owner {
     DNS_FOREIGN, /* to be forwarded, if the asker may */
 };
 
+/* A port that has a name. */
+struct dns_service {
+    const char *target; /* name of the container */
+    uint16_t port;
+};
+
 struct dns_found {
     enum dns_owner owner;
     bool exists; /* ours, and something of that name runs */
@@ -65,6 +71,8 @@ struct dns_found {
      */
     struct inet_address *addresses;
     size_t n_addresses;
+    struct dns_service *services; /* of a name like "_http._tcp.web", likewise, in no order */
+    size_t n_services;
 };
 
 /* `name` is in lower case without a final dot. */

@@ -21,7 +21,7 @@ static const struct shape shape_published_port = {.forms = FORM_STRING | FORM_IN
 #define PORT(member) FIELD(struct service_port, member)
 
 static const struct key port_keys[] = {
-    {"name", &shape_string, NOTED, "name of the port", 0, 0, NO_EFFECT},
+    {"name", &shape_string, ACTED, "found in DNS as _NAME._tcp.SERVICE (SRV)", 0, PORT(name)},
     {"mode", &shape_string, ACTED, "ingress or host; both publish on this host"},
     {"host_ip", &shape_string, ACTED, "address to listen on", 0, PORT(host_ip)},
     {"target", &shape_target_port, ACTED, "port in the container", KEY_REQUIRED, PORT(target)},

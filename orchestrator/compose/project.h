@@ -36,6 +36,7 @@ struct build {
 };
 
 struct service_port {
+    const char *name;      /* or NULL */
     const char *host_ip;   /* NULL: all */
     const char *published; /* "8080", "8000-9000", NULL: a free one */
     unsigned target;

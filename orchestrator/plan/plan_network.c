@@ -10,6 +10,22 @@
 
 enum { NAME_PORT = 53 };
 
+/* Its ports that have names are found by those, as records of SRV. */
+static void endpoint_services(struct plan_build *build, struct endpoint_spec *endpoint)
+{
+    const struct service *service = build->service;
+    size_t n_names = endpoint->names.count;
+
+    for (size_t i = 0; i < service->n_ports; i++) {
+        const struct service_port *port = &service->ports[i];
+
+        for (size_t j = 0; j < n_names && port->name; j++)
+            string_list_add(build->arena, &endpoint->names,
+                            arena_printf(build->arena, "_%s._%s.%s=%u", port->name, port->protocol,
+                                         endpoint->names.items[j], port->target));
+    }
+}
+
 /* What others on the network find it by. */
 static void endpoint_names(struct plan_build *build, const struct service_network *network,
                            struct endpoint_spec *endpoint)
@@ -26,6 +42,7 @@ static void endpoint_names(struct plan_build *build, const struct service_networ
     for (size_t i = 0; by_service && i < network->aliases.count; i++)
         string_list_add(build->arena, &endpoint->names,
                         arena_strdup(build->arena, network->aliases.items[i]));
+    endpoint_services(build, endpoint);
 }
 
 /* The service's own address belongs to the network with the highest priority, which comes first. */

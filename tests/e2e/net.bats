@@ -69,12 +69,16 @@ services:
     container_name: fixed-name
     command: [sleep, "1000"]
     networks: {default: {aliases: [also]}}
+    ports: [{name: talk, target: 4000, protocol: udp}]
   job: {image: box, command: ["true"]}
   client: {image: box, command: [sleep, "1000"]}
 END
     ok up -d
     inside client nslookup -type=a also
     inside client nslookup -type=a fixed-name
+    matches "$(inside client nslookup -type=srv _talk._udp.also)" "service = 0 0 4000 fixed-name\\.${PROJECT}_default"
+    yawl exec -T client nslookup -type=srv _talk._tcp.web
+    contains "$stdout$stderr" NXDOMAIN
     within 5 is_state job exited
     yawl exec -T client nslookup -type=a job
     contains "$stdout$stderr" NXDOMAIN

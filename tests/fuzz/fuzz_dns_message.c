@@ -10,11 +10,12 @@
 
 static void answer(const uint8_t *data, size_t size, bool tcp)
 {
-    const char *names[] = {"web", "a"};
+    const char *names[] = {"web", "a", "_http._tcp.web=80"};
     const char *declared[] = {"db"};
     scoped(dns_names_free) struct dns_names *known = dns_names_new();
     scoped(network_table_free) struct network_table *networks = network_table_new();
-    struct dns_place place = {.network = "default", .names = {.items = names, .count = 2}};
+    struct dns_place place = {.network = "default",
+                              .names = {.items = names, .count = ARRAY_LENGTH(names)}};
     struct dns_asker asker = {.instance = "web-1", .may_forward = true, .tcp = tcp};
     uint8_t copy[DNS_MESSAGE_BYTES], out[DNS_MESSAGE_BYTES];
     struct dns_buffer query = {.bytes = copy, .size = size, .length = size};

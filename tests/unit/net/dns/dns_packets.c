@@ -22,6 +22,19 @@ size_t packet_question(uint8_t *bytes, size_t size, const char *name, uint16_t t
     return length;
 }
 
+/* Priority, weight, port, and the target, which is not compressed. */
+static void read_service(const struct dns_record *record, struct packet_answer *answer)
+{
+    struct dns_name target = {.length = record->data_length - 6U};
+
+    cr_assert_geq(record->data_length, 7);
+    cr_assert_leq(target.length, sizeof(target.wire));
+    memcpy(target.wire, record->data + 6, target.length);
+    cr_assert(dns_name_to_text(&target, answer->pointer));
+    answer->port = (unsigned)record->data[4] << 8 | record->data[5];
+    answer->n_services++;
+}
+
 void packet_read(const uint8_t *bytes, size_t size, struct packet_answer *ret_answer)
 {
     struct error err = {0};
@@ -46,5 +59,7 @@ void packet_read(const uint8_t *bytes, size_t size, struct packet_answer *ret_an
                                 INET6_ADDRSTRLEN));
         if (record.type == DNS_PTR)
             cr_assert(dns_name_to_text(&record.target, ret_answer->pointer));
+        if (record.type == DNS_SRV)
+            read_service(&record, ret_answer);
     }
 }

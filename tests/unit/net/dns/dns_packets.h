@@ -18,7 +18,9 @@ struct packet_answer {
     size_t n_addresses;
     char addresses[PACKET_MAX_ANSWERS][INET6_ADDRSTRLEN];
     uint32_t longest_ttl;
-    char pointer[DNS_NAME_TEXT_SIZE]; /* of a PTR */
+    char pointer[DNS_NAME_TEXT_SIZE]; /* of a PTR, and the target of a SRV */
+    unsigned port;                    /* of a SRV */
+    size_t n_services;
 };
 
 /* edns_bytes 0: without EDNS. Returns the length. */

@@ -341,6 +341,71 @@ Test(dns_answer, an_address_leads_to_the_containers_name)
     close_shop(&shop);
 }
 
+static void name_port(struct shop *shop)
+{
+    const char *names[] = {"api", "shop-api-2", "_http._tcp.api=8000", "_HTTP._tcp.shop-api-2=8000",
+                           "_broken._tcp.api=port"};
+    struct dns_place place = {.network = "front",
+                              .names = {.items = names, .count = ARRAY_LENGTH(names)}};
+
+    cr_assert_eq(inet_pton(AF_INET, "10.1.0.4", &place.address), 1);
+    dns_names_set(shop->names, "shop-api-2", &place, 1);
+}
+
+Test(dns_answer, a_port_with_a_name_leads_to_its_number_and_to_who_has_it)
+{
+    const char *names[] = {"_http._tcp.api", "_Http._Tcp.Api", "_http._tcp.shop-api-2",
+                           "_http._tcp.api.front", "_http._tcp.api.shop_front"};
+    struct shop shop;
+
+    open_shop(&shop);
+    name_port(&shop);
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        cr_expect_eq(ask(&shop, "shop-web-1", names[i], DNS_SRV), DNS_ANSWER);
+        EXPECT_ADDRESSES(&shop, 0);
+        cr_expect_eq(shop.answer.n_services, 1, "%s", names[i]);
+        cr_expect_eq(shop.answer.port, 8000);
+        cr_expect_str_eq(shop.answer.pointer, "shop-api-2.shop_front");
+        cr_expect_eq(ask(&shop, "shop-web-1", shop.answer.pointer, DNS_A), DNS_ANSWER);
+        EXPECT_ADDRESSES(&shop, 1);
+    }
+    close_shop(&shop);
+}
+
+Test(dns_answer, a_port_with_a_name_has_no_address_and_none_without_one_exists)
+{
+    struct shop shop;
+
+    open_shop(&shop);
+    name_port(&shop);
+    cr_expect_eq(ask(&shop, "shop-web-1", "_http._tcp.api", DNS_A), DNS_ANSWER);
+    EXPECT_ADDRESSES(&shop, 0);
+    cr_expect_eq(ask(&shop, "shop-web-1", "api", DNS_SRV), DNS_ANSWER);
+    EXPECT_ADDRESSES(&shop, 0);
+    cr_expect_eq(shop.answer.n_services, 0);
+    cr_expect_eq(ask(&shop, "shop-web-1", "api", DNS_A), DNS_ANSWER);
+    EXPECT_ADDRESSES(&shop, 2);
+    close_shop(&shop);
+}
+
+Test(dns_answer, ports_of_declared_names_are_never_asked_for_elsewhere)
+{
+    const char *names[] = {"_smtp._tcp.api", "_broken._tcp.api", "_http._tcp.worker",
+                           "_http._tcp.api.corp.example"};
+    struct shop shop;
+
+    open_shop(&shop);
+    name_port(&shop);
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        cr_expect_eq(ask(&shop, "shop-web-1", names[i], DNS_SRV), DNS_ANSWER, "%s", names[i]);
+        cr_expect_eq(shop.answer.head.rcode, DNS_NXDOMAIN, "%s", names[i]);
+    }
+    cr_expect_eq(ask(&shop, "shop-web-1", "_http._tcp.example.org", DNS_SRV), DNS_FORWARD);
+    cr_expect_eq(ask(&shop, "shop-web-1", "_http.api", DNS_SRV), DNS_FORWARD);
+    cr_expect_eq(ask(&shop, "shop-web-1", "_http._tcp", DNS_SRV), DNS_FORWARD);
+    close_shop(&shop);
+}
+
 Test(dns_answer, addresses_of_the_projects_subnets_are_never_forwarded)
 {
     struct shop shop;

@@ -6,8 +6,8 @@ void fixture_init(struct fixture *fixture)
     *fixture = (struct fixture){.arena = arena_new(), .diagnostics = diagnostics_new()};
     fixture->service = (struct service){
         .name = "a", .at = {"compose.yaml", 3, 5}, .image = "img", .scale = 1, .attach = true};
-    fixture->project =
-        (struct project){.name = "p", .services = &fixture->service, .n_services = 1};
+    fixture->project = (struct project){
+        .name = "p", .separator = "-", .services = &fixture->service, .n_services = 1};
     fixture->config.digest = "sha256:1";
     string_list_add(fixture->arena, &fixture->config.entrypoint, "/entry");
     string_list_add(fixture->arena, &fixture->config.command, "default");

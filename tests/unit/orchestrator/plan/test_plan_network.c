@@ -91,6 +91,30 @@ static void add_network(struct fixture *fixture, struct network *network,
     fixture->service.n_networks = 1;
 }
 
+Test(plan_network, a_port_with_a_name_is_found_by_it)
+{
+    struct network network = {.key = "default", .enable_ipv4 = true};
+    struct service_port ports[] = {{.target = 80, .published = "8080", .protocol = "tcp"},
+                                   {.name = "talk", .target = 81, .protocol = "udp"}};
+    struct service_network joined = {0};
+    struct string_list names;
+    struct fixture fixture;
+    const struct plan *plan;
+
+    fixture_init(&fixture);
+    add_network(&fixture, &network, &joined);
+    fixture.service.ports = ports;
+    fixture.service.n_ports = ARRAY_LENGTH(ports);
+    plan = fixture_plan(&fixture);
+    cr_assert(plan, "%s", first_error(&fixture));
+    names = plan->instances[0].endpoints[0].names;
+    cr_expect(string_list_has(&names, "_talk._udp.a=81"));
+    cr_expect(string_list_has(&names, "_talk._udp.p-a-1=81"));
+    for (size_t i = 0; i < names.count; i++)
+        cr_expect(!strstr(names.items[i], "=80"), "%s", names.items[i]);
+    fixture_done(&fixture);
+}
+
 Test(plan_network, ports_of_a_station_alone_are_told_to_lead_nowhere_and_left_out)
 {
     struct network network = {.key = "lan", .driver = "macvlan", .enable_ipv4 = true};
