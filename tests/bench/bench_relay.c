@@ -6,9 +6,11 @@
  *
  *   client namespace ── bridge in the router namespace ── server namespace        "bridge"
  *   this namespace ── net worker ───────────┘                                     "published port"
+ *   another host namespace ── bridge, DNAT or docker-proxy ── server namespace    "docker ..."
  *
- * Rounds of both take turns, since the machine's mood changes; told are medians, what one path
- * takes of the other's, and the difference of the round trips.
+ * Rounds of all take turns, since the machine's mood changes; told are medians, and of each path
+ * what it takes of the bridge's throughput and adds to the bridge's round trip. docker's ways are
+ * left out where nft or docker-proxy are not installed.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -35,9 +37,16 @@
 #include "net/net.h"
 #include "net/netns.h"
 #include "net/worker.h"
+#include "tests/bench/docker_way.h"
 
 enum { DEFAULT_ROUNDS = 5, MAX_ROUNDS = 100, ROUND_MS = 1000, TRIPS = 5000, MESSAGE_BYTES = 64 };
-enum { BLOCK_BYTES = 256 * 1024, SERVER_PORT = 80, HOST_PORT = 8080, PATIENCE_MS = 10 * 1000 };
+enum {
+    MAX_PLACES = 4,
+    BLOCK_BYTES = 256 * 1024,
+    SERVER_PORT = 80,
+    HOST_PORT = 8080,
+    PATIENCE_MS = 10 * 1000
+};
 
 enum work { WORK_STREAM = 's', WORK_TRIPS = 't' };
 
@@ -189,6 +198,7 @@ struct world {
     struct net *net;
     int server_fd, client_fd; /* network namespaces */
     char server_address[INET_ADDRSTRLEN];
+    struct docker_way docker;
 };
 
 static void loopback_up(void)
@@ -201,6 +211,16 @@ static void loopback_up(void)
     if (netlink_open(NETLINK_ROUTE, &netlink, &err) < 0 ||
         netlink_send(netlink, batch, NULL, &err) < 0)
         give_up(err.text);
+}
+
+static void server_start(int netns_fd)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        server_main(netns_fd);
+    if (pid < 0)
+        give_up("no server");
 }
 
 /* The worker changes its user, so that the death signal of prctl(2) does not do: it ends with its
@@ -257,7 +277,6 @@ static void world_open(struct world *world)
     const struct network_spec network = {.name = "default"};
     struct net_options options = {.project = "bench", .router_netns_fd = -1, .uplink_fd = -1};
     struct error err;
-    pid_t server;
 
     (void)snprintf(world->dir, sizeof(world->dir), "/tmp/yawl-bench-%d", (int)getpid());
     if (unshare(CLONE_NEWNET) < 0)
@@ -273,10 +292,11 @@ static void world_open(struct world *world)
         give_up(err.text);
     attach(world, "server", &world->server_fd);
     attach(world, "client", &world->client_fd);
-    server = fork();
-    if (server == 0)
-        server_main(world->server_fd);
+    server_start(world->server_fd);
     publish(world);
+    if (docker_way_open(SERVER_PORT, &world->docker, &err) < 0)
+        give_up(err.text);
+    server_start(world->docker.container_fd);
 }
 
 static void world_close(struct world *world)
@@ -286,6 +306,8 @@ static void world_close(struct world *world)
     net_destroy(world->net);
     fd_close(world->server_fd);
     fd_close(world->client_fd);
+    fd_close(world->docker.host_fd);
+    fd_close(world->docker.container_fd);
     fd_close(world->dir_fd);
     if (path_remove_tree(AT_FDCWD, world->dir, &err) < 0)
         give_up(err.text);
@@ -300,13 +322,46 @@ static struct sockaddr_in address_of(const char *text, uint16_t port)
     return address;
 }
 
+static size_t list_places(const struct world *world, struct place places[MAX_PLACES])
+{
+    size_t count = 0;
+
+    places[count++] =
+        (struct place){"bridge", world->client_fd, address_of(world->server_address, SERVER_PORT)};
+    places[count++] = (struct place){"published port", -1, address_of("127.0.0.1", HOST_PORT)};
+    if (world->docker.has_dnat)
+        places[count++] = (struct place){"docker DNAT", world->docker.host_fd, world->docker.dnat};
+    if (world->docker.has_proxy)
+        places[count++] =
+            (struct place){"docker-proxy", world->docker.host_fd, world->docker.proxy};
+    return count;
+}
+
+static void measure(const struct place *places, size_t n_places, size_t rounds)
+{
+    double bits[MAX_PLACES][MAX_ROUNDS], trips[MAX_PLACES][MAX_ROUNDS];
+    double bits_of[MAX_PLACES], trip_of[MAX_PLACES];
+
+    for (size_t i = 0; i < rounds; i++) {
+        for (size_t p = 0; p < n_places; p++) {
+            bits[p][i] = gigabits(&places[p]);
+            trips[p][i] = trip_us(&places[p]);
+        }
+    }
+    for (size_t p = 0; p < n_places; p++) {
+        bits_of[p] = median(bits[p], rounds);
+        trip_of[p] = median(trips[p], rounds);
+        (void)printf("%-14s %6.2f Gbit/s (%5.2f to %5.2f) %4.0f %%   round trip %6.1f us %+6.1f\n",
+                     places[p].name, bits_of[p], bits[p][0], bits[p][rounds - 1],
+                     bits_of[p] / bits_of[0] * 100, trip_of[p], trip_of[p] - trip_of[0]);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    double bits[2][MAX_ROUNDS], trips[2][MAX_ROUNDS];
     unsigned long long rounds = DEFAULT_ROUNDS;
+    struct place places[MAX_PLACES];
     struct world world = {0};
-    struct place places[2];
-    double bits_of[2], trip_of[2];
 
     if (geteuid() != 0) {
         (void)printf("skipped: only root can do this\n");
@@ -315,23 +370,7 @@ int main(int argc, char **argv)
     if (argc > 1 && (!string_to_u64(argv[1], MAX_ROUNDS, &rounds) || rounds == 0))
         give_up("the number of rounds is wrong");
     world_open(&world);
-    places[0] =
-        (struct place){"bridge", world.client_fd, address_of(world.server_address, SERVER_PORT)};
-    places[1] = (struct place){"published port", -1, address_of("127.0.0.1", HOST_PORT)};
-    for (size_t i = 0; i < rounds; i++) {
-        for (size_t p = 0; p < 2; p++) {
-            bits[p][i] = gigabits(&places[p]);
-            trips[p][i] = trip_us(&places[p]);
-        }
-    }
-    for (size_t p = 0; p < 2; p++) {
-        bits_of[p] = median(bits[p], rounds);
-        trip_of[p] = median(trips[p], rounds);
-        (void)printf("%-16s %6.2f Gbit/s (%.2f to %.2f)   round trip %6.1f us\n", places[p].name,
-                     bits_of[p], bits[p][0], bits[p][rounds - 1], trip_of[p]);
-    }
-    (void)printf("the port takes %.0f %% of the bridge's throughput and adds %.1f us\n",
-                 bits_of[1] / bits_of[0] * 100, trip_of[1] - trip_of[0]);
+    measure(places, list_places(&world, places), (size_t)rounds);
     world_close(&world);
     return 0;
 }
