@@ -46,6 +46,25 @@ on_lan() {
     nsenter --net --target "$LAN" "$@"
 }
 
+# host_firewall PORT: as a host has it with Docker and ufw: nothing is forwarded, and new connections come in at that
+# port alone.
+host_firewall() {
+    on_host sysctl -q -w net.ipv4.ip_forward=1
+    on_host nft -f - <<END
+table ip docker {
+chain forward { type filter hook forward priority 0; policy drop;
+}
+}
+table inet ufw {
+chain input { type filter hook input priority 0; policy drop;
+iif lo accept
+ct state established,related accept
+tcp dport $1 accept
+}
+}
+END
+}
+
 # Of the other machine.
 lan_fetch() {
     on_lan curl --silent --show-error --fail --max-time 2 --noproxy '*' "$@"

@@ -50,20 +50,7 @@ END
 }
 
 @test "a host firewall that forwards nothing and drops what comes in leaves services, ports and the way out alone" {
-    on_host sysctl -q -w net.ipv4.ip_forward=1
-    on_host nft -f - <<'END'
-table ip docker {
-chain forward { type filter hook forward priority 0; policy drop;
-}
-}
-table inet ufw {
-chain input { type filter hook input priority 0; policy drop;
-iif lo accept
-ct state established,related accept
-tcp dport 8080 accept
-}
-}
-END
+    host_firewall 8080
     on_lan sh -c 'mkdir -p www; echo outside >www/index.html'
     background outside nsenter --net --target "$LAN" python3 -m http.server -b 10.213.77.2 -d www 8000
     compose_file <<END

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 load helpers
 load image_tree
+load lan
 
 SHOP=$ROOT/examples/shop
 # A build with packages from the network takes some minutes.
@@ -26,7 +27,13 @@ setup() {
     export SHOP_PORT
     URL=http://127.0.0.1:$SHOP_PORT
 }
-teardown() { e2e_teardown; }
+teardown() {
+    if [ -e "$DIR/yawl-on-host" ]; then
+        timeout 60 "$YAWL" down -t 1 >/dev/null 2>&1
+        lan_end
+    fi
+    e2e_teardown
+}
 
 # shop_answers ROWS: the API, through the page's server, has that many products.
 shop_answers() {
@@ -112,6 +119,23 @@ names='[...document.querySelectorAll("#products tbody tr")].map(row => row.child
     equal "$status" 0
     equal "${lines[0]}" "Sail, small|Rope, 10 m|Compass|Lantern"
     contains "$("$YAWL" logs --no-log-prefix migrate)" "migrated: 0 applied"
+}
+
+@test "beside a host firewall that lets in the published port alone, and forwards nothing, the shop is whole" {
+    lan_begin
+    host_firewall "$SHOP_PORT"
+    background closed nsenter --net --target "$HOST" python3 -m http.server --bind 10.213.77.1 "$((SHOP_PORT - 1))"
+    within 10 on_host curl --silent --fail --noproxy '*' --output /dev/null "http://10.213.77.1:$((SHOP_PORT - 1))/"
+    ok up --wait
+    local shop=http://10.213.77.1:$SHOP_PORT code=0
+    contains "$(lan_fetch "$shop/")" '<div id="root">'
+    equal "$(lan_fetch "$shop/api/products" | jq '.products | length')" 3
+    lan_fetch --json '{"name": "Lantern", "price": "24.5"}' --output /dev/null "$shop/api/products"
+    equal "$(lan_fetch "$shop/api/products" | jq '.products | length')" 4
+    lan_fetch --output /dev/null "http://10.213.77.1:$((SHOP_PORT - 1))/" || code=$?
+    equal "$code" 28
+    equal "$(on_host nft list tables | sort | tr '\n' ' ')" "table inet ufw table ip docker "
+    ok down -v
 }
 
 @test "SIGKILL to the database's process 1 restarts it, and the shop comes back by itself" {
