@@ -23,7 +23,7 @@ static const char *const etc_names[] = {"hosts", "hostname", "resolv.conf"};
 static const struct {
     const char *name;
     unsigned set, clear;
-} tmpfs_flags[] = {
+} mount_flags[] = {
     {"ro", MOUNT_ATTR_RDONLY, 0},
     {"rw", 0, MOUNT_ATTR_RDONLY},
     {"noexec", MOUNT_ATTR_NOEXEC, 0},
@@ -39,16 +39,23 @@ static const struct {
 
 static const char *const tmpfs_keys[] = {"size", "mode", "uid", "gid", "nr_inodes", "nr_blocks"};
 
+bool mount_flag_take(const char *word, unsigned *attributes)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(mount_flags); i++)
+        if (string_eq(mount_flags[i].name, word)) {
+            *attributes &= ~mount_flags[i].clear;
+            *attributes |= mount_flags[i].set;
+            return true;
+        }
+    return false;
+}
+
 static int tmpfs_option_add(struct tmpfs_options *options, char *word, struct error *err)
 {
     const char *name = strsep(&word, "=");
 
-    for (size_t i = 0; !word && i < ARRAY_LENGTH(tmpfs_flags); i++)
-        if (string_eq(tmpfs_flags[i].name, name)) {
-            options->attributes &= ~tmpfs_flags[i].clear;
-            options->attributes |= tmpfs_flags[i].set;
-            return 0;
-        }
+    if (!word && mount_flag_take(name, &options->attributes))
+        return 0;
     for (size_t i = 0; word && i < ARRAY_LENGTH(tmpfs_keys); i++) {
         if (!string_eq(tmpfs_keys[i], name))
             continue;

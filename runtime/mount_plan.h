@@ -75,6 +75,10 @@ bool mount_plan_covers(const struct mount_plan *plan, const char *target);
 
 void mount_plan_close(struct mount_plan *plan);
 
+/* Whether the word is a flag of mounts like "ro" or "noexec"; it is followed in *attributes then
+ * (MOUNT_ATTR_...). */
+bool mount_flag_take(const char *word, unsigned *attributes);
+
 /* "size=64m,mode=1777,exec" as docker takes it: noexec, nosuid and nodev unless said otherwise. */
 MUST_CHECK int tmpfs_options_parse(const char *text, bool read_only, struct arena *arena,
                                    struct tmpfs_options *ret_options, struct error *err);

@@ -434,7 +434,10 @@ static int down_run(struct session *session, struct down *down, struct error *er
     if (!there && !down->volumes && down->which == DOWN_IMAGES_KEEP)
         log_warning("No resource found to remove for project \"%s\".", change->project);
     result = there ? change_run(change, err) : 0;
-    /* Of some services only, volumes stay: others may use them. */
+    /* Of some services only, volumes stay: others may use them. What is mounted for one is not
+     * removed with it. */
+    if (result == 0 && services->count == 0)
+        result = volumes_unmount(&change->roots, change->project, err);
     if (result == 0 && down->volumes && services->count == 0)
         result =
             volumes_remove(&change->roots, change->project, volume_removed, &change->progress, err);

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "orchestrator/cli/up.h"
+#include "orchestrator/cli/volumes.h"
 #include "orchestrator/supervise/standing.h"
 
 /* Something of it is of this boot: whoever uses it knows better. */
@@ -73,6 +74,8 @@ static int project_restore(struct session *session, const struct roots *roots, c
     if (!plan)
         return 0;
     if (!dir && project_dir_open(session->arena, roots, name, true, &dir, err) < 0)
+        return -1;
+    if (volumes_mount(roots, plan, err) < 0)
         return -1;
     return plan_bring_up(session, dir, plan, err);
 }

@@ -12,6 +12,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "common/path.h"
+#include "orchestrator/cli/volume_mount.h"
 #include "runtime/volume.h"
 
 static int volumes_open(const struct roots *roots, int *ret_fd, struct error *err)
@@ -81,6 +82,21 @@ static int mount_fill(const struct roots *roots, const struct plan_instance *ins
     return mount->no_fill ? 0 : volume_fill(fd, instance->container.layers, mount->target, err);
 }
 
+static int mount_all(int volumes_fd, const struct plan *plan, struct error *err)
+{
+    for (size_t i = 0; i < plan->n_volumes; i++)
+        if (plan->volumes[i].type && volume_mount(volumes_fd, &plan->volumes[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+int volumes_mount(const struct roots *roots, const struct plan *plan, struct error *err)
+{
+    scoped_fd int volumes_fd = -1;
+
+    return volumes_open(roots, &volumes_fd, err) < 0 ? -1 : mount_all(volumes_fd, plan, err);
+}
+
 int volumes_prepare(const struct roots *roots, const struct plan *plan, struct error *err)
 {
     scoped_fd int volumes_fd = -1;
@@ -90,6 +106,8 @@ int volumes_prepare(const struct roots *roots, const struct plan *plan, struct e
     for (size_t i = 0; i < plan->n_volumes; i++)
         if (volume_make(volumes_fd, plan, &plan->volumes[i], err) < 0)
             return -1;
+    if (mount_all(volumes_fd, plan, err) < 0)
+        return -1;
     for (size_t i = 0; i < plan->n_instances; i++) {
         const struct plan_instance *instance = &plan->instances[i];
 
@@ -128,6 +146,21 @@ int volumes_list(const struct roots *roots, const char *project, struct arena *a
             string_list_add(arena, ret_names, arena_strdup(arena, entry->d_name));
     (void)closedir(dir);
     string_list_sort(ret_names);
+    return 0;
+}
+
+int volumes_unmount(const struct roots *roots, const char *project, struct error *err)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped_fd int volumes_fd = -1;
+    struct string_list names = {0};
+
+    if (volumes_open(roots, &volumes_fd, err) < 0 ||
+        volumes_list(roots, project, arena, &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++)
+        if (volume_unmount(volumes_fd, names.items[i], err) < 0)
+            return -1;
     return 0;
 }
 

@@ -13,9 +13,15 @@
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/state/roots.h"
 
-/* Makes what is missing and fills what is empty. */
+/* Makes what is missing, mounts what is a file system of its own, and fills what is empty. */
 MUST_CHECK int volumes_prepare(const struct roots *roots, const struct plan *plan,
                                struct error *err);
+
+/* Mounts what is a file system of its own, after a reboot. */
+MUST_CHECK int volumes_mount(const struct roots *roots, const struct plan *plan, struct error *err);
+
+/* When nobody uses them any more. */
+MUST_CHECK int volumes_unmount(const struct roots *roots, const char *project, struct error *err);
 
 /* The project's named volumes, sorted; in the arena. */
 MUST_CHECK int volumes_list(const struct roots *roots, const char *project, struct arena *arena,

@@ -98,6 +98,9 @@ static const struct codec_field plan_volume_codec[] = {
     CODEC_FIELD(struct plan_volume, name, CODEC_STRING),
     CODEC_FIELD(struct plan_volume, external, CODEC_BOOL),
     CODEC_FIELD(struct plan_volume, labels, CODEC_STRINGS),
+    CODEC_FIELD(struct plan_volume, type, CODEC_STRING),
+    CODEC_FIELD(struct plan_volume, device, CODEC_STRING),
+    CODEC_FIELD(struct plan_volume, options, CODEC_STRING),
     {0},
 };
 

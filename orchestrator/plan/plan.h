@@ -99,6 +99,7 @@ struct plan_volume {
     const char *name; /* real name: "shop_data" */
     bool external;
     struct string_list labels;
+    const char *type, *device, *options; /* what is mounted for it, as mount(8) has it; or NULL */
 };
 
 struct plan {

@@ -7,6 +7,7 @@
 #include "common/sha256.h"
 #include "common/text.h"
 #include "orchestrator/plan/plan_build.h"
+#include "orchestrator/plan/plan_volume.h"
 
 enum { CPU_PERIOD_US = 100000, MEMORY_MINIMUM_BYTES = 6 * 1024 * 1024 };
 
@@ -108,6 +109,22 @@ static bool mode_is_host(struct plan_build *build, const char *mode, const char 
     return true;
 }
 
+static bool uses_remote_volume(const struct plan_build *build)
+{
+    const struct service *service = build->service;
+
+    for (size_t i = 0; i < service->n_volumes; i++) {
+        const struct volume *volume =
+            service->volumes[i].kind == VOLUME_NAMED
+                ? project_find_volume(build->project, service->volumes[i].source)
+                : NULL;
+
+        if (volume && plan_volume_is_remote(volume))
+            return true;
+    }
+    return false;
+}
+
 static void container_namespaces(struct plan_build *build, struct container_spec *container)
 {
     const struct service *service = build->service;
@@ -126,9 +143,10 @@ static void container_namespaces(struct plan_build *build, struct container_spec
         !string_eq(network, "bridge") && !build->instance->network_of)
         plan_build_error(build, service->at, "network_mode", "'%s' is not supported yet", network);
 
-    /* Shared namespaces of the host belong to its user namespace, and so must their users. */
-    if (!container->privileged && !container->host_pid && !container->host_ipc &&
-        !container->host_network && !container->host_cgroup &&
+    /* Shared namespaces of the host belong to its user namespace, and so must their users; and
+     * another machine keeps files by the ids that are asked for there. */
+    if (!container->privileged && !uses_remote_volume(build) && !container->host_pid &&
+        !container->host_ipc && !container->host_network && !container->host_cgroup &&
         !string_eq(service->userns_mode, "host"))
         container->id_map = (struct id_map){.base = build->options->id_base, .count = 65536};
     container->hostname = container->host_uts ? NULL

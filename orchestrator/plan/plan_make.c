@@ -251,6 +251,12 @@ static void plan_make_volumes(const struct project *project, struct arena *arena
         if (plan_volume_kind(volume) == VOLUME_IS_DIRECTORY)
             plan->volumes[plan->n_volumes++] = (struct plan_volume){
                 .name = arena_strdup(arena, volume->name), .external = volume->external};
+        else if (plan_volume_kind(volume) == VOLUME_IS_FILESYSTEM)
+            plan->volumes[plan->n_volumes++] = (struct plan_volume){
+                .name = arena_strdup(arena, volume->name),
+                .type = arena_strdup(arena, plan_volume_option(volume, "type")),
+                .device = arena_strdup(arena, plan_volume_option(volume, "device")),
+                .options = arena_strdup(arena, plan_volume_option(volume, "o"))};
     }
 }
 

@@ -39,7 +39,16 @@ enum plan_volume_kind plan_volume_kind(const struct volume *volume)
     if ((!type || !*type || string_eq(type, "none") || string_eq(type, "bind")) &&
         (plan_volume_has_flag(volume, "bind") || plan_volume_has_flag(volume, "rbind")))
         return VOLUME_IS_BIND;
+    if (type && *type && !string_eq(type, "none") && !string_eq(type, "bind"))
+        return VOLUME_IS_FILESYSTEM;
     return VOLUME_IS_UNKNOWN;
+}
+
+bool plan_volume_is_remote(const struct volume *volume)
+{
+    const char *type = plan_volume_option(volume, "type");
+
+    return plan_volume_kind(volume) == VOLUME_IS_FILESYSTEM && string_starts_with(type, "nfs");
 }
 
 void plan_volume_check(const struct volume *volume, const char *path,
@@ -63,8 +72,10 @@ void plan_volume_check(const struct volume *volume, const char *path,
     if (plan_volume_kind(volume) == VOLUME_IS_UNKNOWN)
         diagnostics_error(diagnostics, volume->at, path,
                           "volumes of type '%s' are not mounted: there is 'none' with 'o: bind', "
-                          "and 'tmpfs'",
+                          "'tmpfs', and what the kernel has, like 'nfs'",
                           type ? type : "");
+    if (plan_volume_kind(volume) == VOLUME_IS_FILESYSTEM && (!device || !*device))
+        diagnostics_error(diagnostics, volume->at, path, "type '%s' takes a 'device'", type);
     if (plan_volume_kind(volume) == VOLUME_IS_BIND && (!device || device[0] != '/'))
         diagnostics_error(diagnostics, volume->at, path,
                           "'o: bind' takes the absolute path of a directory as 'device'");

@@ -48,9 +48,78 @@ END
     sed -i 's/type: tmpfs, device: tmpfs, o: "[^"]*"/type: none, o: bind, device: \/not\/there/' compose.yaml
     refused up -d
     contains "$stderr" "device '/not/there' of volume '${PROJECT}_mem' does not exist"
-    sed -i 's/type: none, o: bind/type: nfs, o: addr=10.0.0.1/' compose.yaml
+    sed -i 's/type: none, o: bind/type: none/' compose.yaml
     refused up -d
-    contains "$stderr" "volumes of type 'nfs' are not mounted"
+    contains "$stderr" "volumes of type 'none' are not mounted"
+}
+
+@test "driver_opts: a file system is mounted once for all who use it, and gone after down" {
+    [ -z "${YAWL_E2E_USER-}" ] || skip "an ordinary user mounts no file systems"
+    local folder=$YAWL_DATA_ROOT/volumes/${PROJECT}_own/_data
+    compose_file <<'END'
+x-any: &any {image: box, command: [sleep, "1000"], volumes: ["own:/own"]}
+services:
+  a: *any
+  b: {<<: *any, restart: always}
+volumes:
+  own: {driver_opts: {type: ramfs, device: ramfs, o: "mode=0777,noexec"}}
+END
+    ok up -d
+    inside a touch /own/file
+    inside b test -e /own/file
+    matches "$(inside b mount)" ' on /own type ramfs .*noexec'
+    equal "$(stat -c %a "$folder")" 777
+    kill -KILL "$(host_pid b)"
+    within "$PATIENCE_S" inside b test -e /own/file
+    ok up -d
+    equal "$(grep -c " $folder " /proc/self/mountinfo)" 1
+    ok down
+    equal "$(grep -c " $folder " /proc/self/mountinfo)" 0
+    sed -i 's/device: ramfs, o: .*"/device: ""/' compose.yaml
+    refused up -d
+    contains "$stderr" "type 'ramfs' takes a 'device'"
+    sed -i 's/type: ramfs, device: ""/type: nothing, device: it/' compose.yaml
+    refused up -d
+    contains "$stderr" "mount volume '${PROJECT}_own': 'it' of type 'nothing': No such device"
+    sed -i 's/type: nothing, device: it/type: ramfs, device: ramfs/' compose.yaml
+    ok up -d
+    ok down -v
+    [ ! -e "$folder" ]
+}
+
+@test "driver_opts: files of another machine by NFS" {
+    [ -z "${YAWL_E2E_USER-}" ] || skip "an ordinary user mounts no file systems"
+    { modprobe nfsd && modprobe nfs && command -v exportfs && command -v rpc.nfsd; } >/dev/null 2>&1 ||
+        skip "this machine has no NFS server (nfs-kernel-server)"
+    local exported=/srv/e2e-$TAG
+    mkdir -m 777 "$exported"
+    echo there >"$exported/file"
+    systemctl start nfs-server
+    exportfs -o rw,no_root_squash,insecure,sync,no_subtree_check "127.0.0.1:$exported"
+    leftovers >"$E2E/before" # the server's sockets stay
+    compose_file <<END
+x-any: &any {image: box, command: [sleep, "1000"]}
+services:
+  a: {<<: *any, volumes: ["far:/far"]}
+  b: {<<: *any, user: "1000:1000", volumes: ["named:/far"]}
+volumes:
+  far: {driver_opts: {type: nfs, o: "addr=127.0.0.1,rw,nfsvers=4,soft,timeo=100", device: ":$exported"}}
+  named: {driver_opts: {type: nfs, o: "rw,nfsvers=4,soft,timeo=100", device: "127.0.0.1:$exported"}}
+END
+    ok up -d
+    equal "$(inside a cat /far/file)" there
+    inside a sh -c 'echo root >/far/of-root'
+    inside b sh -c 'echo user >/far/of-user'
+    equal "$(stat -c %u "$exported/of-root" "$exported/of-user" | tr '\n' ' ')" "0 1000 "
+    equal "$(inside a cat /far/of-user)" user
+    matches "$(inside a mount)" ' on /far type nfs4 '
+    ok restart -t 0 a
+    equal "$(inside a cat /far/of-root)" root
+    ok down -v
+    equal "$(cat "$exported/file" "$exported/of-root")" $'there\nroot'
+    ! grep -q "$TAG" /proc/self/mountinfo || fail "something is mounted still: $(grep "$TAG" /proc/self/mountinfo)"
+    exportfs -u "127.0.0.1:$exported"
+    rm -r "$exported"
 }
 
 @test "anonymous volumes are found again by their target" {
