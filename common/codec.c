@@ -211,6 +211,75 @@ void codec_format(const struct codec_field *table, const void *object, struct te
     (void)codec_format_object(table, object, out);
 }
 
+/*
+ * Copies
+ */
+
+static void codec_copy_strings(const struct string_list *list, struct string_list *copy,
+                               struct arena *arena)
+{
+    for (size_t i = 0; i < list->count; i++)
+        string_list_add(arena, copy, arena_strdup(arena, list->items[i]));
+}
+
+static void codec_copy_list(const struct codec_field *field, const void *object, void *copy,
+                            struct arena *arena)
+{
+    const char *items = *(const char *const *)codec_place(object, field->offset);
+    size_t count = *(const size_t *)codec_place(object, field->count_offset);
+    char *copies = count > 0 ? arena_array(arena, field->item_size, count) : NULL;
+
+    for (size_t i = 0; i < count; i++)
+        codec_copy(field->table, items + i * field->item_size, copies + i * field->item_size,
+                   arena);
+    memcpy((char *)copy + field->offset, &copies, sizeof(copies));
+    memcpy((char *)copy + field->count_offset, &count, sizeof(count));
+}
+
+static void codec_copy_field(const struct codec_field *field, const void *object, void *copy,
+                             struct arena *arena)
+{
+    const void *from = codec_place(object, field->offset);
+    void *to = (char *)copy + field->offset;
+
+    switch (field->kind) {
+    case CODEC_STRING:
+        *(const char **)to = arena_strdup(arena, *(const char *const *)from);
+        break;
+    case CODEC_BOOL:
+        *(bool *)to = *(const bool *)from;
+        break;
+    case CODEC_INT:
+        *(int *)to = *(const int *)from;
+        break;
+    case CODEC_INT64:
+    case CODEC_UINT64:
+        *(uint64_t *)to = *(const uint64_t *)from;
+        break;
+    case CODEC_DOUBLE:
+        *(double *)to = *(const double *)from;
+        break;
+    case CODEC_STRINGS:
+        codec_copy_strings(from, to, arena);
+        break;
+    case CODEC_STRUCT:
+        codec_copy(field->table, from, to, arena);
+        break;
+    case CODEC_STRUCT_LIST:
+        codec_copy_list(field, object, copy, arena);
+        break;
+    case CODEC_END:
+        break;
+    }
+}
+
+void codec_copy(const struct codec_field *table, const void *object, void *copy,
+                struct arena *arena)
+{
+    for (const struct codec_field *field = table; field->kind != CODEC_END; field++)
+        codec_copy_field(field, object, copy, arena);
+}
+
 static int codec_wrong_type(const struct codec_field *field, struct error *err)
 {
     return error_set(err, "member '%s' has the wrong type", field->name);

@@ -57,6 +57,11 @@ json_t *codec_encode(const struct codec_field *table, const void *object);
  * often, as records are. */
 void codec_format(const struct codec_field *table, const void *object, struct text *out);
 
+/* A deep copy, as if it had gone through JSON: `copy` (zeroed by the caller) has texts and lists of
+ * its own, in the arena. */
+void codec_copy(const struct codec_field *table, const void *object, void *copy,
+                struct arena *arena);
+
 /* Fills `object` (zeroed by the caller); texts and lists live in the arena. A member of the wrong
  * type is an error that names it. */
 MUST_CHECK int codec_decode(const struct codec_field *table, const json_t *json, void *object,

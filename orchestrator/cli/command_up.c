@@ -149,14 +149,14 @@ static int up_stop_all(struct up *up, struct error *err)
 }
 
 /* All services of the file, also those that were not selected or are disabled by a profile. */
-static int services_known(struct session *session, const struct project *project,
-                          struct string_list *ret_known)
+static int services_known(struct session *session, const struct up *up,
+                          const struct project *project, struct string_list *ret_known)
 {
     scoped(diagnostics_free) struct diagnostics *diagnostics = diagnostics_new();
     scoped(compose_free) struct compose *compose = NULL;
     struct compose_options options = session->compose;
 
-    if (compose_load(&options, diagnostics, &compose) == 0)
+    if (up->named.count > 0 && compose_load(&options, diagnostics, &compose) == 0)
         project = compose_project(compose);
     for (size_t i = 0; i < project->n_services; i++)
         string_list_add(session->arena, ret_known,
@@ -202,7 +202,7 @@ static int orphans_settle(struct session *session, struct up *up, const struct c
         up->request.remove_orphans = true;
     if (ignore && up->request.remove_orphans)
         return error_set(err, "cannot combine COMPOSE_IGNORE_ORPHANS and --remove-orphans");
-    if (services_known(session, compose_project(compose), &up->request.known) < 0)
+    if (services_known(session, up, compose_project(compose), &up->request.known) < 0)
         return -1;
     return ignore ? 0 : orphans_warn(session, up->follow.dir, &up->request, err);
 }

@@ -238,11 +238,10 @@ int project_plan(struct session *session, const struct compose *compose, const s
 
 int plan_file_make(const struct plan *plan, int *ret_fd, struct error *err)
 {
-    scoped(json_release) json_t *json = codec_encode(plan_codec, plan);
     scoped_fd int fd = memfd_create("plan", MFD_CLOEXEC);
     scoped_text struct text text = {0};
 
-    json_format(json, &text);
+    codec_format(plan_codec, plan, &text);
     if (fd < 0 || fd_write_all(fd, text.data, text.length) < 0)
         return error_sys(err, "write the plan");
     *ret_fd = steal_fd(&fd);

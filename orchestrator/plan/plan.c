@@ -140,6 +140,11 @@ int plan_shared_read(int run_fd, struct arena *arena, struct plan *ret_plan, boo
     return 0;
 }
 
+static bool is_complete(const struct plan_instance *plan)
+{
+    return plan->name && plan->service && plan->label && plan->config_hash;
+}
+
 int plan_instance_read(int dir_fd, const char *name, const char *suffix, struct arena *arena,
                        struct plan_instance **ret_plan, struct error *err)
 {
@@ -153,9 +158,19 @@ int plan_instance_read(int dir_fd, const char *name, const char *suffix, struct 
     plan = arena_new_object(arena, struct plan_instance);
     if (codec_decode(plan_instance_codec, json, plan, arena, err) < 0)
         return error_wrap(err, "plan '%s'", file_name);
-    if (!plan->name || !plan->service || !plan->label || !plan->config_hash)
+    if (!is_complete(plan))
         return error_set(err, "plan '%s' is incomplete", file_name);
     *ret_plan = plan;
+    return 0;
+}
+
+int plan_instance_copy(const struct plan_instance *plan, struct arena *arena,
+                       struct plan_instance **ret_copy, struct error *err)
+{
+    if (!is_complete(plan))
+        return error_set(err, "plan of a container is incomplete");
+    *ret_copy = arena_new_object(arena, struct plan_instance);
+    codec_copy(plan_instance_codec, plan, *ret_copy, arena);
     return 0;
 }
 

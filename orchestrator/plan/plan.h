@@ -126,6 +126,10 @@ MUST_CHECK int plan_instance_read(int dir_fd, const char *name, const char *suff
                                   struct arena *arena, struct plan_instance **ret_plan,
                                   struct error *err);
 
+/* The same of one that is there, without a file. Fails when it lacks what every plan has. */
+MUST_CHECK int plan_instance_copy(const struct plan_instance *plan, struct arena *arena,
+                                  struct plan_instance **ret_copy, struct error *err);
+
 /* Reads what of the plan its supervisor keeps in the project's run directory beside the instances.
  * *ret_there says whether there is any. In the arena. */
 MUST_CHECK int plan_shared_read(int run_fd, struct arena *arena, struct plan *ret_plan,

@@ -69,8 +69,7 @@ static int made_from_plan(struct instance *instance, struct error *err)
         return -1;
     arena_free(instance->made_arena);
     instance->made_arena = arena_new();
-    return instance_read_plan(instance->supervisor, instance->plan->name, "made",
-                              instance->made_arena, &instance->made, err);
+    return plan_instance_copy(instance->plan, instance->made_arena, &instance->made, err);
 }
 
 static int ports_reserve(struct instance *instance, const struct plan_instance *plan,

@@ -139,30 +139,27 @@ static void shared_merge(struct supervisor *supervisor, struct plan *plan, struc
 static int shared_apply(struct supervisor *supervisor, struct plan *plan, struct arena *arena,
                         struct error *err)
 {
-    scoped(json_release) json_t *json = NULL;
     scoped_text struct text text = {0};
-    struct plan merged = *plan, decoded = {0};
+    struct plan merged = *plan, copy = {0};
     scoped(arena_free) struct arena *kept = arena_new();
     uint64_t began_ns = clock_monotonic_ns();
     bool *stale;
 
     shared_merge(supervisor, &merged, arena);
-    json = codec_encode(plan_shared_codec, &merged);
-    json_format(json, &text);
-    if (codec_decode(plan_shared_codec, json, &decoded, kept, err) < 0)
-        return -1;
+    codec_format(plan_shared_codec, &merged, &text);
+    codec_copy(plan_shared_codec, &merged, &copy, kept);
     /* What the network refuses is not kept: it would be refused again by every supervisor to come.
      */
     if (records_write(supervisor, err) < 0 ||
-        networks_add(supervisor, &decoded, kept, &stale, err) < 0)
+        networks_add(supervisor, &copy, kept, &stale, err) < 0)
         return -1;
     if (file_replace(supervisor->dir->run_fd, "shared.json", text.data, text.length, 0600, err) < 0)
         return -1;
     arena_free(supervisor->shared_arena);
     supervisor->shared_arena = steal(kept);
-    supervisor->shared = decoded;
+    supervisor->shared = copy;
     supervisor->networks_stale = stale;
-    net_declare_names(supervisor->net, decoded.declared_names);
+    net_declare_names(supervisor->net, copy.declared_names);
     journal_note_networks(supervisor, began_ns);
     return 0;
 }
@@ -203,9 +200,9 @@ static int instance_apply(struct supervisor *supervisor, const struct plan_insta
     struct instance probe_name = {.supervisor = supervisor};
     struct plan_instance *plan;
 
-    /* Kept before it counts, and read back so that each instance owns its own copy. */
-    if (instance_write_plan(&probe_name, "want", wanted, err) < 0 ||
-        instance_read_plan(supervisor, wanted->name, "want", arena, &plan, err) < 0)
+    /* Kept before it counts; and each instance owns its own copy. */
+    if (plan_instance_copy(wanted, arena, &plan, err) < 0 ||
+        instance_write_plan(&probe_name, "want", wanted, err) < 0)
         return -1;
     if (instance) {
         instance_set_plan(instance, plan, steal(arena));

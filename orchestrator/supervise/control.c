@@ -90,18 +90,17 @@ static void record_message(const struct instance *instance, struct text *out)
     text_append_char(out, '}');
 }
 
+/* The records as of now, after what was asked for took effect. What it changed is on disk. */
 static void client_subscribe(struct client *client)
 {
     struct supervisor *supervisor = client->supervisor;
-    struct error err = {0};
 
     client->subscribed = true;
+    journal_note_flush(supervisor); /* what a record tells is in the journal */
     for (size_t i = 0; i < supervisor->n_instances; i++) {
         scoped_text struct text record = {0};
 
-        /* The record as of now, after what was asked for took effect. */
-        if (instance_write_record(supervisor->instances[i], &err) < 0)
-            log_warning("%s", err.text);
+        instance_renew_record(supervisor->instances[i]);
         record_message(supervisor->instances[i], &record);
         client_send_text(client, &record, -1);
     }

@@ -159,11 +159,10 @@ static const char *text_or_null(const struct text *text)
     return text->length ? text->data : NULL;
 }
 
-int instance_write_record(struct instance *instance, struct error *err)
+void instance_renew_record(struct instance *instance)
 {
     const struct plan_instance *shown = instance->made ? instance->made : instance->plan;
     struct record *record = &instance->record;
-    char name[300];
 
     record->phase = (int)instance->is.phase;
     record->health = (int)instance->is.health;
@@ -201,10 +200,16 @@ int instance_write_record(struct instance *instance, struct error *err)
     record->config_hash = shown->config_hash;
     record->cgroup_parent = shown->container.cgroup_parent;
     record->boot_id = instance->supervisor->boot_id;
+}
 
+int instance_write_record(struct instance *instance, struct error *err)
+{
+    char name[300];
+
+    instance_renew_record(instance);
     journal_note_flush(instance->supervisor); /* what the record tells is in the journal */
     (void)snprintf(name, sizeof(name), "%s.json", instance->plan->name);
-    return record_write(instance->supervisor->records_fd, name, record, err);
+    return record_write(instance->supervisor->records_fd, name, &instance->record, err);
 }
 
 int instance_write_plan(struct instance *instance, const char *suffix,

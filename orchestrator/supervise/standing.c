@@ -32,7 +32,6 @@ void standing_write(struct supervisor *supervisor)
     const int data_fd = supervisor->dir->data_fd;
     scoped(arena_free) struct arena *arena = arena_new();
     const struct plan plan = standing_plan(supervisor, arena);
-    scoped(json_release) json_t *json = NULL;
     scoped_text struct text text = {0};
     struct error err = {0};
 
@@ -40,8 +39,7 @@ void standing_write(struct supervisor *supervisor)
         (void)unlinkat(data_fd, STANDING_FILE, 0);
         return;
     }
-    json = codec_encode(plan_codec, &plan);
-    json_format(json, &text);
+    codec_format(plan_codec, &plan, &text);
     if (file_replace(data_fd, STANDING_FILE, text.data, text.length, 0600, &err) < 0)
         log_warning("what is up will not be restored after a reboot: %s", err.text);
 }

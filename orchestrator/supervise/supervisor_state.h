@@ -145,7 +145,9 @@ void instance_set_message(struct instance *instance, const char *text);
 /* The container that it waits for, "": none. */
 void instance_set_wait(struct instance *instance, const char *name);
 struct instance *supervisor_find(struct supervisor *supervisor, const char *name);
-/* Brings the record up to date with `is` and writes it. */
+/* Brings the record up to date with `is`. */
+void instance_renew_record(struct instance *instance);
+/* And writes it. */
 MUST_CHECK int instance_write_record(struct instance *instance, struct error *err);
 MUST_CHECK int instance_write_plan(struct instance *instance, const char *suffix,
                                    const struct plan_instance *plan, struct error *err);

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/text.h"
+
 struct item {
     const char *name;
     int number;
@@ -73,6 +75,42 @@ Test(codec, what_is_encoded_decodes_to_the_same)
     cr_expect_str_eq(out.inner.name, "in");
     cr_expect_eq(out.n_items, 2);
     cr_expect_eq(out.items[1].number, -2);
+}
+
+Test(codec, a_copy_is_the_same_and_stands_on_its_own)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    scoped_text struct text before = {0}, after = {0};
+    char text[] = "t", word[] = "w1", name[] = "a", inner[] = "in";
+    struct item items[] = {{name, 1}, {NULL, -2}};
+    struct sample in = {.text = text,
+                        .flag = true,
+                        .large = -5000000000,
+                        .unsigned_large = UINT64_MAX,
+                        .real = 0.5,
+                        .inner = {inner, 3},
+                        .items = items,
+                        .n_items = 2};
+    struct sample out = {0};
+
+    string_list_add(arena, &in.words, word);
+    codec_format(sample_codec, &in, &before);
+    codec_copy(sample_codec, &in, &out, arena);
+    text[0] = word[0] = name[0] = inner[0] = '?';
+    items[0].number = items[1].number = 0;
+    codec_format(sample_codec, &out, &after);
+    cr_expect_str_eq(text_get(&after), text_get(&before));
+    cr_expect_null(out.items[1].name);
+    cr_expect_null(out.words.items[1], "a list ends with NULL");
+}
+
+Test(codec, a_copy_of_nothing_is_nothing)
+{
+    scoped(arena_free) struct arena *arena = arena_new();
+    struct sample in = {0}, out = {0}, nothing = {0};
+
+    codec_copy(sample_codec, &in, &out, arena);
+    cr_expect_arr_eq((const char *)&out, (const char *)&nothing, sizeof(out));
 }
 
 Test(codec, empty_members_are_left_out)
