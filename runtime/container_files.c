@@ -83,7 +83,7 @@ static int put(const struct container_tree *tree, const struct container_file *f
 {
     struct stat source;
     bool there = lstat(file->source, &source) == 0;
-    struct target target;
+    struct target target = {.dir_fd = -1};
     int result;
 
     if (!there && errno != ENOENT && errno != ENOTDIR)
