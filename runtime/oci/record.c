@@ -213,6 +213,24 @@ static int read_files(struct oci_call *call, struct oci_container *container, un
     return 0;
 }
 
+static bool is_missing(int dir_fd, const char *name)
+{
+    return faccessat(dir_fd, name, F_OK, 0) < 0 && errno == ENOENT;
+}
+
+/* A file of its is gone, and who makes or deletes one has the lock until the end: a deletion was
+ * cut off. Whoever took the name meanwhile has another folder. */
+static void finish_deletion(int root_fd, const char *id, int dir_fd)
+{
+    struct stat named, opened;
+
+    if (!is_missing(dir_fd, RECORD_NAME) && !is_missing(dir_fd, "config.json"))
+        return;
+    if (fstatat(root_fd, id, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(dir_fd, &opened) == 0 &&
+        named.st_ino == opened.st_ino && named.st_dev == opened.st_dev)
+        (void)!path_remove_tree(root_fd, id, NULL);
+}
+
 int oci_container_open(struct oci_call *call, const char *id, unsigned how,
                        struct oci_container *ret_container, struct error *err)
 {
@@ -231,8 +249,11 @@ int oci_container_open(struct oci_call *call, const char *id, unsigned how,
     if (read_files(call, ret_container, how, &why) == 0 && find_status(ret_container, &why) == 0)
         return 0;
     /* It was deleted since the folder was opened, or its creation has only begun. */
-    if (why.number == ENOENT)
+    if (why.number == ENOENT) {
+        if (how & OCI_LOCKED)
+            finish_deletion(root_fd, id, ret_container->dir_fd);
         return error_set(err, "container '%s' does not exist", id);
+    }
     if (err)
         *err = why;
     return error_wrap(err, "container '%s'", id);

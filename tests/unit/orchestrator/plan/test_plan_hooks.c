@@ -52,8 +52,8 @@ static void fixture_init(struct fixture *fixture)
                                         .restart = "always",
                                         .pre_start = fixture->hooks,
                                         .n_pre_start = N_HOOKS};
-    fixture->project =
-        (struct project){.name = "p", .services = &fixture->service, .n_services = 1};
+    fixture->project = (struct project){
+        .name = "p", .separator = "-", .services = &fixture->service, .n_services = 1};
     fixture->options = (struct plan_options){.data_root = "/data",
                                              .project_data = "/data/projects/p",
                                              .project_run = "/run/projects/p",

@@ -142,7 +142,7 @@ static int start_and_wait(struct oci_call *call, struct fixture *fixture)
     int result = oci_container_open(call, "box", OCI_LOCKED, &container, &fixture->err);
 
     if (result == 0)
-        result = life_start(&container, &fixture->err);
+        result = life_start(call, &container, &fixture->err);
     if (result == 0)
         (void)waitpid(container.record.pid, NULL, __WALL);
     oci_container_close(&container);
@@ -195,8 +195,9 @@ static void live(void *context, struct fault_outcome *outcome)
     outcome->succeeded =
         was_created && start_and_wait(&call, fixture) == 0 && delete (&call, &fixture->err) == 0;
     fault_end(outcome, fixture->err.text);
+    /* One whose deletion was cut off does not exist any more, and is tidied up. */
     if (was_created && !outcome->succeeded && count_entries(call.root) > 2 &&
-        delete (&call, &fixture->err) < 0)
+        delete (&call, &fixture->err) < 0 && count_entries(call.root) > 2)
         (void)snprintf(outcome->error, sizeof(outcome->error), "%s", fixture->err.text);
     keep_output(fixture, outcome);
     find_leaks(fixture, call.root, n_fds, outcome);
