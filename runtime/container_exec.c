@@ -135,9 +135,11 @@ static void run_helper(void *owner, int take_channel_fd)
     }
     if (join(execution) < 0)
         give_up(execution);
-    /* As that of process 1: to be opened again by its name. */
+    /* As that of process 1: to be opened again by its name. One that was opened by somebody whom
+     * the container's user namespace does not know stays his. */
     if (execution->program.tty &&
-        fchown(execution->spec->stdio_fds[0], execution->identity.uid, (gid_t)-1) < 0) {
+        fchown(execution->spec->stdio_fds[0], execution->identity.uid, (gid_t)-1) < 0 &&
+        errno != EPERM) {
         (void)failure_sys(&execution->failure, "give the terminal to the user", NULL);
         give_up(execution);
     }
@@ -330,6 +332,9 @@ static int plan(struct execution *execution, const struct container_spec *spec, 
         changed.cwd = exec->cwd;
     if (program_plan(&changed, arena, &execution->program, err) < 0)
         return -1;
+    /* First to the container's root: what is nobody's there cannot be given away there. */
+    if (exec->tty && changed.id_map.count > 0)
+        (void)!fchown(exec->stdio_fds[0], changed.id_map.base, (gid_t)-1);
     execution->program.tty = exec->tty;
     execution->program.keeps_groups = own_ids_keep_groups(execution->container->pid);
     if (!exec->user)

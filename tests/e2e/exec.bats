@@ -84,6 +84,8 @@ END
     script -q -e -c "stty rows 33 cols 77; '$YAWL' exec a sh -c 'tty; stty size'" /dev/null >tty.out </dev/null
     matches "$(tr -d '\r' <tty.out)" '/dev/pts/[0-9]+$'
     matches "$(tr -d '\r' <tty.out)" '33 77$'
+    script -q -e -c "'$YAWL' exec -u 5 a sh -c 'echo opened >\$(tty)'" /dev/null >tty.out </dev/null
+    contains "$(cat tty.out)" opened
 }
 
 @test "a process of exec ends with the container" {
