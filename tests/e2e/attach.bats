@@ -106,7 +106,7 @@ END
     stack
     ok kill -s STOP reader
     printf 'lost\n' >input
-    try timeout 1 "$YAWL" attach reader <input
+    try timeout 1 "$YAWL" attach --sig-proxy=false reader <input
     ok restart -t 0 reader
     printf 'bye\n' >input
     try sh -c "exec '$YAWL' attach reader <input"
