@@ -110,13 +110,21 @@ static int run_follow(struct run *run, struct error *err)
     return result;
 }
 
-static int run_open_io(struct run *run, struct error *err)
+/* *ret_stay is connected to the supervisor where input is made: a project whose end has come takes
+ * its directory with it, and the FIFO in there. */
+static int run_open_io(struct run *run, struct supervisor_client **ret_stay, struct error *err)
 {
+    const struct request watch = {.command = "watch"};
+
     if (run->detach)
         return 0;
     if (run_io_new(run->options.dir, run->oneoff.name, &run->io, err) < 0)
         return -1;
-    return run->oneoff.stdin_open ? run_io_make_input(run->io, err) : 0;
+    if (!run->oneoff.stdin_open)
+        return 0;
+    if (supervisor_ask(run->options.dir, run->options.project, &watch, ret_stay, err) < 0)
+        return -1;
+    return run_io_make_input(run->io, err);
 }
 
 /* Attached, what is left to read is read before it goes. */
@@ -135,11 +143,12 @@ static int run_remove(struct run *run, struct error *err)
 
 static int run_carry_out(struct run *run, struct error *err)
 {
+    scoped(supervisor_client_free) struct supervisor_client *stay = NULL;
     int result;
 
     if (mkdirat(run->options.dir->data_fd, "logs", 0700) < 0 && errno != EEXIST)
         return error_sys(err, "create 'logs'");
-    if (run_open_io(run, err) < 0) {
+    if (run_open_io(run, &stay, err) < 0) {
         run_io_free(steal(run->io));
         return -1;
     }

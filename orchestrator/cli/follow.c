@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "orchestrator/cli/follow.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +16,7 @@
 #include "orchestrator/logs/log_reader.h"
 #include "orchestrator/supervise/supervisor_client.h"
 
-enum { ASK_TRIES = 10, ASK_AGAIN_MS = 50, REDRAW_MS = 1000 };
+enum { REDRAW_MS = 1000 };
 
 /* The last record of one container, in an arena of its own so that a long run does not grow. */
 struct seen {
@@ -270,27 +268,12 @@ void follow_look(struct follow *follow)
 
 static void on_client(void *owner);
 
-/* A supervisor that dies before it answers has a successor, which is asked again: requests may be
- * repeated. */
-static int follow_ask(struct follow *follow, const struct request *request, struct error *err)
-{
-    for (int tries = 1;; tries++) {
-        supervisor_client_free(steal(follow->client));
-        if (supervisor_connect(follow->options.dir, follow->options.project, &follow->client, err) <
-            0)
-            return -1;
-        if (supervisor_client_request(follow->client, request, err) == 0)
-            return 0;
-        if ((err->number != ECONNRESET && err->number != EPIPE) || tries == ASK_TRIES)
-            return -1;
-        (void)poll(NULL, 0, ASK_AGAIN_MS);
-    }
-}
-
 static int follow_connect(struct follow *follow, const struct request *request, struct error *err)
 {
     fd_watch_free(steal(follow->client_watch));
-    if (follow_ask(follow, request, err) < 0)
+    supervisor_client_free(steal(follow->client));
+    if (supervisor_ask(follow->options.dir, follow->options.project, request, &follow->client,
+                       err) < 0)
         return -1;
     follow->snapshot = false;
     follow->client_watch = fd_watch_new(follow->loop, supervisor_client_fd(follow->client),

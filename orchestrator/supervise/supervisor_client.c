@@ -16,7 +16,7 @@
 #include "orchestrator/supervise/program_identity.h"
 
 enum { CONNECT_TIMEOUT_MS = 15000, CONNECT_RETRY_MS = 5, ANSWER_TIMEOUT_MS = 60000 };
-enum { HANDOVER_TIMEOUT_MS = 10000 };
+enum { HANDOVER_TIMEOUT_MS = 10000, ASK_TRIES = 10, ASK_AGAIN_MS = 50 };
 
 struct supervisor_client {
     int fd;
@@ -161,6 +161,25 @@ int supervisor_client_request(struct supervisor_client *client, const struct req
     if (request_send(client->fd, request, err) < 0)
         return -1;
     return answer_wait(client, err);
+}
+
+int supervisor_ask(const struct project_dir *dir, const char *project,
+                   const struct request *request, struct supervisor_client **ret_client,
+                   struct error *err)
+{
+    for (int tries = 1;; tries++) {
+        scoped(supervisor_client_free) struct supervisor_client *client = NULL;
+
+        if (supervisor_connect(dir, project, &client, err) < 0)
+            return -1;
+        if (supervisor_client_request(client, request, err) == 0) {
+            *ret_client = steal(client);
+            return 0;
+        }
+        if ((err->number != ECONNRESET && err->number != EPIPE) || tries == ASK_TRIES)
+            return -1;
+        (void)poll(NULL, 0, ASK_AGAIN_MS);
+    }
 }
 
 void supervisor_tell(const struct project_dir *dir, const struct request *request)

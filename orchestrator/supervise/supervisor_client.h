@@ -15,6 +15,11 @@ struct supervisor_client;
 /* Connects; starts keeper and supervisor when nobody answers. Waits some seconds at the most. */
 MUST_CHECK int supervisor_connect(const struct project_dir *dir, const char *project,
                                   struct supervisor_client **ret_client, struct error *err);
+/* Connects and asks. A supervisor that dies before it answers, or that was about to end, has a
+ * successor, which is asked again: requests may be repeated. */
+MUST_CHECK int supervisor_ask(const struct project_dir *dir, const char *project,
+                              const struct request *request, struct supervisor_client **ret_client,
+                              struct error *err);
 /* Has a supervisor of another build, if there is one, hand over to this program; waits for it. */
 MUST_CHECK int supervisor_renew(const struct project_dir *dir, struct error *err);
 void supervisor_client_free(struct supervisor_client *client);
