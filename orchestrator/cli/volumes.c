@@ -129,24 +129,32 @@ static bool volume_belongs(int volumes_fd, const char *name, const char *project
     return string_eq(json_get_string(json, "project", NULL), project);
 }
 
-int volumes_list(const struct roots *roots, const char *project, struct arena *arena,
-                 struct string_list *ret_names, struct error *err)
+/* Opens the directory of all volumes and lists the project's. */
+static int volumes_of(const struct roots *roots, const char *project, struct arena *arena,
+                      int *ret_volumes_fd, struct string_list *ret_names, struct error *err)
 {
-    scoped_fd int volumes_fd = -1;
     struct dirent *entry;
     DIR *dir;
 
-    if (volumes_open(roots, &volumes_fd, err) < 0)
+    if (volumes_open(roots, ret_volumes_fd, err) < 0)
         return -1;
-    dir = fdopendir(fcntl(volumes_fd, F_DUPFD_CLOEXEC, 3));
+    dir = fdopendir(fcntl(*ret_volumes_fd, F_DUPFD_CLOEXEC, 3));
     if (!dir)
         return error_sys(err, "list volumes");
     while ((entry = readdir(dir)))
-        if (entry->d_name[0] != '.' && volume_belongs(volumes_fd, entry->d_name, project))
+        if (entry->d_name[0] != '.' && volume_belongs(*ret_volumes_fd, entry->d_name, project))
             string_list_add(arena, ret_names, arena_strdup(arena, entry->d_name));
     (void)closedir(dir);
     string_list_sort(ret_names);
     return 0;
+}
+
+int volumes_list(const struct roots *roots, const char *project, struct arena *arena,
+                 struct string_list *ret_names, struct error *err)
+{
+    scoped_fd int volumes_fd = -1;
+
+    return volumes_of(roots, project, arena, &volumes_fd, ret_names, err);
 }
 
 int volumes_unmount(const struct roots *roots, const char *project, struct error *err)
@@ -155,8 +163,7 @@ int volumes_unmount(const struct roots *roots, const char *project, struct error
     scoped_fd int volumes_fd = -1;
     struct string_list names = {0};
 
-    if (volumes_open(roots, &volumes_fd, err) < 0 ||
-        volumes_list(roots, project, arena, &names, err) < 0)
+    if (volumes_of(roots, project, arena, &volumes_fd, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++)
         if (volume_unmount(volumes_fd, names.items[i], err) < 0)
@@ -172,8 +179,7 @@ int volumes_remove(const struct roots *roots, const char *project,
     scoped_fd int volumes_fd = -1;
     struct string_list names = {0};
 
-    if (volumes_open(roots, &volumes_fd, err) < 0 ||
-        volumes_list(roots, project, arena, &names, err) < 0)
+    if (volumes_of(roots, project, arena, &volumes_fd, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         if (path_remove_tree(volumes_fd, names.items[i], err) < 0)
